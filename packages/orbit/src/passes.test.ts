@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { parseTle } from './elements.ts';
+import { look } from './look.ts';
+import { MICIUS, MOLNIYA, XINGLONG, ZVENIGOROD } from './micius.fixture.ts';
+import { type Pass, passes, rangeWindow } from './passes.ts';
+import type { Station } from './station.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const EVENING = Date.parse('2016-12-19T12:00Z');
+
+const station = fc.record({
+  id: fc.constant('anywhere'),
+  name: fc.constant('anywhere'),
+  latitudeDeg: fc.double({ min: -90, max: 90, noNaN: true }),
+  longitudeDeg: fc.double({ min: -180, max: 180, noNaN: true }),
+  altitudeM: fc.double({ min: 0, max: 5000, noNaN: true }),
+});
+const minElevationDeg = fc.double({ min: -5, max: 60, noNaN: true });
+
+describe('passes', () => {
+  it('have the published pass of Micius over Xinglong', () => {
+    const [pass, ...others] = passes(MICIUS, XINGLONG, {
+      fromMs: Date.parse('2016-12-19T16:00Z'),
+      toMs: Date.parse('2016-12-19T18:00Z'),
+      minElevationDeg: 10,
+    });
+    assert.deepEqual(others, []);
+    assert.ok(pass);
+    assert.ok(Math.abs(pass.aosMs - Date.parse('2016-12-19T16:48:44Z')) <= 1000);
+    assert.ok(Math.abs(pass.tcaMs - Date.parse('2016-12-19T16:52:13Z')) <= 1000);
+    assert.ok(Math.abs(pass.losMs - Date.parse('2016-12-19T16:55:41Z')) <= 1000);
+    assert.ok(Math.abs(pass.durationS - 417) <= 1);
+    assert.ok(Math.abs(pass.maxElevationDeg - 47.82) <= 0.05);
+    assert.ok(Math.abs(pass.minRangeKm - 645.5) <= 0.5);
+    assert.ok(Math.abs(pass.aosAzimuthDeg - 0.2) <= 0.1);
+    assert.ok(Math.abs(pass.losAzimuthDeg - 211.0) <= 0.1);
+  });
+
+  it('are exactly the times above the minimum, anywhere on the Earth', () => {
+    fc.assert(
+      fc.property(station, minElevationDeg, (place, minimum) => {
+        const found = passes(MICIUS, place, { fromMs: EVENING, toMs: EVENING + DAY, minElevationDeg: minimum });
+        let at = 0;
+        for (let t = EVENING; t <= EVENING + DAY; t += 20_000) {
+          while (at < found.length && found[at]!.losMs < t) at++;
+          const inside = at < found.length && found[at]!.aosMs <= t;
+          assert.equal(inside, look(MICIUS, place, t).elevationDeg >= minimum, new Date(t).toISOString());
+        }
+      }),
+      { seed: 1, numRuns: 25 },
+    );
+  });
+
+  it('begin and end at the minimum elevation, and are best in between', () => {
+    fc.assert(
+      fc.property(station, minElevationDeg, (place, minimum) => {
+        for (const pass of passes(MICIUS, place, { fromMs: EVENING, toMs: EVENING + DAY, minElevationDeg: minimum })) {
+          assert.ok(pass.aosMs < pass.losMs && pass.aosMs <= pass.tcaMs && pass.tcaMs <= pass.losMs);
+          for (const [t, azimuthDeg] of [
+            [pass.aosMs, pass.aosAzimuthDeg],
+            [pass.losMs, pass.losAzimuthDeg],
+          ] as const) {
+            const edge = look(MICIUS, place, t);
+            assert.ok(Math.abs(edge.elevationDeg - minimum) < 2e-5);
+            assert.equal(edge.azimuthDeg, azimuthDeg);
+          }
+          for (let i = 0; i <= 50; i++) {
+            const { elevationDeg, rangeKm } = look(MICIUS, place, pass.aosMs + ((pass.losMs - pass.aosMs) * i) / 50);
+            assert.ok(elevationDeg <= pass.maxElevationDeg + 1e-6);
+            assert.ok(rangeKm >= pass.minRangeKm - 1e-6);
+          }
+          const nearest = look(MICIUS, place, pass.tcaMs);
+          assert.equal(nearest.rangeKm, pass.minRangeKm);
+          // A sample a second off would still have a range rate of tens of metres a second.
+          if (pass.tcaMs > pass.aosMs && pass.tcaMs < pass.losMs) assert.ok(Math.abs(nearest.rangeRateKmS) < 1e-5);
+        }
+      }),
+      { seed: 2, numRuns: 25 },
+    );
+  });
+
+  it('are the same, bit for bit, wherever the search begins', () => {
+    const whole = passes(MICIUS, XINGLONG, { fromMs: EVENING - DAY, toMs: EVENING + 4 * DAY, minElevationDeg: 5 });
+    assert.ok(whole.length > 15);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4 * DAY }), fc.integer({ min: 1, max: DAY }), (offset, length) => {
+        const fromMs = EVENING - DAY + offset;
+        const toMs = fromMs + length;
+        assert.deepEqual(
+          passes(MICIUS, XINGLONG, { fromMs, toMs, minElevationDeg: 5 }),
+          whole.filter(({ aosMs, losMs }) => losMs >= fromMs && aosMs <= toMs),
+        );
+      }),
+      { seed: 3, numRuns: 60 },
+    );
+  });
+
+  it('are whole when the interval begins or ends inside one', () => {
+    const query = { fromMs: EVENING, toMs: EVENING + 8 * HOUR, minElevationDeg: 10 };
+    const [pass] = passes(MICIUS, XINGLONG, query);
+    assert.ok(pass);
+    const middle = (pass.aosMs + pass.losMs) / 2;
+    assert.deepEqual(passes(MICIUS, XINGLONG, { ...query, fromMs: middle })[0], pass);
+    assert.deepEqual(passes(MICIUS, XINGLONG, { ...query, toMs: middle }), [pass]);
+    assert.deepEqual(passes(MICIUS, XINGLONG, { ...query, fromMs: middle - 1, toMs: middle }), [pass]);
+    // Up to the millisecond: touching counts, missing does not.
+    assert.deepEqual(passes(MICIUS, XINGLONG, { ...query, toMs: pass.aosMs }), [pass]);
+    assert.deepEqual(passes(MICIUS, XINGLONG, { ...query, toMs: pass.aosMs - 1 }), []);
+    assert.deepEqual(passes(MICIUS, XINGLONG, { ...query, fromMs: pass.losMs })[0], pass);
+    assert.deepEqual(passes(MICIUS, XINGLONG, { ...query, fromMs: pass.losMs + 1 }), []);
+  });
+
+  it('do not lose one that only grazes the minimum', () => {
+    const [pass] = passes(MICIUS, XINGLONG, { fromMs: EVENING, toMs: EVENING + 8 * HOUR, minElevationDeg: 10 });
+    assert.ok(pass);
+    const around = { fromMs: pass.aosMs - HOUR, toMs: pass.losMs + HOUR };
+    const graze = passes(MICIUS, XINGLONG, { ...around, minElevationDeg: pass.maxElevationDeg - 1e-4 });
+    assert.equal(graze.length, 1);
+    assert.ok(graze[0]!.durationS > 0.1 && graze[0]!.durationS < 5);
+    assert.deepEqual(passes(MICIUS, XINGLONG, { ...around, minElevationDeg: pass.maxElevationDeg + 1e-4 }), []);
+  });
+
+  it('follow a satellite that is on an eccentric orbit of twelve hours', () => {
+    const found = passes(MOLNIYA, ZVENIGOROD, {
+      fromMs: MOLNIYA.epochMs,
+      toMs: MOLNIYA.epochMs + 3 * DAY,
+      minElevationDeg: 10,
+    });
+    let at = 0;
+    for (let t = MOLNIYA.epochMs; t <= MOLNIYA.epochMs + 3 * DAY; t += 60_000) {
+      while (at < found.length && found[at]!.losMs < t) at++;
+      const inside = at < found.length && found[at]!.aosMs <= t;
+      assert.equal(inside, look(MOLNIYA, ZVENIGOROD, t).elevationDeg >= 10);
+    }
+    assert.ok(found.some(({ durationS }) => durationS > 5 * 3600));
+    for (const pass of found) {
+      for (let i = 0; i <= 200; i++) {
+        const { elevationDeg, rangeKm } = look(MOLNIYA, ZVENIGOROD, pass.aosMs + ((pass.losMs - pass.aosMs) * i) / 200);
+        assert.ok(elevationDeg <= pass.maxElevationDeg + 1e-6);
+        assert.ok(rangeKm >= pass.minRangeKm - 1e-6);
+      }
+    }
+  });
+
+  it('say so where there is neither rise nor set', () => {
+    // ECS 1 of the SGP4 verification set: 0.9887 revolutions a day, it drifts over the equator by four degrees a day.
+    const synchronous = parseTle(
+      '1 14128U 83058A   06176.02844893 -.00000158  00000-0  10000-3 0  9627\n' +
+        '2 14128  11.4384  35.2134 0011562  26.4582 333.5652  0.98870114 46093',
+    );
+    const from = synchronous.epochMs;
+    const below = { ...ZVENIGOROD, latitudeDeg: 0, longitudeDeg: 0 };
+    const counts = [-180, -120, -60, 0, 60, 120].map((longitudeDeg) => {
+      try {
+        return passes(synchronous, { ...below, longitudeDeg }, { fromMs: from, toMs: from + DAY, minElevationDeg: 5 })
+          .length;
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'orbit/no-set');
+        assert.match((error as Error).message, /stays above 5 degrees over zvenigorod/);
+        return -1;
+      }
+    });
+    assert.ok(counts.includes(-1) && counts.includes(0));
+  });
+
+  it('refuse an interval that is none, an elevation nobody can point at, and a station off the Earth', () => {
+    const good = { fromMs: EVENING, toMs: EVENING + HOUR, minElevationDeg: 10 };
+    const refused = (change: object, code: string, place: Station = XINGLONG) =>
+      assert.throws(() => passes(MICIUS, place, { ...good, ...change }), { code });
+    refused({ toMs: EVENING }, 'orbit/interval');
+    refused({ toMs: EVENING - 1 }, 'orbit/interval');
+    refused({ fromMs: Number.NaN }, 'orbit/interval');
+    refused({ toMs: Number.POSITIVE_INFINITY }, 'orbit/interval');
+    refused({ minElevationDeg: 90 }, 'orbit/min-elevation');
+    refused({ minElevationDeg: -6 }, 'orbit/min-elevation');
+    refused({ minElevationDeg: Number.NaN }, 'orbit/min-elevation');
+    refused({}, 'orbit/latitude', { ...XINGLONG, latitudeDeg: 123 });
+  });
+});
+
+describe('rangeWindow', () => {
+  const [pass] = passes(MICIUS, XINGLONG, { fromMs: EVENING, toMs: EVENING + 8 * HOUR, minElevationDeg: 10 }) as [Pass];
+
+  it('gives the 273 seconds within 1200 km of the published pass', () => {
+    const window = rangeWindow(MICIUS, XINGLONG, pass, 1200);
+    assert.ok(window);
+    assert.ok(Math.abs(look(MICIUS, XINGLONG, window.startMs).rangeKm - 1200) < 1e-3);
+    assert.ok(Math.abs(look(MICIUS, XINGLONG, window.endMs).rangeKm - 1200) < 1e-3);
+    assert.ok(window.startMs < pass.tcaMs && pass.tcaMs < window.endMs);
+    assert.ok(Math.abs((window.endMs - window.startMs) / 1000 - 273) < 1);
+  });
+
+  it('ends with the pass, and is null where the satellite stays farther away', () => {
+    assert.deepEqual(rangeWindow(MICIUS, XINGLONG, pass, 5000), { startMs: pass.aosMs, endMs: pass.losMs });
+    assert.equal(rangeWindow(MICIUS, XINGLONG, pass, pass.minRangeKm - 0.001), null);
+    assert.deepEqual(rangeWindow(MICIUS, XINGLONG, pass, 1670), {
+      startMs: rangeWindow(MICIUS, XINGLONG, pass, 1670)!.startMs,
+      endMs: pass.losMs,
+    });
+    assert.ok(rangeWindow(MICIUS, XINGLONG, pass, 1670)!.startMs > pass.aosMs);
+  });
+
+  it('refuses a limit that is no distance', () => {
+    for (const limit of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      assert.throws(() => rangeWindow(MICIUS, XINGLONG, pass, limit), { code: 'orbit/max-range' });
+    }
+  });
+});
