@@ -28,6 +28,8 @@ const literal = (name) => name.replace(/[.\\/]/g, '\\$&');
 const shipped = (name) => ({ path: `^packages/${name}/(src|bin)/`, pathNot: TEST });
 const npmTypes = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown'];
 const rootDev = Object.keys(manifest('.').devDependencies);
+/** Types are erased before anything runs, so the workspace root may declare them for all. */
+const rootTypes = rootDev.filter((module) => module.startsWith('@types/'));
 
 const rules = ORDER.filter((name) => existsSync(`${__dirname}/packages/${name}`)).flatMap((name) => {
   const left = ORDER.slice(0, ORDER.indexOf(name)).filter((other) => name === 'cli' || !OUTER.includes(other));
@@ -54,7 +56,10 @@ const rules = ORDER.filter((name) => existsSync(`${__dirname}/packages/${name}`)
       comment: `packages/${name} imports an npm package that its package.json does not declare`,
       severity: 'error',
       from: shipped(name),
-      to: { dependencyTypes: npmTypes, pathNot: `node_modules/(@types/)?${any(declared.map(literal))}/` },
+      to: {
+        dependencyTypes: npmTypes,
+        pathNot: `node_modules/((@types/)?${any(declared.map(literal))}|${any(rootTypes.map(literal))})/`,
+      },
     },
     {
       name: `${name}-declares-modules-for-tests`,
