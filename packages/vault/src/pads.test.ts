@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { code, hex, labels, Place, pattern, reveal, secret } from './test/place.ts';
+
+const LANE = 'auth/micius-beijing';
+const bytes = pattern(16 + 160);
+const padBytes = (index: number): string => hex(bytes.subarray(16 + 16 * index, 32 + 16 * index));
+
+function filled(t: { after: (done: () => void) => void }): Place {
+  const place = new Place(t);
+  place.vault.append(LANE, labels(), secret(bytes));
+  return place;
+}
+
+test('the hash point is recycled and no other way of asking gets at it', async (t) => {
+  const { vault } = filled(t);
+  const keys = vault.padKeys(LANE);
+  for (let i = 0; i < 3; i++) assert.equal(reveal(await keys.hashKey()), hex(bytes.subarray(0, 16)));
+  assert.throws(() => vault.reserveAt({ lane: LANE, offset: 0, bytes: 16 }), code('vault/taken'));
+  assert.throws(() => vault.take({ lane: LANE, offset: 0, bytes: 16 }), code('vault/taken'));
+  assert.equal(vault.reserve(LANE, 16).offset, 16);
+  assert.throws(() => vault.pads('kme/a>b').point(), code('vault/missing'));
+  await assert.rejects(vault.padKeys('auth/none').hashKey(), code('vault/missing'));
+});
+
+test('a pad is used once, whoever asks and however often the vault is opened', async (t) => {
+  const place = filled(t);
+  const keys = place.vault.padKeys(LANE);
+  assert.equal(await keys.nextPad(), 0);
+  assert.equal(reveal(await keys.pad(3)), padBytes(3));
+  assert.equal(await keys.nextPad(), 4);
+  await assert.rejects(keys.pad(3), code('vault/taken'));
+  assert.equal(
+    reveal(await keys.pad(0)),
+    padBytes(0),
+    'a lower one, never used here, may still verify what is under way',
+  );
+  const again = place.reopen().padKeys(LANE);
+  assert.equal(await again.nextPad(), 4);
+  for (const used of [0, 3]) await assert.rejects(again.pad(used), code('vault/taken'));
+  for (const absent of [10, 1e9]) await assert.rejects(again.pad(absent), code('vault/missing'));
+  for (const nonsense of [-1, 0.5, Number.NaN]) await assert.rejects(again.pad(nonsense), code('vault/argument'));
+});
+
+test('the next pad is counted, gaps in the lane are passed over', (t) => {
+  const { vault } = filled(t);
+  const pads = vault.pads(LANE);
+  assert.equal(pads.left(), 10);
+  for (let index = 0; index < 10; index++) {
+    const next = pads.useNext();
+    assert.deepEqual([next.index, reveal(next.pad)], [index, padBytes(index)]);
+  }
+  assert.equal(pads.left(), 0);
+  assert.throws(() => pads.useNext(), code('vault/short'));
+  assert.equal(pads.next(), 10);
+  vault.hold({ blockId: 'b', labels: labels(), bytes: secret(pattern(40, 9)) });
+  vault.release('b', [{ lane: LANE, from: 0, to: 40, at: 16 + 160 + 24 }]);
+  assert.equal(pads.left(), 2, '40 bytes that begin in the middle of a pad hold two whole ones');
+  assert.equal(pads.useNext().index, 12);
+  assert.throws(() => pads.use(11), code('vault/missing'));
+});
+
+test('a pad read in work that is undone was never used', (t) => {
+  const { vault } = filled(t);
+  const pads = vault.pads(LANE);
+  assert.throws(() =>
+    vault.atomically(() => {
+      pads.use(5);
+      throw new Error('the tag was forged');
+    }),
+  );
+  assert.equal(reveal(pads.use(5)), padBytes(5));
+});

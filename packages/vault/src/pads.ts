@@ -1,0 +1,67 @@
+import type { SecretBytes } from '@skykey/bits';
+import type { Database } from './database.ts';
+import { VaultError } from './error.ts';
+import { type Lanes, POINT_BYTES } from './lanes.ts';
+
+/** Bytes of one pad, which hides one tag. */
+export const PAD_BYTES = 16;
+
+/**
+ * An authentication lane as Wegman–Carter key: 16 bytes of hash point, recycled, then pads of 16 bytes, each used once.
+ * Pad `index` lies at byte 16 + 16·index of the lane.
+ */
+export class Pads {
+  readonly #db: Database;
+  readonly #lanes: Lanes;
+  readonly #lane: string;
+
+  constructor(db: Database, lanes: Lanes, lane: string) {
+    this.#db = db;
+    this.#lanes = lanes;
+    this.#lane = lane;
+  }
+
+  /** The secret point of the polynomial hash. Throws `vault/missing` before the lane has its first 16 bytes. */
+  point(): SecretBytes {
+    return this.#lanes.point(this.#lane);
+  }
+
+  /** Index of the first pad beyond every one touched on this side, whether it is there or not. */
+  next(): number {
+    return Math.max(0, Math.ceil((this.#lanes.cursor(this.#lane) - POINT_BYTES) / PAD_BYTES));
+  }
+
+  /** Pads left beyond the last one touched. */
+  left(): number {
+    let sum = 0;
+    for (const { count } of this.#free()) sum += count;
+    return sum;
+  }
+
+  /** Pad `index`, marked used before it is returned. Throws `vault/taken` or `vault/missing`. */
+  use(index: number): SecretBytes {
+    if (!Number.isSafeInteger(index) || index < 0) {
+      throw new VaultError('vault/argument', `a pad has a whole number from 0 on, not ${index}`);
+    }
+    const range = { lane: this.#lane, offset: POINT_BYTES + PAD_BYTES * index, bytes: PAD_BYTES };
+    return this.#db.atomically(() => {
+      this.#lanes.reserveAt(range);
+      return this.#lanes.take(range);
+    });
+  }
+
+  /** The next pad and its index; gaps in the lane are passed over. Throws `vault/short` when none is left. */
+  useNext(): { index: number; pad: SecretBytes } {
+    const next = this.#free().find(({ count }) => count > 0);
+    if (!next) throw new VaultError('vault/short', `lane ${this.#lane} has no pad left for another tag`);
+    return { index: next.first, pad: this.use(next.first) };
+  }
+
+  /** Whole pads in each free stretch of the lane. */
+  #free(): { first: number; count: number }[] {
+    return this.#lanes.freeRuns(this.#lane).map(({ start, stop }) => {
+      const first = Math.ceil((start - POINT_BYTES) / PAD_BYTES);
+      return { first, count: Math.max(0, Math.floor((stop - POINT_BYTES) / PAD_BYTES) - first) };
+    });
+  }
+}
