@@ -1,0 +1,451 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { zeros } from '@skykey/bits';
+import { runAlice } from './alice.ts';
+import {
+  type Direction,
+  distil,
+  linePair,
+  MemoryPads,
+  MemoryStore,
+  type Site,
+  SMALL_BLOCK,
+  SMALL_LIGHT,
+  seededBytes,
+  seededWords,
+  settle,
+  synthesise,
+  type Tamper,
+  twoSites,
+} from './benchtop.ts';
+import { runBob } from './bob.ts';
+import { decode, encode, type Message, type MessageType, typeOf } from './messages.ts';
+import { blockIdOf, parameterValues } from './parameters.ts';
+import { VERSION } from './protocol.ts';
+
+/** A man in the middle who can do everything with the classical line, and must not be able to do anything with it. */
+
+const BLOCK = blockIdOf(SMALL_BLOCK);
+
+const honest: { type: MessageType; bytes: Uint8Array; direction: Direction }[] = [];
+await distil({
+  tamper: (bytes, direction) => {
+    honest.push({ type: typeOf(bytes)!, bytes, direction });
+    return [bytes];
+  },
+});
+const LAST = honest.length - 1;
+
+/** First, last and some messages between of each type: every message when there are few of its type. */
+const TARGETS = honest.flatMap(({ type }, i) => {
+  const same = honest.flatMap((other, j) => (other.type === type ? [j] : []));
+  return same.length <= 8 || [0, 1, 2, same.length >> 1, same.length - 1].some((k) => same[k] === i) ? [i] : [];
+});
+
+/** Runs a session with one message replaced, and demands that nobody releases anything because of it. */
+async function attack(
+  index: number,
+  replace: (bytes: Uint8Array) => readonly Uint8Array[],
+  what: string,
+): Promise<void> {
+  const sites = twoSites();
+  let touched = false;
+  const { alice, bob } = await distil({
+    sites,
+    tamper: (bytes, _direction, i) => {
+      if (i !== index) return [bytes];
+      touched = true;
+      return replace(bytes);
+    },
+  });
+  const where = `${what} at message ${index} of ${LAST}, '${honest[index]!.type}'`;
+  assert(touched, where);
+  for (const { result } of [alice, bob]) {
+    if (result.status === 'rejected')
+      assert.match(result.reason.code ?? result.reason.message, /^distill\/|no record of slot/, where);
+  }
+  assert.equal(bob.report?.verdict === 'accepted', false, where);
+  assert.deepEqual(sites.bob.store.released(), [], where);
+  if (index === LAST) {
+    // Alice has spoken the last word already; Bob keeps his block closed until the next session tells him so.
+    assert.deepEqual(sites.alice.store.released(), [BLOCK], where);
+  } else {
+    assert.equal(alice.report?.verdict === 'accepted', false, where);
+    assert.deepEqual(sites.alice.store.released(), [], where);
+  }
+  // Whatever was left open, the next session settles it, and both end up with the same.
+  if (!sites.alice.store.calls.length && !sites.bob.store.calls.length) return;
+  const next = await distil({ sites, parameters: { ...SMALL_BLOCK, sessionId: 'session-2' }, seed: 90 });
+  assert.equal(next.alice.report?.verdict, 'accepted', where);
+  assert.deepEqual(sites.alice.store.released(), sites.bob.store.released(), where);
+  for (const id of sites.alice.store.released()) {
+    assert.deepEqual(sites.alice.store.keys.get(id), sites.bob.store.keys.get(id), where);
+  }
+  assert.deepEqual([await sites.alice.store.held(), await sites.bob.store.held()], [[], []], where);
+}
+
+test('one flipped bit in any message, and no key is released', async () => {
+  const next = seededWords(21);
+  for (const index of TARGETS) {
+    await attack(
+      index,
+      (bytes) => {
+        const flipped = bytes.slice();
+        const bit = next() % (flipped.length * 8);
+        flipped[bit >> 3]! ^= 1 << (bit & 7);
+        return [flipped];
+      },
+      'a flipped bit',
+    );
+  }
+});
+
+test('a change that is well-formed passes the codec and dies at the tags', async () => {
+  let reached = 0;
+  for (const index of TARGETS) {
+    const { type, bytes } = honest[index]!;
+    const changed = bytes.slice();
+    // The last byte of the content, in its lowest bit: nearly always another meaningful message.
+    changed[changed.length - 1]! ^= 1;
+    let meaningful = true;
+    try {
+      decode(changed);
+    } catch {
+      meaningful = false;
+    }
+    if (!meaningful || type === 'verified') continue;
+    reached++;
+    await attack(index, () => [changed], 'a meaningful change');
+  }
+  assert(reached > TARGETS.length / 2);
+});
+
+test('a message cut short, lengthened, repeated, left out, sent back or replaced by nothing: no key', async () => {
+  for (const index of TARGETS) {
+    await attack(index, (bytes) => [bytes.subarray(0, bytes.length - 1)], 'a missing byte');
+    await attack(index, (bytes) => [Uint8Array.of(...bytes, 0)], 'a byte too many');
+    await attack(index, () => [new Uint8Array(0)], 'an empty message');
+    await attack(index, () => [], 'a lost message');
+    if (index < LAST - 2) await attack(index, (bytes) => [bytes, bytes], 'a repeated message');
+    const other = honest.find(({ direction }) => direction !== honest[index]!.direction)!;
+    await attack(index, () => [other.bytes], "the other side's message");
+  }
+});
+
+test('a repeated tag comes after the verdict', async () => {
+  for (const index of [LAST - 2, LAST - 1, LAST]) {
+    const sites = twoSites();
+    const { alice, bob } = await distil({
+      sites,
+      tamper: (bytes, _direction, i) => (i === index ? [bytes, bytes] : [bytes]),
+    });
+    // Bob has accepted by then and so has Alice; where the copy of her first tag stands in for her release, Bob waits.
+    assert.equal(alice.report?.verdict, 'accepted');
+    assert.equal(bob.report?.verdict === 'accepted', index !== LAST - 2);
+    assert.deepEqual(await sites.bob.store.held(), index === LAST - 2 ? [BLOCK] : []);
+  }
+});
+
+test('two messages in a row that change places: no key', async () => {
+  for (let index = 0; index < LAST; index++) {
+    if (honest[index]!.direction !== honest[index + 1]!.direction) continue;
+    let kept: Uint8Array | undefined;
+    const sites = twoSites();
+    const { alice, bob } = await distil({
+      sites,
+      tamper: (bytes, _direction, i) => {
+        if (i === index) {
+          kept = bytes;
+          return [];
+        }
+        return i === index + 1 ? [bytes, kept!] : [bytes];
+      },
+    });
+    assert(kept);
+    assert(![alice, bob].some(({ report }) => report?.verdict === 'accepted'), `${honest[index]!.type}`);
+    assert.deepEqual([...sites.alice.store.released(), ...sites.bob.store.released()], []);
+  }
+});
+
+test('messages of an earlier session are worth nothing in a later one', async () => {
+  const earlier = new Map<number, Uint8Array>();
+  const sites = twoSites();
+  await distil({
+    sites,
+    tamper: (bytes, _direction, i) => {
+      earlier.set(i, bytes);
+      return [bytes];
+    },
+  });
+  // Same light, same randomness: the messages up to the tags are those of the first session but for the hellos.
+  for (const index of TARGETS) {
+    const parameters = { ...SMALL_BLOCK, sessionId: `later-${index}` };
+    const { alice, bob } = await distil({
+      sites,
+      parameters,
+      tamper: (bytes, _direction, i) => [i === index ? earlier.get(i)! : bytes],
+    });
+    const same =
+      honest[index]!.type !== 'hello-bob' &&
+      honest[index]!.type !== 'hello-alice' &&
+      !['tag', 'accept', 'release'].includes(honest[index]!.type);
+    const accepted = [alice, bob].map(({ report }) => report?.verdict === 'accepted');
+    // Replaying what would have been said anyway changes nothing; anything else must not be accepted.
+    if (same) assert.deepEqual(accepted, [true, true], honest[index]!.type);
+    else assert.deepEqual(accepted, index === LAST ? [true, false] : [false, false], honest[index]!.type);
+  }
+});
+
+test('a wrong tag is an alarm on both sides and says so', async () => {
+  for (const type of ['tag', 'accept'] as const) {
+    const { alice, bob } = await distil({
+      tamper: (bytes) => {
+        const message = decode(bytes);
+        return [message.type === type ? encode({ type, tag: message.tag.map((byte) => byte ^ 1) }) : bytes];
+      },
+    });
+    assert.match(alice.report!.reason!, /an authentication tag is wrong/);
+    assert.match(bob.report!.reason!, /an authentication tag is wrong/);
+    assert.deepEqual([alice.alarms, bob.alarms], [['authentication'], ['authentication']]);
+    assert.equal(alice.report!.authenticationBitsSpent, type === 'tag' ? 128 : 256);
+    assert.equal(bob.report!.authenticationBitsSpent, alice.report!.authenticationBitsSpent);
+  }
+});
+
+test('keys that differ after error correction are caught by the verification tag', async () => {
+  // Whoever changes parities and the tags of the frames leaves Bob with another key, and both without one.
+  const { alice, bob } = await distil({
+    tamper: (bytes) => {
+      const message = decode(bytes);
+      if (message.type === 'verify') return [encode({ ...message, seed: message.seed.map((byte) => byte ^ 0x10) })];
+      return [bytes];
+    },
+  });
+  for (const { report, alarms } of [alice, bob]) {
+    assert.match(report!.reason!, /verification tags are not equal/);
+    assert.deepEqual(alarms, ['verification']);
+    assert.equal(report!.authenticationBitsSpent, 0);
+  }
+});
+
+test('a forged message to stop ends the session and releases nothing', async () => {
+  for (const code of [1, 8, 9, 10, 200]) {
+    for (const target of [3, LAST - 2, LAST - 1, LAST]) {
+      const sites = twoSites();
+      const { alice, bob } = await distil({
+        sites,
+        tamper: (bytes, _direction, i) => [i === target ? encode({ type: 'abort', code }) : bytes],
+      });
+      assert.deepEqual(sites.bob.store.released(), []);
+      assert.equal(bob.report?.verdict === 'accepted', false);
+      if (target === LAST) assert.match(bob.report!.reason!, /stays in quarantine until the next session settles it/);
+      else assert.equal(alice.report?.verdict === 'accepted', false);
+    }
+  }
+});
+
+/** A site that remembers for which pads it sent a tag. */
+function watchTags(sites: { alice: Site; bob: Site }) {
+  const sent = { alice: [] as number[], bob: [] as number[] };
+  const tamper: Tamper = (bytes) => {
+    const type = typeOf(bytes);
+    if (type === 'tag' || type === 'release') sent.alice.push(sites.alice.pads.touched.at(-1)!);
+    if (type === 'accept') sent.bob.push(sites.bob.pads.touched.at(-1)!);
+    return [bytes];
+  };
+  return { sent, tamper };
+}
+
+test('lies about the next pad never make two tags under one pad', async () => {
+  const sites = twoSites();
+  const { sent, tamper } = watchTags(sites);
+  const next = seededWords(31);
+  for (let session = 1; session <= 40; session++) {
+    // The acceptance, or the release, is withheld, and each side hears another index from the other.
+    const lie = (bytes: Uint8Array): Uint8Array => {
+      const message = decode(bytes);
+      if (message.type !== 'hello-bob' && message.type !== 'hello-alice') return bytes;
+      return next() % 3 ? bytes : encode({ ...message, nextPad: Math.max(0, message.nextPad + (next() % 9) - 5) });
+    };
+    const withheld = next() % 3 === 0 ? 'accept' : next() % 2 ? 'release' : 'none';
+    await distil({
+      sites,
+      parameters: { ...SMALL_BLOCK, sessionId: `session-${session}` },
+      tamper: (bytes, direction, i) => {
+        tamper(bytes, direction, i);
+        return typeOf(bytes) === withheld ? [] : [lie(bytes)];
+      },
+    });
+  }
+  const all = [...sent.alice, ...sent.bob];
+  assert(all.length > 30, `${all.length} tags`);
+  assert.equal(new Set(all).size, all.length, 'a pad was used for two tags');
+});
+
+test('the acceptance that never arrived cannot be paired with a tag of the next session', async () => {
+  // Bob accepts with pad 1, Alice never hears it; then she is told that Bob stands at pad 0. Were pads merely the next ones,
+  // she would send her next tag under pad 1, and the two tags would give away the hash point.
+  const sites = twoSites();
+  const { sent, tamper } = watchTags(sites);
+  await distil({
+    sites,
+    tamper: (bytes, direction, i) => (typeOf(bytes) === 'accept' ? tamper(bytes, direction, i).slice(1) : tamper(bytes, direction, i)),
+  });
+  assert.deepEqual(sent, { alice: [0], bob: [1] });
+  await distil({
+    sites,
+    parameters: { ...SMALL_BLOCK, sessionId: 'session-2' },
+    tamper: (bytes, direction, i) => {
+      tamper(bytes, direction, i);
+      const message = decode(bytes);
+      return [message.type === 'hello-bob' ? encode({ ...message, nextPad: 0 }) : bytes];
+    },
+  });
+  assert.equal(sent.alice.length, 2);
+  assert(!sent.bob.includes(sent.alice[1]!), `pad ${sent.alice[1]} used by both`);
+});
+
+test('a liar about pads burns no more than the declared jump', async () => {
+  const sites = twoSites();
+  const { alice } = await distil({
+    sites,
+    tamper: (bytes) => {
+      const message = decode(bytes);
+      return [message.type === 'hello-bob' ? encode({ ...message, nextPad: 10_000_000 }) : bytes];
+    },
+  });
+  assert.match(alice.report!.reason!, /never skipped/);
+  assert.equal(sites.alice.pads.next, 0);
+});
+
+/** Alice against a Bob who says what the test wants. */
+async function againstAlice(
+  script: readonly Message[],
+): Promise<{ code: string; answers: MessageType[]; store: MemoryStore }> {
+  const line = linePair();
+  const store = new MemoryStore();
+  const answers: MessageType[] = [];
+  const work = runAlice({
+    parameters: SMALL_BLOCK,
+    channel: line.alice,
+    emissions: synthesise(SMALL_BLOCK, SMALL_LIGHT).emissions,
+    keys: new MemoryPads(3),
+    store,
+    random: seededBytes(5),
+  });
+  const listen = (async () => {
+    for (const message of script) await line.bob.send(encode(message));
+    for (;;) answers.push(typeOf(await line.bob.receive())!);
+  })();
+  const [alice] = await settle(line, work, listen);
+  return { code: alice.status === 'rejected' ? alice.reason.code : alice.value.reason!, answers, store };
+}
+
+const HELLO: Message = {
+  type: 'hello-bob',
+  version: VERSION,
+  parameters: parameterValues(SMALL_BLOCK),
+  nextPad: 0,
+  held: [],
+};
+const { pulses } = SMALL_BLOCK;
+
+test('Alice announces no basis and no intensity before the pass has ended', async () => {
+  const bases: Message = { type: 'bases', basis: zeros(0) };
+  const empty: Message = { type: 'detect', detections: { from: 0, until: pulses, slot: new Float64Array(0) } };
+  for (const script of [
+    [bases],
+    [HELLO, bases],
+    [HELLO, { type: 'test-bob', bits: zeros(0) } as Message],
+    [HELLO, empty, bases],
+    [HELLO, empty, { type: 'reconciled', corrected: 0 } as Message],
+    [HELLO, HELLO],
+    [HELLO, empty, empty],
+  ]) {
+    const { code, answers } = await againstAlice(script);
+    assert.equal(code, 'distill/protocol');
+    assert(!answers.includes('settings') && !answers.includes('test-alice'));
+    assert.equal(answers.at(-1), 'abort');
+  }
+});
+
+test('a Bob who ends early, skips slots, goes back or claims too much is refused', async () => {
+  const detect = (from: number, until: number, slot: number[]): Message => ({
+    type: 'detect',
+    detections: { from, until, slot: Float64Array.from(slot) },
+  });
+  const end = (at: number, detections: number): Message => ({ type: 'end', pulses: at, detections });
+  for (const [script, expected] of [
+    [[HELLO, end(0, 0)], /cut short/],
+    [[HELLO, detect(0, 1000, []), end(1000, 0)], /cut short/],
+    [[HELLO, detect(0, pulses, []), end(pulses, 1)], /distill\/protocol/],
+    [[HELLO, detect(0, 1000, []), end(pulses, 0)], /distill\/protocol/],
+    [[HELLO, detect(5, 1000, [])], /distill\/protocol/],
+    [[HELLO, detect(0, 1000, []), detect(999, 2000, [])], /distill\/protocol/],
+    [[HELLO, detect(0, pulses + 1, [])], /distill\/protocol/],
+  ] as const) {
+    const { code, answers } = await againstAlice(script);
+    assert.match(code, expected);
+    assert(!answers.includes('settings'));
+  }
+});
+
+test('Bob discloses no basis to an Alice who skips the order', async () => {
+  const hello: Message = {
+    type: 'hello-alice',
+    version: VERSION,
+    parameters: parameterValues(SMALL_BLOCK),
+    nextPad: 0,
+    released: zeros(0),
+  };
+  for (const script of [
+    [hello, { type: 'settings', basis: zeros(0), intensity: new Uint8Array(0) }],
+    [hello, { type: 'shuffle', seed: new Uint8Array(16) }],
+    [hello, { type: 'monitor', positions: zeros(3) }],
+    [hello, { type: 'emissions', emission: new Uint8Array(0) }],
+    [hello, { type: 'tag', tag: new Uint8Array(16) }],
+    [{ ...hello, released: zeros(5) }],
+  ] as Message[][]) {
+    const line = linePair();
+    const said: MessageType[] = [];
+    const work = runBob({
+      parameters: SMALL_BLOCK,
+      channel: line.bob,
+      chunks: synthesise(SMALL_BLOCK, SMALL_LIGHT).chunks(),
+      keys: new MemoryPads(3),
+      store: new MemoryStore(),
+      random: seededBytes(5),
+    });
+    const listen = (async () => {
+      for (const message of script) await line.alice.send(encode(message));
+      for (;;) said.push(typeOf(await line.alice.receive())!);
+    })();
+    const [bob] = await settle(line, work, listen);
+    assert(bob.status === 'rejected');
+    assert.equal(bob.reason.code, 'distill/protocol');
+    assert(!said.includes('bases') && !said.includes('clicks'));
+  }
+});
+
+test('noise on the line never does more than end the session', async () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const next = seededWords(seed);
+    const sites = twoSites();
+    const { alice, bob } = await distil({
+      sites,
+      tamper: (bytes) => {
+        const dice = next() % 200;
+        if (dice === 0) return [seededBytes(seed)(next() % 300)];
+        if (dice === 1) return [Uint8Array.of(bytes[0]!, ...seededBytes(seed)(next() % 60))];
+        return [bytes];
+      },
+    });
+    const accepted = [alice, bob].filter(({ report }) => report?.verdict === 'accepted').length;
+    if (accepted === 2) assert.deepEqual(sites.alice.store.keys.get(BLOCK), sites.bob.store.keys.get(BLOCK));
+    if (bob.report?.verdict === 'accepted') assert.equal(accepted, 2);
+    for (const { result } of [alice, bob]) {
+      if (result.status === 'rejected')
+        assert.match(result.reason.code ?? result.reason.message, /^distill\/|no record of slot/);
+    }
+  }
+});

@@ -1,0 +1,110 @@
+import type { SecretBytes } from '@skykey/bits';
+import { checkTag, type Transcript } from './authenticate.ts';
+import { DistillError } from './error.ts';
+import { decode, encode, type Message, type MessageOf, type MessageType } from './messages.ts';
+import type { Channel } from './types.ts';
+
+export type Role = 'alice' | 'bob';
+
+/** The peer ended the session with `abort`. Not an error: a session that stops is one of the ways it ends. */
+export class PeerStopped extends Error {
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`the peer stopped the session with code ${code}`);
+    this.code = code;
+  }
+}
+
+/**
+ * One party's end of the line: encodes and decodes, counts the bytes, and keeps the transcript of all that was said in
+ * both directions. `abort` is neither counted nor in the transcript: the two parties may stop at the same moment.
+ */
+export class Line {
+  readonly #channel: Channel;
+  readonly #role: Role;
+  readonly #transcript: Transcript;
+  #bytes = 0;
+
+  constructor(channel: Channel, role: Role, transcript: Transcript) {
+    this.#channel = channel;
+    this.#role = role;
+    this.#transcript = transcript;
+  }
+
+  /** Bytes of all messages so far, both directions. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  async send(message: Message): Promise<void> {
+    await this.#send(encode(message));
+  }
+
+  /**
+   * The next message, which must be of one of these types. Throws PeerStopped when the peer ended the session, DistillError
+   * `distill/protocol` for anything else than one well-formed message of these types, `distill/peer-gone` when the channel
+   * is gone.
+   */
+  async receive<K extends MessageType>(...types: K[]): Promise<MessageOf<K>> {
+    const bytes = await this.#channel.receive();
+    const message = this.#expect(bytes, types);
+    this.#record(bytes, this.#role === 'alice' ? 'bob-to-alice' : 'alice-to-bob');
+    return message;
+  }
+
+  /** Sends the tag, under `context` and `pad`, of everything said so far. */
+  async sendTag(type: 'tag' | 'accept' | 'release', pad: SecretBytes, context: string): Promise<void> {
+    await this.#send(encode({ type, tag: this.#transcript.tag(pad, context) }));
+  }
+
+  /**
+   * Receives a tag of everything said before it and says whether it is right. `pad` is asked for only once a tag is there.
+   */
+  async receiveTag(
+    type: 'tag' | 'accept' | 'release',
+    pad: () => Promise<SecretBytes>,
+    context: string,
+  ): Promise<boolean> {
+    const bytes = await this.#channel.receive();
+    const message = this.#expect(bytes, [type]);
+    const secret = await pad();
+    const expected = this.#transcript.tag(secret, context);
+    secret.wipe();
+    this.#record(bytes, this.#role === 'alice' ? 'bob-to-alice' : 'alice-to-bob');
+    return checkTag(expected, message.tag);
+  }
+
+  /** Tells the peer to stop. A peer that is already gone need not hear it. */
+  async abort(code: number): Promise<void> {
+    await this.#channel.send(encode({ type: 'abort', code })).catch(() => undefined);
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    this.#record(bytes, this.#role === 'alice' ? 'alice-to-bob' : 'bob-to-alice');
+    await this.#channel.send(bytes);
+  }
+
+  #record(bytes: Uint8Array, direction: 'alice-to-bob' | 'bob-to-alice'): void {
+    this.#bytes += bytes.length;
+    this.#transcript.add(direction, bytes);
+  }
+
+  #expect<K extends MessageType>(bytes: Uint8Array, types: readonly K[]): MessageOf<K> {
+    const message = decode(bytes);
+    if (message.type === 'abort') throw new PeerStopped(message.code);
+    if (!(types as readonly MessageType[]).includes(message.type)) {
+      throw new DistillError(
+        'distill/protocol',
+        `the peer sent '${message.type}' where ${types.map((type) => `'${type}'`).join(' or ')} is due`,
+      );
+    }
+    return message as MessageOf<K>;
+  }
+}
+
+/** Throws DistillError `distill/protocol` unless the peer sent as many of something as it must have. */
+export function expectCount(what: string, received: number, due: number): void {
+  if (received !== due)
+    throw new DistillError('distill/protocol', `the peer sent ${received} ${what} where ${due} are due`);
+}

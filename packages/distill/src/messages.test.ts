@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fromBytes, pack } from '@skykey/bits';
+import fc from 'fast-check';
+import { seededBytes } from './benchtop.ts';
+import { DistillError } from './error.ts';
+import { DETECT_LIMIT, decode, encode, type Message, typeOf } from './messages.ts';
+import { VERSION } from './protocol.ts';
+
+const bytes = seededBytes(11);
+const bits = (length: number) => fromBytes(bytes(Math.ceil(length / 8)), length);
+
+/** One of each type; a new type that is missing here fails the test of the type bytes. */
+const EXAMPLES: readonly Message[] = [
+  {
+    type: 'hello-bob',
+    version: VERSION,
+    parameters: ['s-1', 'link', 1e9, 0.8, -0, NaN],
+    nextPad: 7,
+    held: ['link/a', 'link/ü'],
+  },
+  { type: 'hello-alice', version: VERSION, parameters: [], nextPad: 2 ** 53 - 1, released: bits(2) },
+  {
+    type: 'detect',
+    detections: { from: 100, until: 2 ** 52, slot: Float64Array.of(100, 101, 4_000_000_000, 2 ** 52 - 1) },
+  },
+  { type: 'monitor', positions: bits(4) },
+  { type: 'clicks', detector: Uint8Array.of(0, 1, 2, 3, 2) },
+  { type: 'emissions', emission: Uint8Array.of(0, 11, 5) },
+  { type: 'end', pulses: 2 ** 40, detections: 4 },
+  { type: 'bases', basis: bits(9) },
+  { type: 'settings', basis: bits(9), intensity: Uint8Array.of(0, 1, 2, 0, 1, 2, 0, 1, 2) },
+  { type: 'test-bob', bits: bits(17) },
+  { type: 'test-alice', bits: bits(16) },
+  { type: 'shuffle', seed: bytes(16) },
+  { type: 'parities', bits: bits(1) },
+  { type: 'differences', bits: bits(0) },
+  { type: 'frame-tags', seed: bytes(32), tags: Uint32Array.of(0, 0xffffffff) },
+  { type: 'frame-check', failed: bits(2) },
+  { type: 'frames', bits: bits(300) },
+  { type: 'reconciled', corrected: 300 },
+  { type: 'verify', seed: bytes(16), tag: bytes(16) },
+  { type: 'verified' },
+  { type: 'amplify', seed: bits(1000) },
+  { type: 'tag', tag: bytes(16) },
+  { type: 'accept', tag: bytes(16) },
+  { type: 'release', tag: bytes(16) },
+  { type: 'abort', code: 3 },
+];
+
+const refused = (message: Uint8Array): boolean => {
+  try {
+    decode(message);
+    return false;
+  } catch (error) {
+    assert(error instanceof DistillError, String(error));
+    assert(error.code === 'distill/protocol' || error.code === 'distill/version');
+    return true;
+  }
+};
+
+test('every type survives the way over the line, and has a byte of its own', () => {
+  for (const message of EXAMPLES) assert.deepEqual(decode(encode(message)), message, message.type);
+  const known = Array.from({ length: 256 }, (_, byte) => typeOf(Uint8Array.of(byte))).filter((type) => type);
+  assert.deepEqual(known.toSorted(), EXAMPLES.map(({ type }) => type).toSorted());
+});
+
+test('the bytes are those of PROTOCOL.md', () => {
+  const hex = (message: Message): string => Buffer.from(encode(message)).toString('hex');
+  assert.equal(
+    hex({ type: 'detect', detections: { from: 5, until: 300, slot: Float64Array.of(5, 7, 299) } }),
+    '0305a702030000000001a302',
+  );
+  assert.equal(hex({ type: 'monitor', positions: pack([1, 0, 1]) }), '040300000005');
+  assert.equal(hex({ type: 'clicks', detector: Uint8Array.of(1, 2, 3, 0, 2) }), '05050000003902');
+  assert.equal(hex({ type: 'emissions', emission: Uint8Array.of(11, 2, 4) }), '06030000002b04');
+  assert.equal(hex({ type: 'end', pulses: 128, detections: 3 }), '07800103');
+  assert.equal(hex({ type: 'abort', code: 8 }), '7f08');
+});
+
+test('a message is refused when anything is missing or left over', () => {
+  for (const message of EXAMPLES) {
+    const whole = encode(message);
+    for (let end = 0; end < whole.length; end++)
+      assert(refused(whole.subarray(0, end)), `${message.type} cut at ${end}`);
+    assert(refused(Uint8Array.of(...whole, 0)), `${message.type} with a byte more`);
+  }
+});
+
+test('one flipped bit gives another message or none, never the same one', () => {
+  for (const message of EXAMPLES) {
+    const whole = encode(message);
+    for (let at = 0; at < whole.length * 8; at++) {
+      const flipped = whole.slice();
+      flipped[at >> 3]! ^= 1 << (at & 7);
+      if (!refused(flipped)) assert.deepEqual(encode(decode(flipped)), flipped);
+    }
+  }
+});
+
+test('garbage is refused with a sentence and nothing else happens', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...EXAMPLES), fc.uint8Array({ maxLength: 64 }), (message, tail) => {
+      const garbage = Uint8Array.of(encode(message)[0]!, ...tail);
+      if (!refused(garbage)) assert.deepEqual(encode(decode(garbage)), garbage);
+    }),
+    { numRuns: 3000, seed: 5 },
+  );
+});
+
+test('absurd counts reserve no memory', () => {
+  const absurd = Uint8Array.of(255, 255, 255, 255);
+  for (const byte of [0x04, 0x05, 0x06, 0x09, 0x0a, 0x10]) assert(refused(Uint8Array.of(byte, ...absurd)));
+  // A million slots announced, none sent.
+  assert(refused(Uint8Array.of(0x03, 0, 100, 0, 0, 1, 0)));
+  assert(refused(Uint8Array.of(0x12, ...new Uint8Array(32), 0, 0, 0, 1)));
+  const many = { from: 0, until: 2 ** 20, slot: Float64Array.from({ length: DETECT_LIMIT + 1 }, (_, i) => i) };
+  assert(refused(encode({ type: 'detect', detections: many })));
+});
+
+test('there is one way to write a number, and entries that mean nothing are refused', () => {
+  assert(refused(Uint8Array.of(0x15, 0x80, 0x00)), 'overlong');
+  assert(refused(Uint8Array.of(0x15, ...new Uint8Array(8).fill(0x80), 1)), 'nine bytes');
+  assert(!refused(Uint8Array.of(0x15, ...new Uint8Array(7).fill(0xff), 0x0f)), '2^53 - 1');
+  assert(refused(Uint8Array.of(0x15, ...new Uint8Array(7).fill(0x80), 0x10)), '2^53');
+  assert(refused(Uint8Array.of(0x04, 3, 0, 0, 0, 0x0f)), 'padding bits');
+  assert(refused(Uint8Array.of(0x06, 1, 0, 0, 0, 0x0c)), 'intensity 3');
+  assert(refused(Uint8Array.of(0x03, 5, 1, 2, 0, 0, 0, 0, 0)), 'a slot beyond the end');
+});
+
+test('another version is told apart from a broken message', () => {
+  const hello = encode(EXAMPLES[0]!);
+  hello[1] = 99;
+  assert.throws(() => decode(hello), { code: 'distill/version', message: /version 99/ });
+});

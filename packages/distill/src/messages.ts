@@ -1,0 +1,251 @@
+import type { Bits } from '@skykey/bits';
+import { DistillError } from './error.ts';
+import type { ParameterValue } from './parameters.ts';
+import { MAX_DETECTIONS, VERSION } from './protocol.ts';
+import { Reader, Writer } from './wire.ts';
+
+/**
+ * The wire format, one table: what each message consists of, in order. PROTOCOL.md says the same byte by byte. Bob's
+ * messages have odd type bytes, Alice's even ones, so that a message sent back to its sender is never one it expects.
+ */
+
+/** How one field is written and read. `read` throws DistillError `distill/protocol` on anything but what `write` writes. */
+interface Field<T> {
+  write(out: Writer, value: T): void;
+  read(from: Reader): T;
+}
+
+const count: Field<number> = {
+  write: (out, value) => out.varint(value),
+  read: (from) => from.varint(),
+};
+
+const flag: Field<Bits> = {
+  write: (out, value) => out.bits(value),
+  read: (from) => from.bits(2 * MAX_DETECTIONS),
+};
+
+const bytes = (length: number): Field<Uint8Array> => ({
+  write: (out, value) => {
+    if (value.length !== length) throw new RangeError(`a field of ${length} bytes cannot hold ${value.length}`);
+    out.bytes(value);
+  },
+  read: (from) => from.bytes(length),
+});
+
+/** Numbers from 0 to `largest`, `width` bits each (2 or 4), the first in the low bits of the first byte. */
+const packed = (width: 2 | 4, allowed: (value: number) => boolean): Field<Uint8Array> => ({
+  write(out, values) {
+    out.uint32(values.length);
+    const perByte = 8 / width;
+    const body = new Uint8Array(Math.ceil(values.length / perByte));
+    for (let i = 0; i < values.length; i++) body[Math.floor(i / perByte)]! |= values[i]! << ((i % perByte) * width);
+    out.bytes(body);
+  },
+  read(from) {
+    const length = from.uint32(MAX_DETECTIONS);
+    const perByte = 8 / width;
+    const body = from.bytes(Math.ceil(length / perByte));
+    const values = new Uint8Array(length);
+    const mask = (1 << width) - 1;
+    for (let i = 0; i < length; i++) {
+      const value = (body[Math.floor(i / perByte)]! >> ((i % perByte) * width)) & mask;
+      if (!allowed(value)) throw from.error(`entry ${i} is ${value}, which means nothing`);
+      values[i] = value;
+    }
+    const used = length % perByte;
+    if (used && body[body.length - 1]! >> (used * width))
+      throw from.error('the bits after the last entry are not zero');
+    return values;
+  },
+});
+
+const detectors = packed(2, () => true);
+const intensities = packed(2, (value) => value < 3);
+/** `intensity * 4 + basis * 2 + bit`. */
+const emissions = packed(4, (value) => value < 12);
+
+/** Slots in rising order, each as the number of slots skipped since the one before (or since `from`). */
+const slots: Field<{ readonly from: number; readonly until: number; readonly slot: Float64Array }> = {
+  write(out, { from, until, slot }) {
+    out.varint(from);
+    out.varint(until - from);
+    out.uint32(slot.length);
+    let next = from;
+    for (const at of slot) {
+      out.varint(at - next);
+      next = at + 1;
+    }
+  },
+  read(source) {
+    const from = source.varint();
+    const until = from + source.varint();
+    if (!Number.isSafeInteger(until)) throw source.error('the last slot is beyond 2^53');
+    const length = source.uint32(DETECT_LIMIT);
+    // Every slot takes a byte at least: the announced number may not make this side reserve more than was sent.
+    if (length > source.left) throw source.error(`${length} slots are announced and ${source.left} bytes follow`);
+    const slot = new Float64Array(length);
+    let next = from;
+    for (let i = 0; i < length; i++) {
+      const at = next + source.varint();
+      if (at >= until) throw source.error(`slot ${at} does not lie before slot ${until}`);
+      slot[i] = at;
+      next = at + 1;
+    }
+    return { from, until, slot };
+  },
+};
+
+/** Most detections that one `detect` message carries. */
+export const DETECT_LIMIT = 65_536;
+/** Most blocks of interrupted sessions that are settled in one session; the rest follow in the next. */
+export const HELD_LIMIT = 64;
+const ID_LIMIT = 520;
+
+const ids: Field<readonly string[]> = {
+  write(out, values) {
+    out.varint(values.length);
+    for (const id of values) out.text(id, ID_LIMIT);
+  },
+  read(from) {
+    const length = from.varint(HELD_LIMIT);
+    return Array.from({ length }, () => from.text(ID_LIMIT));
+  },
+};
+
+const version: Field<number> = {
+  write: (out, value) => out.uint16(value),
+  read(from) {
+    const value = from.uint16();
+    if (value !== VERSION) {
+      throw new DistillError(
+        'distill/version',
+        `the peer speaks version ${value} of the protocol, this side ${VERSION}`,
+      );
+    }
+    return value;
+  },
+};
+
+/** Names are part of the format: they are the order in which parameters are written. */
+const parameters: Field<readonly ParameterValue[]> = {
+  write(out, values) {
+    out.varint(values.length);
+    for (const value of values) {
+      if (typeof value === 'string') {
+        out.byte(1);
+        out.text(value, ID_LIMIT);
+      } else {
+        out.byte(0);
+        out.float64(value);
+      }
+    }
+  },
+  read(from) {
+    const length = from.varint(64);
+    return Array.from({ length }, () => {
+      const kind = from.byte();
+      if (kind > 1) throw from.error(`${kind} is no kind of parameter`);
+      return kind ? from.text(ID_LIMIT) : from.float64();
+    });
+  },
+};
+
+/** Seeds of 16 and 32 bytes, and tags of 16. */
+const bytes16 = bytes(16);
+const bytes32 = bytes(32);
+
+const uint32s: Field<Uint32Array> = {
+  write(out, values) {
+    out.uint32(values.length);
+    for (const value of values) out.uint32(value);
+  },
+  read(from) {
+    const length = from.uint32(MAX_DETECTIONS);
+    if (length * 4 > from.left) throw from.error(`${length} tags are announced and ${from.left} bytes follow`);
+    return Uint32Array.from({ length }, () => from.uint32());
+  },
+};
+
+const abortCode: Field<number> = { write: (out, value) => out.byte(value), read: (from) => from.byte() };
+
+const layouts = {
+  'hello-bob': { byte: 0x01, fields: { version, parameters, nextPad: count, held: ids } },
+  'hello-alice': { byte: 0x02, fields: { version, parameters, nextPad: count, released: flag } },
+  detect: { byte: 0x03, fields: { detections: slots } },
+  monitor: { byte: 0x04, fields: { positions: flag } },
+  clicks: { byte: 0x05, fields: { detector: detectors } },
+  emissions: { byte: 0x06, fields: { emission: emissions } },
+  end: { byte: 0x07, fields: { pulses: count, detections: count } },
+  bases: { byte: 0x09, fields: { basis: flag } },
+  settings: { byte: 0x0a, fields: { basis: flag, intensity: intensities } },
+  'test-bob': { byte: 0x0b, fields: { bits: flag } },
+  'test-alice': { byte: 0x0c, fields: { bits: flag } },
+  shuffle: { byte: 0x0e, fields: { seed: bytes16 } },
+  parities: { byte: 0x10, fields: { bits: flag } },
+  differences: { byte: 0x11, fields: { bits: flag } },
+  'frame-tags': { byte: 0x12, fields: { seed: bytes32, tags: uint32s } },
+  'frame-check': { byte: 0x13, fields: { failed: flag } },
+  frames: { byte: 0x14, fields: { bits: flag } },
+  reconciled: { byte: 0x15, fields: { corrected: count } },
+  verify: { byte: 0x16, fields: { seed: bytes16, tag: bytes16 } },
+  verified: { byte: 0x17, fields: {} },
+  amplify: { byte: 0x18, fields: { seed: flag } },
+  tag: { byte: 0x1a, fields: { tag: bytes16 } },
+  accept: { byte: 0x1b, fields: { tag: bytes16 } },
+  release: { byte: 0x1c, fields: { tag: bytes16 } },
+  abort: { byte: 0x7f, fields: { code: abortCode } },
+} as const satisfies Record<string, { byte: number; fields: Record<string, Field<unknown>> }>;
+
+export type MessageType = keyof typeof layouts;
+
+type FieldsOf<K extends MessageType> = {
+  readonly [F in keyof (typeof layouts)[K]['fields']]: (typeof layouts)[K]['fields'][F] extends Field<infer T>
+    ? T
+    : never;
+};
+
+/** A message of one of these types: `type` and its fields. */
+export type MessageOf<K extends MessageType> = { [T in K]: { readonly type: T } & FieldsOf<T> }[K];
+export type Message = MessageOf<MessageType>;
+
+const TYPES = Object.keys(layouts) as MessageType[];
+const BY_BYTE = new Map(TYPES.map((type) => [layouts[type].byte as number, type]));
+
+function fieldsOf(type: MessageType): [string, Field<unknown>][] {
+  return Object.entries(layouts[type].fields) as [string, Field<unknown>][];
+}
+
+/** The bytes of a message: type byte, then its fields. */
+export function encode(message: Message): Uint8Array {
+  const out = new Writer();
+  out.byte(layouts[message.type].byte);
+  const values = message as unknown as Record<string, unknown>;
+  for (const [name, field] of fieldsOf(message.type)) field.write(out, values[name]);
+  return out.finish();
+}
+
+/** The type a message claims to be, or undefined when its first byte is none. */
+export function typeOf(message: Uint8Array): MessageType | undefined {
+  return BY_BYTE.get(message[0] ?? 0);
+}
+
+/**
+ * Reads one message. Accepts exactly what `encode` writes, and reserves no more memory than a small multiple of what was
+ * sent. Throws DistillError `distill/protocol`, or `distill/version` for a hello of another version.
+ */
+export function decode(message: Uint8Array): Message {
+  const type = typeOf(message);
+  if (!type) {
+    throw new DistillError(
+      'distill/protocol',
+      message.length ? `no message begins with byte ${message[0]}` : 'an empty message was received',
+    );
+  }
+  const from = new Reader(message, type);
+  from.byte();
+  const values: Record<string, unknown> = { type };
+  for (const [name, field] of fieldsOf(type)) values[name] = field.read(from);
+  from.end();
+  return values as unknown as Message;
+}

@@ -1,0 +1,87 @@
+import { lim2014 } from '@skykey/finitekey';
+import { DistillError } from './error.ts';
+import type { SessionParameters } from './types.ts';
+
+export type ParameterValue = string | number;
+
+/** Every parameter by name, in the order of the wire. Both parties compare all of them before the first photon. */
+const FIELDS: readonly (readonly [string, (parameters: SessionParameters) => ParameterValue])[] = [
+  ['sessionId', (p) => p.sessionId],
+  ['linkId', (p) => p.linkId],
+  ['pulses', (p) => p.pulses],
+  ['meanPhotons[0]', (p) => p.meanPhotons[0]],
+  ['meanPhotons[1]', (p) => p.meanPhotons[1]],
+  ['meanPhotons[2]', (p) => p.meanPhotons[2]],
+  ['probabilities[0]', (p) => p.probabilities[0]],
+  ['probabilities[1]', (p) => p.probabilities[1]],
+  ['probabilities[2]', (p) => p.probabilities[2]],
+  ['epsSec', (p) => p.epsSec],
+  ['epsCor', (p) => p.epsCor],
+  ['bound', (p) => p.bound],
+  ['monitorProbability', (p) => p.monitorProbability],
+  ['alarm.expectedQber', (p) => p.alarm.expectedQber],
+  ['alarm.qberDrift', (p) => p.alarm.qberDrift],
+  ['alarm.softFalseAlarm', (p) => p.alarm.softFalseAlarm],
+  ['alarm.hardQber', (p) => p.alarm.hardQber],
+  ['alarm.hardFalseAlarm', (p) => p.alarm.hardFalseAlarm],
+];
+
+/** The parameters as they go over the line. */
+export function parameterValues(parameters: SessionParameters): ParameterValue[] {
+  return FIELDS.map(([, read]) => read(parameters));
+}
+
+/** The first parameter in which the parties differ, as a sentence; undefined when they agree. */
+export function disagreement(alice: readonly ParameterValue[], bob: readonly ParameterValue[]): string | undefined {
+  for (const [i, [name]] of FIELDS.entries()) {
+    if (!Object.is(alice[i], bob[i])) return `the parties disagree on ${name}: Alice has ${alice[i]}, Bob ${bob[i]}`;
+  }
+  return alice.length === FIELDS.length && bob.length === FIELDS.length
+    ? undefined
+    : `the parties disagree on the list of parameters: Alice has ${alice.length}, Bob ${bob.length}`;
+}
+
+/** Id of a session's block in the stores of both parties. */
+export function blockIdOf(parameters: SessionParameters): string {
+  return `${blockPrefix(parameters)}${parameters.sessionId}`;
+}
+
+/** What the ids of all blocks of a link begin with: one store may serve several links. */
+export function blockPrefix(parameters: SessionParameters): string {
+  return `${parameters.linkId}/`;
+}
+
+/** Throws DistillError `distill/parameters`, or FiniteKeyError for what the key length needs, naming the field. */
+export function checkParameters(parameters: SessionParameters): void {
+  const { sessionId, linkId, pulses, epsCor, monitorProbability, alarm } = parameters;
+  const need = (ok: boolean, field: string, rule: string, value: unknown): void => {
+    if (!ok) throw new DistillError('distill/parameters', `${field} must be ${rule}, not ${value}`);
+  };
+  const within = (value: number, low: number, high: number): boolean => value >= low && value <= high;
+  const open = (value: number): boolean => value > 0 && value < 1;
+  for (const [field, id] of Object.entries({ sessionId, linkId })) {
+    const bytes = typeof id === 'string' && id.isWellFormed() ? new TextEncoder().encode(id).length : 0;
+    need(within(bytes, 1, 255), field, 'a text of 1 to 255 bytes', JSON.stringify(id));
+  }
+  need(!linkId.includes('/'), 'linkId', 'without a slash', JSON.stringify(linkId));
+  need(Number.isSafeInteger(pulses) && pulses >= 1, 'pulses', 'a whole number from 1 on', pulses);
+  need(within(monitorProbability, 0, 1), 'monitorProbability', 'between 0 and 1', monitorProbability);
+  // The verification tag misses two different keys of 2^24 bits with a probability below 2^-109.
+  need(within(epsCor, 2 ** -109, 1), 'epsCor', 'at least 2^-109, what a verification tag of 128 bits gives', epsCor);
+  need(within(alarm.expectedQber, 0, 0.5), 'alarm.expectedQber', 'between 0 and 0.5', alarm.expectedQber);
+  need(alarm.qberDrift >= 0, 'alarm.qberDrift', 'at least 0', alarm.qberDrift);
+  need(
+    within(alarm.expectedQber + alarm.qberDrift, 0, 0.5),
+    'alarm.qberDrift',
+    'at most 0.5 with expectedQber',
+    alarm.qberDrift,
+  );
+  need(within(alarm.hardQber, 0, 0.5), 'alarm.hardQber', 'between 0 and 0.5', alarm.hardQber);
+  need(open(alarm.softFalseAlarm), 'alarm.softFalseAlarm', 'between 0 and 1', alarm.softFalseAlarm);
+  need(open(alarm.hardFalseAlarm), 'alarm.hardFalseAlarm', 'between 0 and 1', alarm.hardFalseAlarm);
+  // The key length knows its own conditions on intensities and epsilons: better asked before the pass than after it.
+  const none: readonly [number, number, number] = [0, 0, 0];
+  const { meanPhotons, probabilities, epsSec, bound } = parameters;
+  const counts = { meanPhotons, probabilities, keyDetections: none, testDetections: none, testErrors: none };
+  lim2014({ counts, leakedBits: 0, epsSec, epsCor, bound });
+}

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Bits, equalBytes, get, pack, popcount, unpack, xor, zeros } from '@skykey/bits';
+import { binaryEntropy } from '@skykey/finitekey';
+import fc from 'fast-check';
+import { Transcript } from './authenticate.ts';
+import { linePair, MemoryPads, seededBytes, seededWords, settle } from './benchtop.ts';
+import { Frames } from './frames.ts';
+import { Line } from './line.ts';
+import { decode, encode, type Message } from './messages.ts';
+import { reconcileAlice, reconcileBob } from './reconcile.ts';
+import { Shuffles } from './shuffle.ts';
+import type { Channel, RandomBytes } from './types.ts';
+import { FRAME_TAG_BITS } from './verify.ts';
+
+const point = await new MemoryPads(1).hashKey();
+const lineOf = (channel: Channel, role: 'alice' | 'bob') => new Line(channel, role, new Transcript(point));
+
+function keyAndNoise(bits: number, rate: number, seed: number): { key: Bits; noise: Bits } {
+  const next = seededWords(seed);
+  return {
+    key: pack(Uint8Array.from({ length: bits }, () => next() & 1)),
+    noise: pack(Uint8Array.from({ length: bits }, () => (next() / 2 ** 32 < rate ? 1 : 0))),
+  };
+}
+
+/** Both sides to their ends; what Alice said about her key is counted on the wire. */
+async function reconcile(key: Bits, noise: Bits, rate: number, random: RandomBytes = seededBytes(77)) {
+  const said = { parities: 0, tags: 0, disclosed: 0, messages: 0 };
+  const channels = linePair((bytes, direction) => {
+    const message = decode(bytes);
+    if (direction === 'alice-to-bob') said.messages++;
+    if (message.type === 'parities') said.parities += message.bits.length;
+    if (message.type === 'frame-tags') said.tags += FRAME_TAG_BITS * message.tags.length;
+    if (message.type === 'frames') said.disclosed += message.bits.length;
+    return [bytes];
+  });
+  const [alice, bob] = await settle(
+    channels,
+    reconcileAlice(lineOf(channels.alice, 'alice'), key, rate, random),
+    reconcileBob(lineOf(channels.bob, 'bob'), xor(key, noise), rate),
+  );
+  if (alice.status === 'rejected') throw alice.reason;
+  if (bob.status === 'rejected') throw bob.reason;
+  const { key: corrected, ...result } = bob.value;
+  assert.deepEqual(alice.value, result, 'both sides report the same');
+  return { ...result, key: corrected, said };
+}
+
+test('keys become equal, whatever their length and error rate', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 4000 }),
+      fc.double({ min: 0, max: 0.1, noNaN: true }),
+      fc.nat(),
+      async (bits, rate, seed) => {
+        const { key, noise } = keyAndNoise(bits, rate, seed + 1);
+        const result = await reconcile(key, noise, Math.max(rate, 1e-4), seededBytes(seed + 2));
+        assert(equalBytes(result.key.bytes, key.bytes));
+        assert.equal(result.corrected, popcount(noise));
+        assert.equal(result.leakedBits, result.said.parities + result.said.tags + result.said.disclosed);
+      },
+    ),
+    { numRuns: 150, seed: 7 },
+  );
+});
+
+test('an empty key needs no word, a key of one bit is found wrong or right', async () => {
+  const empty = await reconcile(zeros(0), zeros(0), 0.5);
+  assert.deepEqual(
+    { leaked: empty.leakedBits, messages: empty.said.messages, frames: empty.frames },
+    { leaked: 0, messages: 0, frames: 0 },
+  );
+  for (const wrong of [0, 1]) {
+    const result = await reconcile(pack([1]), pack([wrong]), 0.1);
+    assert.equal(get(result.key, 0), 1);
+    assert.equal(result.corrected, wrong);
+    assert.equal(result.leakedBits, 1 + FRAME_TAG_BITS);
+  }
+});
+
+test('frames share a key evenly and put it together again', () => {
+  for (const bits of [1, 65_536, 65_537, 131_072, 200_003]) {
+    const { key } = keyAndNoise(bits, 0, bits);
+    const frames = new Frames(key, new Uint8Array(16), 0.01);
+    assert.equal(frames.count, Math.ceil(bits / 65_536));
+    const lengths = Array.from({ length: frames.count }, (_, f) => frames.length(f));
+    assert.equal(
+      lengths.reduce((a, b) => a + b),
+      bits,
+    );
+    assert(Math.max(...lengths) - Math.min(...lengths) <= 1);
+    assert.deepEqual(frames.key(), key);
+    const values = unpack(key);
+    for (let f = 0; f < frames.count; f++) {
+      assert.deepEqual(
+        unpack(frames.bits(f)),
+        values.filter((_, i) => i % frames.count === f),
+      );
+    }
+  }
+});
+
+test('the leak is what went over the wire, and near the Shannon limit', async () => {
+  for (const [rate, seed] of [
+    [0.005, 3],
+    [0.01, 4],
+    [0.03, 5],
+    [0.05, 6],
+  ] as const) {
+    const bits = 140_000;
+    const { key, noise } = keyAndNoise(bits, rate, seed);
+    const result = await reconcile(key, noise, rate);
+    assert.deepEqual(result.key, key);
+    assert.equal(result.frames, 3);
+    assert.equal(result.failedFrames, 0);
+    assert.equal(result.leakedBits, result.said.parities + result.said.tags);
+    assert.equal(result.said.tags, 3 * FRAME_TAG_BITS);
+    const f = result.leakedBits / (bits * binaryEntropy(popcount(noise) / bits));
+    assert(f >= 1 && f <= 1.1, `f ${f} at ${rate}`);
+    assert(result.roundTrips <= 400, `${result.roundTrips} round trips at ${rate}`);
+  }
+});
+
+test('a burst of errors is spread over the frames', async () => {
+  const bits = 140_000;
+  const burst = pack(Uint8Array.from({ length: bits }, (_, i) => (i >= 30_000 && i < 32_800 && i % 2 ? 1 : 0)));
+  const { key } = keyAndNoise(bits, 0, 8);
+  const result = await reconcile(key, burst, 0.01);
+  assert.deepEqual(result.key, key);
+  const f = result.leakedBits / (bits * binaryEntropy(0.01));
+  assert(f <= 1.12, `f ${f}`);
+});
+
+/** Two bits that stand in the same block in all of the 14 first passes: Cascade cannot see it when both are wrong. */
+function blindPair(shuffles: Shuffles, sizes: (pass: number) => number): [number, number] {
+  const seen = new Map<string, number>();
+  for (let bit = 0; bit < shuffles.length; bit++) {
+    const blocks = Array.from({ length: 14 }, (_, pass) => Math.floor(shuffles.place(pass)[bit]! / sizes(pass))).join();
+    const other = seen.get(blocks);
+    if (other !== undefined) return [other, bit];
+    seen.set(blocks, bit);
+  }
+  throw new Error('no such pair with this seed');
+}
+
+test('errors that Cascade cannot see are caught by the frame tag and corrected by more passes', async () => {
+  const bits = 60_000;
+  // With so low a rate all blocks of all passes are halves of 32,768 bits.
+  const rate = 1e-6;
+  const random = seededBytes(5);
+  const [first, second] = blindPair(new Shuffles(seededBytes(5)(16), bits), () => 32_768);
+  const noise = pack(Uint8Array.from({ length: bits }, (_, i) => Number(i === first || i === second)));
+  const { key } = keyAndNoise(bits, 0, 9);
+  const result = await reconcile(key, noise, rate, random);
+  assert.deepEqual(result.key, key);
+  assert.equal(result.corrected, 2);
+  assert.equal(result.said.tags, 2 * FRAME_TAG_BITS, 'the frame was tagged again');
+  assert.equal(result.leakedBits, result.said.parities + result.said.tags);
+});
+
+test('a frame that stays different is disclosed, and all of it counts as leaked', async () => {
+  // A Bob who calls his second frame wrong every time.
+  const { key } = keyAndNoise(70_000, 0, 10);
+  const channels = linePair();
+  const said: Message[] = [];
+  const work = reconcileAlice(lineOf(channels.alice, 'alice'), key, 1e-6, seededBytes(3));
+  const bob = (async () => {
+    for (;;) {
+      const message = decode(await channels.bob.receive());
+      said.push(message);
+      if (message.type === 'parities') {
+        await channels.bob.send(encode({ type: 'differences', bits: zeros(message.bits.length) }));
+      } else if (message.type === 'frame-tags') {
+        await channels.bob.send(
+          encode({ type: 'frame-check', failed: pack(message.tags.length === 2 ? [0, 1] : [1]) }),
+        );
+      } else if (message.type === 'frames') {
+        await channels.bob.send(encode({ type: 'reconciled', corrected: 12 }));
+        return message.bits;
+      }
+    }
+  })();
+  const [alice, disclosed] = await settle(channels, work, bob);
+  assert(alice.status === 'fulfilled' && disclosed.status === 'fulfilled');
+  assert.deepEqual(disclosed.value, new Frames(key, new Uint8Array(16), 0.1).bits(1));
+  const count = (type: Message['type']) => said.filter((message) => message.type === type).length;
+  assert.equal(count('frame-tags'), 4, 'the first check and three more');
+  const parities = said.reduce((sum, message) => sum + (message.type === 'parities' ? message.bits.length : 0), 0);
+  assert.deepEqual(alice.value, {
+    leakedBits: parities + (2 + 1 + 1 + 1) * FRAME_TAG_BITS + 35_000,
+    roundTrips: count('parities') + 4,
+    frames: 2,
+    failedFrames: 1,
+    corrected: 12,
+  });
+});
+
+test('Bob takes a disclosed frame for his own', async () => {
+  // An Alice whose tags of one frame never match.
+  const { key, noise } = keyAndNoise(3000, 0.02, 11);
+  const channels = linePair((bytes, direction) => {
+    const message = decode(bytes);
+    if (direction === 'alice-to-bob' && message.type === 'frame-tags') {
+      return [encode({ ...message, tags: message.tags.map((tag) => tag ^ 1) })];
+    }
+    return [bytes];
+  });
+  const [alice, bob] = await settle(
+    channels,
+    reconcileAlice(lineOf(channels.alice, 'alice'), key, 0.02, seededBytes(3)),
+    reconcileBob(lineOf(channels.bob, 'bob'), xor(key, noise), 0.02),
+  );
+  assert(alice.status === 'fulfilled' && bob.status === 'fulfilled');
+  assert.deepEqual(bob.value.key, key);
+  assert.equal(bob.value.failedFrames, 1);
+  assert.equal(bob.value.corrected, popcount(noise));
+  assert.equal(alice.value.leakedBits, bob.value.leakedBits);
+});
+
+test('a peer that answers with too few, too many or impossible numbers is refused', async () => {
+  const { key } = keyAndNoise(500, 0, 12);
+  for (const [type, change, message] of [
+    [
+      'differences',
+      (m: Message) => m.type === 'differences' && { ...m, bits: zeros(m.bits.length + 1) },
+      /differences/,
+    ],
+    ['frame-check', (m: Message) => m.type === 'frame-check' && { ...m, failed: zeros(2) }, /frame tags/],
+    ['reconciled', (m: Message) => m.type === 'reconciled' && { ...m, corrected: 4 }, /corrected 4 bits where 0/],
+  ] as const) {
+    const channels = linePair((bytes) => {
+      const changed = change(decode(bytes));
+      return [changed ? encode(changed) : bytes];
+    });
+    const [alice] = await settle(
+      channels,
+      reconcileAlice(lineOf(channels.alice, 'alice'), key, 0.01, seededBytes(3)),
+      reconcileBob(lineOf(channels.bob, 'bob'), key, 0.01),
+    );
+    assert(alice.status === 'rejected', type);
+    assert.equal(alice.reason.code, 'distill/protocol');
+    assert.match(alice.reason.message, message);
+  }
+});

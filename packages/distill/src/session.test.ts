@@ -1,0 +1,408 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { lim2014 } from '@skykey/finitekey';
+import {
+  distil,
+  type Light,
+  MemoryPads,
+  MemoryStore,
+  type Outcome,
+  SMALL_BLOCK,
+  SMALL_LIGHT,
+  synthesise,
+  twoSites,
+} from './benchtop.ts';
+import { DETECT_LIMIT, decode, type Message } from './messages.ts';
+import { blockIdOf } from './parameters.ts';
+import type { DetectionChunk, SessionParameters } from './types.ts';
+
+const BLOCK = blockIdOf(SMALL_BLOCK);
+
+function refusedAlike(alice: Outcome, bob: Outcome): string {
+  assert.deepEqual(alice.report, bob.report);
+  assert.equal(alice.report?.verdict, 'refused');
+  assert.equal(alice.report?.secretBits, 0);
+  return alice.report!.reason!;
+}
+
+for (const [qber, detections] of [
+  [0.005, 60_000],
+  [0.03, 120_000],
+] as const) {
+  test(`at a QBER of ${qber * 100} % both sides release the same key and tell the same story`, async () => {
+    const sites = twoSites();
+    const messages: Message[] = [];
+    const { alice, bob } = await distil({
+      light: { ...SMALL_LIGHT, detections, qber, basisX: 0.7 },
+      sites,
+      tamper: (bytes) => {
+        messages.push(decode(bytes));
+        return [bytes];
+      },
+    });
+    const report = alice.report!;
+    assert.equal(report.verdict, 'accepted', report.reason);
+    assert.deepEqual(bob.report, report);
+    assert.deepEqual(sites.alice.store.calls, [`hold ${BLOCK}`, `release ${BLOCK}`]);
+    assert.deepEqual(sites.bob.store.calls, [`hold ${BLOCK}`, `release ${BLOCK}`]);
+    const key = sites.alice.store.keys.get(BLOCK)!;
+    assert.deepEqual(sites.bob.store.keys.get(BLOCK), key);
+    assert.equal(key.length * 8, report.secretBits);
+    assert(report.secretBits > 0 && report.secretBits % 8 === 0);
+    assert(new Set(key).size > 32, 'a key, not a pattern');
+    assert.deepEqual(sites.alice.store.reports.get(BLOCK), report);
+    assert.deepEqual(sites.bob.store.reports.get(BLOCK), report);
+
+    // The length rests on what was really disclosed, not on an assumed efficiency (pitfalls P9, P26).
+    let disclosed = 128;
+    for (const message of messages) {
+      if (message.type === 'parities' || message.type === 'frames') disclosed += message.bits.length;
+      if (message.type === 'frame-tags') disclosed += 32 * message.tags.length;
+    }
+    assert.equal(report.reconciliation.leakedBits, disclosed);
+    const { meanPhotons, probabilities, epsSec, epsCor, bound } = SMALL_BLOCK;
+    const { keyDetections, testDetections, testErrors } = report;
+    const length = lim2014({
+      counts: { meanPhotons, probabilities, keyDetections, testDetections, testErrors },
+      leakedBits: disclosed,
+      epsSec,
+      epsCor,
+      bound,
+    });
+    assert.equal(report.secretBits, length.secretBits - (length.secretBits % 8));
+    assert.equal(report.phaseErrorRate, length.phaseErrorRate);
+    assert.equal(report.proof, length.proof);
+    assert.deepEqual(report.proofGaps, length.gaps);
+
+    assert(Math.abs(report.qberSignal - qber) < 0.004, `QBER ${report.qberSignal}`);
+    assert.equal(report.detections, detections);
+    assert(Math.abs(report.monitored - 0.05 * detections) < 5 * Math.sqrt(0.05 * detections));
+    assert.equal(report.authenticationBitsSpent, 384);
+    assert.deepEqual(sites.alice.pads.touched, [0, 1, 2]);
+    assert.deepEqual(sites.bob.pads.touched, [0, 1, 2]);
+    assert.deepEqual(report.alarms, []);
+    for (const { events } of [alice, bob]) {
+      assert.deepEqual(
+        events.flatMap((event) => (event.kind === 'stage' ? [event.stage] : [])),
+        ['detect', 'sift', 'estimate', 'reconcile', 'verify', 'amplify', 'authenticate', 'done'],
+      );
+    }
+    const progress = alice.events.filter((event) => event.kind === 'monitor');
+    assert.deepEqual(
+      progress,
+      bob.events.filter((event) => event.kind === 'monitor'),
+    );
+    assert.equal(progress.at(-1)?.detections, detections);
+    assert.equal(progress.at(-1)?.lastSlot, SMALL_BLOCK.pulses - 1);
+  });
+}
+
+test('nothing is announced before it may be', async () => {
+  const types: string[] = [];
+  await distil({
+    tamper: (bytes, direction) => {
+      types.push(`${direction === 'alice-to-bob' ? 'A' : 'B'} ${decode(bytes).type}`);
+      return [bytes];
+    },
+  });
+  const order = types.join('\n').replace(/(\nA parities\nB differences)+/g, '\n(rounds)');
+  assert.equal(
+    order,
+    [
+      'B hello-bob',
+      'A hello-alice',
+      ...['B detect', 'A monitor', 'B clicks', 'A emissions'],
+      ...['B detect', 'A monitor', 'B clicks', 'A emissions'],
+      'B end',
+      'B bases',
+      'A settings',
+      'B test-bob',
+      'A test-alice',
+      'A shuffle',
+      '(rounds)',
+      'A frame-tags',
+      'B frame-check',
+      'B reconciled',
+      'A verify',
+      'B verified',
+      'A amplify',
+      'A tag',
+      'B accept',
+      'A release',
+    ].join('\n'),
+  );
+});
+
+test('the monitor discloses what it picked and nothing else, and what it picked is not in the block', async () => {
+  const source = synthesise(SMALL_BLOCK, SMALL_LIGHT);
+  const disclosed: number[] = [];
+  let slots = new Float64Array(0);
+  const { alice } = await distil({
+    tamper: (bytes) => {
+      const message = decode(bytes);
+      if (message.type === 'detect') slots = Float64Array.from(message.detections.slot);
+      if (message.type === 'monitor') {
+        for (const [i, slot] of slots.entries())
+          if ((message.positions.bytes[i >> 3]! >> (i & 7)) & 1) disclosed.push(slot);
+      }
+      return [bytes];
+    },
+  });
+  const picked = new Set(disclosed);
+  assert.equal(alice.report!.monitored, picked.size);
+  const counts = { key: [0, 0, 0], test: [0, 0, 0], errors: [0, 0, 0], keyErrors: 0 };
+  for await (const chunk of source.chunks()) {
+    const sent = await source.emissions(chunk.slot);
+    for (const [i, slot] of chunk.slot.entries()) {
+      const matched = sent.basis[i] === chunk.detector[i]! >> 1;
+      const wrong = (sent.bit[i]! ^ chunk.detector[i]!) & 1;
+      if (!matched || picked.has(slot)) continue;
+      if (sent.basis[i]) {
+        counts.test[sent.intensity[i]!]!++;
+        counts.errors[sent.intensity[i]!]! += wrong;
+      } else {
+        counts.key[sent.intensity[i]!]!++;
+        counts.keyErrors += wrong;
+      }
+    }
+  }
+  const { keyDetections, testDetections, testErrors, keyErrors } = alice.report!;
+  assert.deepEqual({ key: keyDetections, test: testDetections, errors: testErrors, keyErrors }, counts);
+});
+
+test('intercept-resend ends the pass on both sides, and what comes after is ignored', async () => {
+  const light: Light = { ...SMALL_LIGHT, detections: 100_000, qber: 0.25, chunk: 1000 };
+  const sites = twoSites();
+  const source = synthesise(SMALL_BLOCK, light);
+  let handedOver = 0;
+  let stopped = false;
+  const chunks = async function* (): AsyncGenerator<DetectionChunk> {
+    try {
+      for await (const chunk of source.chunks()) {
+        handedOver++;
+        yield chunk;
+      }
+    } finally {
+      stopped = true;
+    }
+  };
+  const { alice, bob } = await distil({ light, sites, chunks: chunks() });
+  assert.match(refusedAlike(alice, bob), /QBER \d+\.\d+ % over .* significantly above 11\.00 %: the link is dropped/);
+  assert.deepEqual([alice.alarms, bob.alarms], [['qber-monitor'], ['qber-monitor']]);
+  assert(handedOver < 50, `${handedOver} of 100 chunks`);
+  assert(stopped, 'the receiver is told to stop');
+  assert.deepEqual([...sites.alice.store.calls, ...sites.bob.store.calls], []);
+  assert.deepEqual([...sites.alice.pads.touched, ...sites.bob.pads.touched], []);
+  assert(!alice.events.some((event) => event.kind === 'stage' && event.stage !== 'detect'));
+});
+
+test('without a monitor the test basis of the whole block raises the alarm', async () => {
+  const parameters = { ...SMALL_BLOCK, monitorProbability: 0 };
+  const { alice, bob } = await distil({ parameters, light: { ...SMALL_LIGHT, qber: 0.2 } });
+  assert.match(refusedAlike(alice, bob), /the test basis of the whole block/);
+  assert.deepEqual([alice.alarms, bob.alarms], [['qber-block'], ['qber-block']]);
+});
+
+test('a raised error rate warns, and a key is still made', async () => {
+  const parameters = { ...SMALL_BLOCK, alarm: { ...SMALL_BLOCK.alarm, expectedQber: 0.002, qberDrift: 0 } };
+  const { alice, bob } = await distil({ parameters, light: { ...SMALL_LIGHT, detections: 80_000, qber: 0.015 } });
+  assert.equal(alice.report!.verdict, 'accepted', alice.report!.reason);
+  assert.deepEqual(alice.report, bob.report);
+  assert.deepEqual(
+    alice.report!.alarms.map(({ severity, kind }) => `${severity} ${kind}`),
+    ['soft qber-monitor', 'soft qber-block'],
+  );
+});
+
+test('how the stream is cut into chunks changes nothing but the traffic', async () => {
+  const light: Light = { ...SMALL_LIGHT, detections: 70_000 };
+  const source = synthesise(SMALL_BLOCK, light);
+  const withEmptyOnes = async function* (): AsyncGenerator<DetectionChunk> {
+    const empty = { slot: new Float64Array(0), detector: new Uint8Array(0) };
+    let until = 0;
+    for await (const chunk of source.chunks()) {
+      yield { ...empty, untilSlot: until };
+      yield { ...empty, untilSlot: Math.max(until, chunk.slot[0]!) };
+      yield { ...chunk, untilSlot: chunk.slot.at(-1)! + 1 };
+      until = chunk.slot.at(-1)! + 1;
+    }
+    yield { ...empty, untilSlot: SMALL_BLOCK.pulses };
+  };
+  const whole = await distil({ light: { ...light, chunk: 70_000 } });
+  assert(light.detections > DETECT_LIMIT);
+  for (const other of [
+    await distil({ light: { ...light, chunk: 999 } }),
+    await distil({ light, chunks: withEmptyOnes() }),
+  ]) {
+    assert.deepEqual({ ...other.alice.report, classicalBytes: 0 }, { ...whole.alice.report, classicalBytes: 0 });
+  }
+});
+
+test('a pass that is cut short gives no key, whatever was counted until then', async () => {
+  const source = synthesise(SMALL_BLOCK, SMALL_LIGHT);
+  // Stops once "enough" sifted bits are there (pitfall P3): the detections are all there, the last slots were not watched.
+  const stopEarly = async function* (): AsyncGenerator<DetectionChunk> {
+    for await (const chunk of source.chunks()) yield { ...chunk, untilSlot: chunk.slot.at(-1)! + 1 };
+  };
+  const cut = await distil({ chunks: stopEarly() });
+  assert.match(refusedAlike(cut.alice, cut.bob), /cut short/);
+
+  const failing = async function* (): AsyncGenerator<DetectionChunk> {
+    yield (await source.chunks().next()).value as DetectionChunk;
+    throw new Error('the tracker lost the beacon');
+  };
+  const sites = twoSites();
+  const { alice, bob } = await distil({ chunks: failing(), sites });
+  assert(bob.result.status === 'rejected');
+  assert.equal(bob.result.reason.message, 'the tracker lost the beacon');
+  assert.match(alice.report!.reason!, /failed by itself/);
+  assert.deepEqual([...sites.alice.store.calls, ...sites.bob.store.calls], []);
+});
+
+test('no detection at all is a refusal, not an accident', async () => {
+  const nothing = async function* (): AsyncGenerator<DetectionChunk> {
+    yield { slot: new Float64Array(0), detector: new Uint8Array(0), untilSlot: SMALL_BLOCK.pulses };
+  };
+  const { alice, bob } = await distil({ chunks: nothing() });
+  assert.match(refusedAlike(alice, bob), /no secret bit/);
+  const { detections, reconciliation, qberSignal } = alice.report!;
+  assert.deepEqual({ detections, qberSignal, f: reconciliation.efficiency }, { detections: 0, qberSignal: 0, f: 0 });
+  assert.doesNotThrow(() => JSON.parse(JSON.stringify(alice.report)));
+});
+
+test('a block too small for a key is refused with its figures', async () => {
+  const parameters: SessionParameters = { ...SMALL_BLOCK, epsSec: 1e-10, bound: 'hoeffding' };
+  const { alice, bob } = await distil({ parameters });
+  assert.match(refusedAlike(alice, bob), /finite-key bound leaves no secret bit/);
+  assert(alice.report!.reconciliation.leakedBits > 128);
+  assert.equal(alice.report!.proof, 'Lim et al. 2014 (Hoeffding)');
+});
+
+test('a difference in any parameter is named by both sides before the first photon', async () => {
+  const other: Record<string, SessionParameters> = {
+    sessionId: { ...SMALL_BLOCK, sessionId: 'session-2' },
+    linkId: { ...SMALL_BLOCK, linkId: 'other' },
+    pulses: { ...SMALL_BLOCK, pulses: 1e9 + 1 },
+    'meanPhotons[0]': { ...SMALL_BLOCK, meanPhotons: [0.81, 0.1, 0] },
+    'meanPhotons[1]': { ...SMALL_BLOCK, meanPhotons: [0.8, 0.11, 0] },
+    'meanPhotons[2]': { ...SMALL_BLOCK, meanPhotons: [0.8, 0.1, 1e-4] },
+    'probabilities[0]': { ...SMALL_BLOCK, probabilities: [0.55, 0.2, 0.25] },
+    'probabilities[1]': { ...SMALL_BLOCK, probabilities: [0.5, 0.3, 0.2] },
+    epsSec: { ...SMALL_BLOCK, epsSec: 0.31 },
+    epsCor: { ...SMALL_BLOCK, epsCor: 1e-14 },
+    bound: { ...SMALL_BLOCK, bound: 'hoeffding' },
+    monitorProbability: { ...SMALL_BLOCK, monitorProbability: 0.06 },
+    'alarm.expectedQber': { ...SMALL_BLOCK, alarm: { ...SMALL_BLOCK.alarm, expectedQber: 0.021 } },
+    'alarm.qberDrift': { ...SMALL_BLOCK, alarm: { ...SMALL_BLOCK.alarm, qberDrift: 0.021 } },
+    'alarm.softFalseAlarm': { ...SMALL_BLOCK, alarm: { ...SMALL_BLOCK.alarm, softFalseAlarm: 0.1 } },
+    'alarm.hardQber': { ...SMALL_BLOCK, alarm: { ...SMALL_BLOCK.alarm, hardQber: 0.12 } },
+    'alarm.hardFalseAlarm': { ...SMALL_BLOCK, alarm: { ...SMALL_BLOCK.alarm, hardFalseAlarm: 0.1 } },
+  };
+  for (const [field, bobParameters] of Object.entries(other)) {
+    const { alice, bob } = await distil({ bobParameters });
+    assert(alice.report!.reason!.startsWith(`the parties disagree on ${field}: Alice has `), alice.report!.reason);
+    assert.equal(bob.report!.reason, alice.report!.reason);
+    assert(!alice.events.length && !bob.events.length);
+  }
+});
+
+test('bad parameters are named before anything is said', async () => {
+  const alarm = SMALL_BLOCK.alarm;
+  const bad: [string, Partial<SessionParameters>][] = [
+    ['sessionId', { sessionId: '' }],
+    ['sessionId', { sessionId: '\ud800' }],
+    ['linkId', { linkId: 'a/b' }],
+    ['pulses', { pulses: 0 }],
+    ['pulses', { pulses: 1.5 }],
+    ['pulses', { pulses: Number.NaN }],
+    ['monitorProbability', { monitorProbability: 1.1 }],
+    ['epsCor', { epsCor: 1e-40 }],
+    ['alarm.expectedQber', { alarm: { ...alarm, expectedQber: Number.NaN } }],
+    ['alarm.qberDrift', { alarm: { ...alarm, qberDrift: 0.6 } }],
+    ['alarm.hardQber', { alarm: { ...alarm, hardQber: 0.7 } }],
+    ['alarm.softFalseAlarm', { alarm: { ...alarm, softFalseAlarm: 0 } }],
+    ['alarm.hardFalseAlarm', { alarm: { ...alarm, hardFalseAlarm: 1 } }],
+    ['meanPhotons', { meanPhotons: [0.1, 0.8, 0] }],
+    ['probabilities', { probabilities: [0.5, 0.5, 0.5] }],
+    ['epsSec', { epsSec: 0 }],
+  ];
+  for (const [field, change] of bad) {
+    const { alice } = await distil({
+      parameters: { ...SMALL_BLOCK, ...change },
+      light: { ...SMALL_LIGHT, detections: 1 },
+    });
+    assert(alice.result.status === 'rejected');
+    assert(alice.result.reason.message.includes(field), `${field}: ${alice.result.reason.message}`);
+  }
+});
+
+test('pads are met at the higher index, every one is used once, and a jump too far is refused', async () => {
+  for (const [aliceNext, bobNext, touched] of [
+    [0, 0, [0, 1, 2]],
+    [4, 1, [6, 7, 8]],
+    [9, 60, [60, 61, 62]],
+  ] as const) {
+    const sites = twoSites();
+    sites.alice.pads.next = aliceNext;
+    sites.bob.pads.next = bobNext;
+    const { alice, bob } = await distil({ sites });
+    assert.equal(alice.report!.verdict, 'accepted');
+    assert.deepEqual(bob.report, alice.report);
+    assert.deepEqual(sites.alice.pads.touched, touched);
+    assert.deepEqual(sites.bob.pads.touched, touched);
+  }
+  const sites = twoSites();
+  sites.bob.pads.next = 65;
+  const { alice, bob } = await distil({ sites });
+  assert.match(refusedAlike(alice, bob), /next authentication pad is 0 for Alice and 65 for Bob; more than 64/);
+  assert.deepEqual(sites.alice.pads.touched, []);
+});
+
+test('an id is used for one block only', async () => {
+  const sites = twoSites();
+  await distil({ sites });
+  const again = await distil({ sites });
+  for (const { result } of [again.alice, again.bob]) {
+    if (result.status === 'rejected') assert.equal(result.reason.code, 'distill/session-used');
+    else assert.match(result.value.reason!, /failed by itself/);
+  }
+  assert(again.alice.result.status === 'rejected' || again.bob.result.status === 'rejected');
+  const next = await distil({ sites, parameters: { ...SMALL_BLOCK, sessionId: 'session-2' }, seed: 50 });
+  assert.equal(next.alice.report!.verdict, 'accepted');
+  assert.deepEqual(sites.alice.pads.touched, [0, 1, 2, 3, 4, 5]);
+});
+
+test("devices that break their promises are this side's failure, and the peer is told", async () => {
+  const rows = (length: number, value: number) => new Uint8Array(length).fill(value);
+  for (const [intensity, bit, extra] of [
+    [3, 0, 0],
+    [0, 2, 0],
+    [0, 0, 1],
+  ] as const) {
+    const { alice, bob } = await distil({
+      emissions: async ({ length }) => ({
+        intensity: rows(length, intensity),
+        basis: rows(length + extra, 0),
+        bit: rows(length, bit),
+      }),
+    });
+    assert(alice.result.status === 'rejected');
+    assert.equal(alice.result.reason.code, 'distill/emissions');
+    assert.match(bob.report!.reason!, /failed by itself/);
+  }
+});
+
+test('a store that fails keeps the error its own and the block closed', async () => {
+  const sites = {
+    alice: { store: new MemoryStore(), pads: new MemoryPads(3) },
+    bob: { store: new MemoryStore(), pads: new MemoryPads(3) },
+  };
+  sites.bob.store.before = () => {
+    throw new Error('disk full');
+  };
+  const { alice, bob } = await distil({ sites });
+  assert(bob.result.status === 'rejected');
+  assert.equal(bob.result.reason.message, 'disk full');
+  assert.match(alice.report!.reason!, /failed by itself/);
+  assert.deepEqual(sites.alice.store.calls, []);
+});

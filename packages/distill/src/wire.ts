@@ -1,0 +1,169 @@
+import type { Bits } from '@skykey/bits';
+import { DistillError } from './error.ts';
+
+/** Builds one message; grows as needed. All integers are little-endian. */
+export class Writer {
+  #buffer = new Uint8Array(256);
+  #view = new DataView(this.#buffer.buffer);
+  #at = 0;
+
+  #reserve(extra: number): void {
+    if (this.#at + extra <= this.#buffer.length) return;
+    const larger = new Uint8Array(Math.max(this.#buffer.length * 2, this.#at + extra));
+    larger.set(this.#buffer);
+    this.#buffer = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#buffer[this.#at++] = value;
+  }
+
+  uint16(value: number): void {
+    this.#reserve(2);
+    this.#view.setUint16(this.#at, value, true);
+    this.#at += 2;
+  }
+
+  uint32(value: number): void {
+    this.#reserve(4);
+    this.#view.setUint32(this.#at, value, true);
+    this.#at += 4;
+  }
+
+  float64(value: number): void {
+    this.#reserve(8);
+    this.#view.setFloat64(this.#at, value, true);
+    this.#at += 8;
+  }
+
+  /** Seven bits a byte, low ones first, the top bit says that more follow. Throws RangeError for what is no count. */
+  varint(value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is not a count`);
+    this.#reserve(8);
+    let rest = value;
+    while (rest >= 128) {
+      this.#buffer[this.#at++] = (rest % 128) | 128;
+      rest = Math.floor(rest / 128);
+    }
+    this.#buffer[this.#at++] = rest;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#reserve(value.length);
+    this.#buffer.set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  /** Number of bits (4 bytes), then the packed bits. */
+  bits(value: Bits): void {
+    this.uint32(value.length);
+    this.bytes(value.bytes);
+  }
+
+  /** Number of bytes (2 bytes), then UTF-8. Throws RangeError beyond `limit` bytes. */
+  text(value: string, limit: number): void {
+    const encoded = new TextEncoder().encode(value);
+    if (encoded.length > limit) throw new RangeError(`a text of ${encoded.length} bytes, ${limit} is the most`);
+    this.uint16(encoded.length);
+    this.bytes(encoded);
+  }
+
+  finish(): Uint8Array {
+    return this.#buffer.slice(0, this.#at);
+  }
+}
+
+/** Reads one message and refuses whatever the Writer would not have written: too short, too long, overlong, padded. */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #name: string;
+  #at = 0;
+
+  /** `name` is the message's, for errors. */
+  constructor(bytes: Uint8Array, name: string) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#name = name;
+  }
+
+  /** Bytes not read yet. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  error(what: string): DistillError {
+    return new DistillError('distill/protocol', `message '${this.#name}': ${what}`);
+  }
+
+  #take(length: number): number {
+    if (length > this.left) throw this.error(`it ends ${length - this.left} bytes too early`);
+    const at = this.#at;
+    this.#at += length;
+    return at;
+  }
+
+  byte(): number {
+    return this.#bytes[this.#take(1)]!;
+  }
+
+  uint16(): number {
+    return this.#view.getUint16(this.#take(2), true);
+  }
+
+  uint32(limit = 0xffffffff): number {
+    const value = this.#view.getUint32(this.#take(4), true);
+    if (value > limit) throw this.error(`a number of ${value} where ${limit} is the most`);
+    return value;
+  }
+
+  float64(): number {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  varint(limit = Number.MAX_SAFE_INTEGER): number {
+    let value = 0;
+    let weight = 1;
+    for (let i = 0; i < 8; i++) {
+      const byte = this.byte();
+      value += (byte & 127) * weight;
+      if (byte < 128) {
+        if (byte === 0 && i > 0) throw this.error('a number is written with more bytes than it needs');
+        if (value > limit) throw this.error(`a number of ${value} where ${limit} is the most`);
+        return value;
+      }
+      weight *= 128;
+    }
+    throw this.error('a number has more than 8 bytes');
+  }
+
+  bytes(length: number): Uint8Array {
+    const at = this.#take(length);
+    return this.#bytes.slice(at, at + length);
+  }
+
+  bits(limit: number): Bits {
+    const length = this.uint32(limit);
+    const bytes = this.bytes(Math.ceil(length / 8));
+    if (length & 7 && bytes[bytes.length - 1]! >> (length & 7))
+      throw this.error('the bits after the last are not zero');
+    return { length, bytes };
+  }
+
+  text(limit: number): string {
+    const length = this.uint16();
+    if (length > limit) throw this.error(`a text of ${length} bytes where ${limit} is the most`);
+    const bytes = this.bytes(length);
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      throw this.error('a text is not UTF-8');
+    }
+  }
+
+  end(): void {
+    if (this.left) throw this.error(`${this.left} bytes follow its end`);
+  }
+}
