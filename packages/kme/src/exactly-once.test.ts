@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { json, keysOf, Network, type Site } from './test/sites.ts';
+
+const LANE = 'kme/beijing>moscow';
+
+/** Bytes of the lane that are neither given out nor burned; the same at both ends once everything is told. */
+const left = (site: Site): number => site.vault.available(LANE);
+
+async function settle({ beijing, moscow }: Network): Promise<void> {
+  for (const site of [beijing, moscow, beijing]) assert.equal((await site.kme.flush()).waiting, null);
+}
+
+const breaks: [string, (network: Network) => void][] = [
+  ['the request is lost', (network) => network.cut(false)],
+  ['the answer is lost', (network) => network.cut(true)],
+  [
+    'the answer is garbage',
+    (network) => {
+      network.between = async (message, on) => (await on(message)).map((byte) => byte ^ 1);
+    },
+  ],
+  [
+    'the peer dies before it reads the request',
+    (network) => {
+      network.between = async () => {
+        network.moscow.crash();
+        throw new Error('connection reset');
+      };
+    },
+  ],
+  [
+    'the peer dies after it has accepted',
+    (network) => {
+      network.between = async (message, on) => {
+        await on(message);
+        network.moscow.crash();
+        throw new Error('connection reset');
+      };
+    },
+  ],
+  [
+    'this side dies while the request is under way',
+    (network) => {
+      network.between = async (message, on) => {
+        network.beijing.crash();
+        return await on(message);
+      };
+    },
+  ],
+  [
+    'this side dies when the peer has accepted',
+    (network) => {
+      network.between = async (message, on) => {
+        const answer = await on(message);
+        network.beijing.crash();
+        return answer;
+      };
+    },
+  ],
+  [
+    'the disk fails when the keys become ASSIGNED',
+    ({ beijing }) => {
+      beijing.vault.keys.assign = () => {
+        throw new Error('input/output error');
+      };
+    },
+  ],
+  [
+    'the disk fails when the keys are read out',
+    ({ beijing }) => {
+      beijing.vault.keys.deliver = () => {
+        throw new Error('input/output error');
+      };
+    },
+  ],
+];
+
+for (const [what, breakIt] of breaks) {
+  test(`${what}: 503, the keys are burned at both ends, the next ones are good`, async (t) => {
+    const network = new Network(t);
+    const { beijing, moscow } = network;
+    breakIt(network);
+    const response = await beijing.call('POST', 'enc_keys', { json: { number: 4 } });
+    assert.equal(response.status, 503, response.body);
+    assert.ok(!JSON.stringify(response).includes('"key"'));
+    network.mend();
+    const burned = Array.from({ length: 4 }, (_, i) => `0000000${i + 1}-0000-4000-8000-00000000cafe`);
+    beijing.crash();
+    await settle(network);
+    for (const keyId of burned) {
+      assert.notEqual(moscow.vault.keys.find(keyId)?.state, 'ASSIGNED', keyId);
+      assert.notEqual(beijing.vault.keys.find(keyId)?.state, 'ASSIGNED', keyId);
+    }
+    assert.deepEqual(json(await moscow.fetch(burned)), { message: 'one or more keys specified are not found on KME' });
+    assert.equal(left(beijing), left(moscow), 'both ends agree on what is left');
+    const sent = await beijing.keys(3);
+    assert.deepEqual(keysOf(await moscow.fetch(sent.map(({ key_ID }) => key_ID))), sent);
+    assert.ok(left(beijing) >= 4096 - 7 * 32);
+  });
+}
+
+test('the slave keeps assigned keys through a crash, and delivers them once', async (t) => {
+  const { beijing, moscow } = new Network(t);
+  const sent = await beijing.keys(2);
+  moscow.crash();
+  assert.deepEqual(keysOf(await moscow.fetch(sent.map(({ key_ID }) => key_ID))), sent);
+  moscow.crash();
+  assert.equal((await moscow.fetch(sent.map(({ key_ID }) => key_ID))).status, 400);
+});
+
+test('a peer that is away costs one pad and one batch of keys, however often applications ask', async (t) => {
+  const network = new Network(t);
+  const { beijing } = network;
+  network.cut(false);
+  const pads = beijing.vault.pads('auth/beijing>moscow').left();
+  for (let i = 0; i < 20; i++) assert.equal((await beijing.call('GET', 'enc_keys')).status, 503);
+  await beijing.kme.flush();
+  assert.equal(beijing.vault.pads('auth/beijing>moscow').left(), pads - 1);
+  assert.equal(left(beijing), 4096 - 32);
+  network.mend();
+  assert.equal((await beijing.keys()).length, 1);
+});
+
+test('a line that hangs: only so many requests wait, and all get an answer in the end', async (t) => {
+  const network = new Network(t);
+  const { beijing } = network;
+  let letGo = (): void => undefined;
+  const hang = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  network.between = async (message, on) => {
+    await hang;
+    return await on(message);
+  };
+  const asked = Array.from({ length: 100 }, () => beijing.call('GET', 'enc_keys'));
+  letGo();
+  const statuses = (await Promise.all(asked)).map(({ status }) => status);
+  assert.ok(statuses.every((status) => status === 200 || status === 503));
+  assert.equal(statuses.filter((status) => status === 200).length, 56, '60 pads, of which 4 are kept');
+});
+
+test('many at once, both ways: every key comes out right, and once', async (t) => {
+  const { beijing, moscow } = new Network(t, { keyBytes: 32 * 400, padBytes: 16 + 16 * 200 });
+  const rounds = await Promise.all(
+    Array.from({ length: 60 }, async (_, i) => {
+      const [from, to] = i % 2 ? [beijing, moscow] : [moscow, beijing];
+      const sent = await from.keys(1 + (i % 5));
+      assert.deepEqual(keysOf(await to.fetch(sent.map(({ key_ID }) => key_ID))), sent);
+      return sent.map(({ key }) => key);
+    }),
+  );
+  const all = rounds.flat();
+  assert.equal(new Set(all).size, all.length);
+  assert.deepEqual(
+    [beijing.vault.counters().deliveredKeys, moscow.vault.counters().deliveredKeys],
+    [all.length, all.length],
+  );
+});
+
+test('whatever breaks in whatever order: no key twice, none to anybody else, and both ends give the same', async (t) => {
+  const step = fc.record({
+    what: fc.constantFrom('get', 'get', 'get', 'fetch', 'fetch', 'crash', 'flush', 'cut', 'lose', 'mend', 'mend'),
+    site: fc.constantFrom('beijing' as const, 'moscow' as const),
+    number: fc.integer({ min: 1, max: 4 }),
+    pick: fc.nat(100),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
+      const network = new Network(t, { keyBytes: 2_000, padBytes: 16 + 16 * 100 });
+      /** Key id to key, as the master's application got it. */
+      const given = new Map<string, { key: string; site: string }>();
+      const fetched = new Map<string, string>();
+      for (const { what, site: name, number, pick } of steps) {
+        const site = network[name];
+        if (what === 'crash') site.crash();
+        else if (what === 'flush') await site.kme.flush();
+        else if (what === 'cut') network.cut(false);
+        else if (what === 'lose') network.cut(true);
+        else if (what === 'mend') network.mend();
+        else if (what === 'get') {
+          const response = await site.call('POST', 'enc_keys', { json: { number } });
+          if (response.status !== 200) {
+            assert.equal(response.status, 503);
+            continue;
+          }
+          for (const { key_ID, key } of keysOf(response)) {
+            assert.ok(!given.has(key_ID));
+            given.set(key_ID, { key, site: name });
+          }
+        } else {
+          const known = [...given].filter(([, { site: master }]) => master !== name);
+          const [keyId, { key }] = known[pick % Math.max(1, known.length)] ?? ['', { key: '' }];
+          if (!keyId) continue;
+          const response = await site.fetch([keyId]);
+          if (response.status === 400) {
+            assert.ok(fetched.has(keyId), `${keyId} was given to the master and must be there for the slave`);
+            continue;
+          }
+          assert.equal(keysOf(response)[0]!.key, key);
+          assert.ok(!fetched.has(keyId), `${keyId} came out twice`);
+          fetched.set(keyId, key);
+        }
+      }
+      const keys = [...given.values()].map(({ key }) => key);
+      assert.equal(new Set(keys).size, keys.length, 'two ids for one key');
+      network.mend();
+      await settle(network);
+      for (const lane of ['kme/beijing>moscow', 'kme/moscow>beijing']) {
+        assert.equal(network.beijing.vault.available(lane), network.moscow.vault.available(lane), lane);
+      }
+      for (const [keyId, { site: name }] of given) {
+        if (fetched.has(keyId)) continue;
+        const slave = name === 'beijing' ? network.moscow : network.beijing;
+        assert.equal(keysOf(await slave.fetch([keyId]))[0]!.key, given.get(keyId)!.key);
+      }
+    }),
+    { seed: 20_260_713, numRuns: 40 },
+  );
+});
