@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+import { onEnd, runNode, runSky, up as startScenario } from '@skykey/node';
+
+interface UpOptions {
+  readonly port: number;
+  readonly data?: string;
+  readonly speed?: number;
+  readonly seed?: number;
+}
+
+/** `skykey up`. */
+export async function up(scenario: string, options: UpOptions): Promise<void> {
+  const say = (line = ''): void => void process.stdout.write(`${line}\n`);
+  say(`Skykey is starting ${scenario} …`);
+  let failed = false;
+  const running = await startScenario({
+    scenario,
+    data: options.data ?? resolve('data', scenario.replace(/^.*\/|\.json$/g, '')),
+    port: options.port,
+    ...(options.speed === undefined ? {} : { speed: options.speed }),
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    onLine: say,
+    onFailure: (reason) => {
+      if (failed) return;
+      failed = true;
+      process.stderr.write(`skykey: ${reason}\n`);
+      void running.stop().finally(() => process.exit(2));
+    },
+  });
+  onEnd(() => running.stop(), { followParent: false });
+  const { sites } = running.scenario.document;
+  const { plan } = running;
+  say();
+  say(`  Console     ${running.url}`);
+  for (const site of sites) say(`  Desk        ${running.url}/desk/${site.id}`);
+  for (const [index, site] of sites.entries()) {
+    say(`  Key manager https://127.0.0.1:${plan.ports.kme(index)}  (${site.name}, ETSI GS QKD 014, mutual TLS)`);
+  }
+  say(`  Data        ${plan.data}  (vaults, development certificates, logs)`);
+  say();
+  say('  The photons are simulated; everything after them is real. Ctrl-C ends everything.');
+}
+
+/** `skykey node`. */
+export async function node(options: { config: string }): Promise<void> {
+  const { stop } = await runNode(options.config);
+  onEnd(stop, { followParent: process.env.SKYKEY_FOLLOW_PARENT === '1' });
+}
+
+/** `skykey sky`. */
+export async function sky(options: { config: string }): Promise<void> {
+  const { stop } = await runSky(options.config);
+  onEnd(stop, { followParent: process.env.SKYKEY_FOLLOW_PARENT === '1' });
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { skykey } from './command.fixture.ts';
+
+const SHIPPED = fileURLToPath(new URL('../../scenario/data/micius-2016-12-19.json', import.meta.url));
+
+describe('bad input gets one sentence, a non-zero exit and no trace', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skykey-refusals-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function refused(args: string[], ...expected: RegExp[]): Promise<void> {
+    const { code, stdout, stderr } = await skykey(args, { cwd: folder });
+    assert.notEqual(code, 0, `${args.join(' ')} succeeded`);
+    assert.equal(stdout.includes('at '), false);
+    assert.doesNotMatch(stderr, /\n\s+at /, 'a stack trace is not for people');
+    for (const pattern of expected) assert.match(stderr, pattern);
+  }
+
+  function edited(name: string, edit: (document: Record<string, any>) => void): string {
+    const document = JSON.parse(readFileSync(SHIPPED, 'utf8')) as Record<string, any>;
+    edit(document);
+    const file = join(folder, name);
+    writeFileSync(file, JSON.stringify(document));
+    return file;
+  }
+
+  it('unknown scenario', () => refused(['pass', '--scenario', 'sputnik'], /sputnik/, /micius-2016-12-19/));
+
+  it('broken elements', () => {
+    const file = edited('elements.json', (document) => {
+      document.satellite.elements.value[1] = document.satellite.elements.value[1].replace(/.$/, '0');
+    });
+    return refused(['passes', '--scenario', file], /elements/, /checksum/);
+  });
+
+  it('a station at latitude 123', () => {
+    const file = edited('latitude.json', (document) => {
+      document.stations[0].latitudeDeg.value = 123;
+    });
+    return refused(['passes', '--scenario', file], /latitudeDeg/, /90/);
+  });
+
+  it('an attack nobody knows', () => refused(['pass', '--attack', 'magic'], /magic/, /intercept-resend/));
+  it('a fraction above one', () => refused(['pass', '--attack', 'intercept-resend', '--fraction', '2'], /fraction/));
+  it('a time without zone', () => refused(['passes', '--from', '2016-12-19T12:00'], /--from/, /zone/));
+  it('an unknown station', () => refused(['passes', '--station', 'atlantis'], /atlantis/, /xinglong/));
+  it('an unknown command', () => refused(['conquer'], /unknown command/));
+
+  it('a port in use', async () => {
+    const blocker = createServer();
+    await new Promise<void>((resolve) => blocker.listen({ port: 0, host: '127.0.0.1' }, resolve));
+    const { port } = blocker.address() as { port: number };
+    try {
+      await refused(['up', '--port', String(port), '--data', join(folder, 'data')], new RegExp(`port ${port}`), /--port/);
+    } finally {
+      blocker.close();
+    }
+  });
+
+  it('a corrupt vault: the process says so, nothing starts, and the file stays as it was', async () => {
+    const data = join(folder, 'corrupt');
+    const first = await skykey(['up', '--port', '23460', '--data', data, '--seed', '1'], { cwd: folder, interruptAt: /Ctrl-C/ });
+    assert.equal(first.code, 130, first.stderr);
+    const vault = join(data, 'beijing.vault');
+    const bytes = readFileSync(vault);
+    bytes.fill(0x5a, 4096, 8192);
+    writeFileSync(vault, bytes);
+    await refused(['up', '--port', '23460', '--data', data], /beijing/, /vault/);
+    assert.deepEqual(readFileSync(vault), bytes);
+  });
+});

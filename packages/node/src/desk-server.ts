@@ -1,0 +1,41 @@
+/** The page and the words of a desk, served by its own site and by nobody else. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Desk } from './desk.ts';
+import { NodeError } from './error.ts';
+import { EventHub } from './events.ts';
+import { servePages } from './gateway.ts';
+
+const CLOCK_MS = 1000;
+
+export async function serveDesk(
+  server: FastifyInstance,
+  options: { siteId: string; pages: string; desk: Desk },
+): Promise<{ changed: () => void; close: () => void }> {
+  const { desk, siteId } = options;
+  const prefix = `/desk/${siteId}`;
+  const hub = new EventHub();
+  await servePages(server, options.pages);
+  const page = await readFile(join(options.pages, 'desk.html'), 'utf8');
+  server.get(prefix, (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
+  server.get(`${prefix}/api/state`, () => desk.state());
+  server.get(`${prefix}/api/events`, (_request, reply) => {
+    hub.publish('desk', desk.state());
+    hub.attach(reply);
+  });
+  server.post<{ Body: { text?: unknown } }>(`${prefix}/api/messages`, async (request) => {
+    const { text } = request.body ?? {};
+    if (typeof text !== 'string') throw new NodeError('desk/text', 'a message needs "text"');
+    return { message: await desk.send(text) };
+  });
+  const publish = (): void => hub.publish('desk', desk.state());
+  const clock = setInterval(publish, CLOCK_MS);
+  return {
+    changed: publish,
+    close() {
+      clearInterval(clock);
+      hub.close();
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * The console's front door: serves the page, brings the events of all processes into one stream, and passes switches
+ * on. A desk's page and words come from its own site's process; this door only forwards the bytes.
+ */
+import { readFile } from 'node:fs/promises';
+import { type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import type { ProcessState } from '@skykey/telemetry';
+import type { FastifyInstance } from 'fastify';
+import { NodeError } from './error.ts';
+import { EventHub, followEvents } from './events.ts';
+import { listenLocally, localServer } from './http.ts';
+
+export interface GatewayOptions {
+  readonly port: number;
+  readonly skyPort: number;
+  /** Operations ports of all nodes by node id. */
+  readonly nodePorts: ReadonlyMap<string, number>;
+  /** Site ids, whose desks are served under `/desk/<site>`. */
+  readonly sites: readonly string[];
+  /** Links and the nodes at their two ends. */
+  readonly links: ReadonlyMap<string, readonly string[]>;
+  /** Folder of the built console. */
+  readonly pages: string;
+}
+
+export interface Gateway {
+  readonly port: number;
+  processes(states: readonly ProcessState[]): void;
+  close(): Promise<void>;
+}
+
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const server = localServer();
+  const hub = new EventHub();
+  const ending = new AbortController();
+  await servePages(server, options.pages);
+  server.get('/api/events', (_request, reply) => hub.attach(reply));
+  for (const path of ['/api/sky/clock', '/api/sky/tap']) {
+    server.post(path, async (request, reply) => {
+      const { status, body } = await postJson(options.skyPort, path, request.body);
+      return reply.code(status).type('application/json').send(body);
+    });
+  }
+  server.post<{ Params: { linkId: string } }>('/api/links/:linkId/reopen', async (request, reply) => {
+    const { linkId } = request.params;
+    const ends = options.links.get(linkId);
+    if (!ends) throw new NodeError('gateway/link', `there is no link "${linkId}"`);
+    for (const nodeId of ends) {
+      const { status, body } = await postJson(options.nodePorts.get(nodeId)!, `/api/links/${linkId}/reopen`, {});
+      if (status !== 200) return reply.code(status).type('application/json').send(body);
+    }
+    return { linkId, state: 'idle' };
+  });
+  for (const site of options.sites) {
+    const target = options.nodePorts.get(site)!;
+    server.all(`/desk/${site}`, (request, reply) => {
+      reply.hijack();
+      forward(request.raw, reply.raw, target, request.body);
+    });
+    server.all(`/desk/${site}/*`, (request, reply) => {
+      reply.hijack();
+      forward(request.raw, reply.raw, target, request.body);
+    });
+  }
+  const port = await listenLocally(server, options.port, 'the console');
+  void followEvents(`http://127.0.0.1:${options.skyPort}/api/events`, (event, data) => hub.publish(event, data), ending.signal);
+  for (const [nodeId, nodePort] of options.nodePorts) {
+    const url = `http://127.0.0.1:${nodePort}/api/events`;
+    void followEvents(url, (event, data) => event === 'node' && hub.publish('node', data, `node ${nodeId}`), ending.signal);
+  }
+  return {
+    port,
+    processes: (states) => hub.publish('processes', states),
+    async close() {
+      ending.abort();
+      hub.close();
+      await server.close();
+    },
+  };
+}
+
+/** The built pages: `/`, `/assets/…`. Used by the gateway and by each site for its desk. */
+export async function servePages(server: FastifyInstance, folder: string): Promise<void> {
+  await readFile(join(folder, 'index.html')).catch(() => {
+    throw new NodeError('node/pages', `the console is not built: ${folder} has no index.html; run "npm start", which builds it`);
+  });
+  await server.register(fastifyStatic, { root: folder, index: ['index.html'], cacheControl: false, dotfiles: 'deny' });
+}
+
+async function postJson(port: number, path: string, body: unknown): Promise<{ status: number; body: string }> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body ?? {}),
+    });
+    return { status: response.status, body: await response.text() };
+  } catch {
+    return { status: 503, body: JSON.stringify({ error: 'that process does not answer; it may be restarting, try again in a moment' }) };
+  }
+}
+
+/** Passes one request on, byte for byte, and the answer back, also while it is still being written (events). */
+function forward(request: IncomingMessage, response: ServerResponse, port: number, parsedBody: unknown): void {
+  const body = parsedBody === undefined ? undefined : JSON.stringify(parsedBody);
+  const { origin: _origin, ...headers } = request.headers;
+  const outgoing = httpRequest(
+    {
+      host: '127.0.0.1',
+      port,
+      path: request.url,
+      method: request.method,
+      headers: {
+        ...headers,
+        host: `127.0.0.1:${port}`,
+        ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+      },
+    },
+    (incoming) => {
+      response.writeHead(incoming.statusCode ?? 502, incoming.headers);
+      incoming.pipe(response);
+    },
+  );
+  outgoing.on('error', () => {
+    if (!response.headersSent) response.writeHead(503, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ error: 'the desk of this site does not answer; it may be restarting, try again in a moment' }));
+  });
+  response.on('close', () => outgoing.destroy());
+  outgoing.end(body);
+}

@@ -1,0 +1,14 @@
+/**
+ * The processes of Skykey: a site, a satellite, the simulated sky, and the supervisor that runs them all on one machine.
+ * Composition, configuration and adapters for clock, network, disk and devices; what is worth testing alone lives in the
+ * packages to the left.
+ */
+export { loadScenario, shippedScenarios } from './configuration.ts';
+export { NodeError } from './error.ts';
+export { followEvents } from './events.ts';
+export { runNode } from './node.ts';
+export { type PassProgress, type PassRequest, type PassResult, runPass } from './pass.ts';
+export { onEnd } from './process.ts';
+export { deskSaeId, kmeId, type Plan, saeId } from './provision.ts';
+export { runSky } from './sky-process.ts';
+export { type Running, type UpOptions, up } from './supervisor.ts';

@@ -1,0 +1,59 @@
+/**
+ * The public channel of a satellite's links: sessions and relay messages, each a connection whose first frame says what
+ * it is for. Nothing here is trusted: sessions authenticate their own transcript, relay messages carry one-time tags.
+ */
+import { createServer, type Server } from 'node:net';
+import { dial, FrameSocket, frameText, textFrame } from './frames.ts';
+import { portError } from './http.ts';
+
+const FORMAT = 'skykey-link/1';
+
+/** Station side: opens the channel of one session. */
+export async function dialSession(port: number, linkId: string, sessionId: string): Promise<FrameSocket> {
+  const channel = await dial(port, 'the satellite');
+  await channel.send(textFrame(`${FORMAT} session ${linkId} ${sessionId}`));
+  return channel;
+}
+
+/** Station side: opens the line on which relay messages arrive. */
+export async function dialRelay(port: number, linkId: string): Promise<FrameSocket> {
+  const channel = await dial(port, 'the satellite');
+  await channel.send(textFrame(`${FORMAT} relay ${linkId}`));
+  return channel;
+}
+
+/** Satellite side. The handlers own the connection they are given. */
+export async function serveLinks(
+  port: number,
+  handlers: {
+    session: (channel: FrameSocket, linkId: string, sessionId: string) => Promise<void>;
+    relay: (channel: FrameSocket, linkId: string) => Promise<void>;
+  },
+): Promise<{ close: () => void }> {
+  const open = new Set<FrameSocket>();
+  const serve = async (channel: FrameSocket): Promise<void> => {
+    open.add(channel);
+    try {
+      const [format, purpose, linkId, sessionId] = frameText(await channel.receive()).split(' ');
+      if (format !== FORMAT || !linkId) return;
+      if (purpose === 'session' && sessionId) await handlers.session(channel, linkId, sessionId);
+      if (purpose === 'relay') await handlers.relay(channel, linkId);
+    } catch {
+      // The peer went away or spoke garbage: this connection ends, nothing else does.
+    } finally {
+      channel.close();
+      open.delete(channel);
+    }
+  };
+  const server: Server = createServer((socket) => void serve(new FrameSocket(socket)));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(portError(error, port, 'the satellite link')));
+    server.listen({ port, host: '127.0.0.1' }, resolve);
+  });
+  return {
+    close() {
+      server.close();
+      for (const channel of open) channel.close();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * One party of `skykey pass`, a process of its own: its device, its vault, its end of the link, and nothing of the
+ * other side's. Started by the harness in pass.ts, which speaks to it over the process channel.
+ */
+import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import type { SessionReport } from '@skykey/distill';
+import { relayLane } from '@skykey/kme';
+import { Vault } from '@skykey/vault';
+import { loadScenario } from './configuration.ts';
+import { importCourier } from './courier.ts';
+import { openReceiver, openTransmitter } from './devices.ts';
+import { dial, FrameSocket } from './frames.ts';
+import { Link } from './link.ts';
+import { MissionTime } from './mission-time.ts';
+import { sessionParameters } from './session-parameters.ts';
+
+export interface PartyStart {
+  readonly role: 'satellite' | 'station';
+  readonly scenario: string;
+  readonly stationId: string;
+  readonly devicePort: number;
+  readonly token: string;
+  readonly vault: string;
+  readonly courier: string;
+  /** Null draws cryptographic randomness; a seed makes the run reproducible, and its key worthless. */
+  readonly seed: number | null;
+  /** For the station: where the satellite listens. */
+  readonly linkPort?: number;
+  /** The harness compares keys by a keyed digest under a key that only it and the two parties hold. */
+  readonly comparisonKey: string;
+}
+
+export type PartyMessage =
+  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'stage'; readonly stage: string }
+  | { readonly type: 'done'; readonly report: SessionReport; readonly keyDigest: string | null; readonly maxRssBytes: number }
+  | { readonly type: 'failed'; readonly reason: string };
+
+const tell = (message: PartyMessage): void => void process.send?.(message);
+
+async function run(start: PartyStart): Promise<void> {
+  const scenario = loadScenario(start.scenario);
+  const station = scenario.stations.find(({ id }) => id === start.stationId)!;
+  const random = start.seed === null ? (n: number): Uint8Array => randomBytes(n) : reproducible(start.seed, start.role);
+  const time = new MissionTime(Date.parse(scenario.document.clock.startUtc));
+  const vault = Vault.open({ path: start.vault, now: time.ms });
+  importCourier(vault, station.linkId, start.courier, time.ms());
+  const link = new Link({
+    linkId: station.linkId,
+    peer: start.role === 'satellite' ? station.siteId : scenario.satellite.id,
+    vault,
+    random,
+    pulseRateHz: scenario.source.pulseRateHz,
+    expectedQber: scenario.document.protocol.expectedQber.value,
+    hardQber: scenario.document.protocol.hardQber.value,
+    missionMs: time.ms,
+    route: [scenario.satellite.id, station.siteId],
+    onChange: () => {
+      const { stage } = link.state();
+      if (stage && stage !== told) tell({ type: 'stage', stage });
+      told = stage ?? told;
+    },
+    onAlarm: () => undefined,
+  });
+  let told = '';
+  const parameters = (pass: { passId: string; pulses: number }) =>
+    sessionParameters(scenario, { sessionId: pass.passId, linkId: station.linkId, pulses: pass.pulses });
+  let report: SessionReport;
+  if (start.role === 'satellite') {
+    const device = await openTransmitter(start.devicePort, scenario.satellite.id, start.token);
+    time.follow(device.missionMs);
+    const channel = new Promise<FrameSocket>((resolve) => {
+      const server = createServer((socket) => {
+        resolve(new FrameSocket(socket));
+        server.close();
+      });
+      server.listen({ port: 0, host: '127.0.0.1' }, () =>
+        tell({ type: 'listening', port: (server.address() as { port: number }).port }),
+      );
+    });
+    const pass = await device.nextPass();
+    report = await link.runSatellite(parameters(pass), await channel, (slots) => device.emissions(pass.passId, slots));
+  } else {
+    const device = await openReceiver(start.devicePort, station.id, start.token);
+    time.follow(device.missionMs);
+    const { pass, chunks } = await device.nextPass();
+    const channel = await dial(start.linkPort!, 'the satellite');
+    report = await link.runStation(parameters(pass), channel, chunks);
+  }
+  tell({
+    type: 'done',
+    report,
+    keyDigest: report.verdict === 'accepted' ? keyDigest(vault, relayLane(station.linkId), start.comparisonKey) : null,
+    maxRssBytes: process.resourceUsage().maxRSS * 1024,
+  });
+}
+
+function keyDigest(vault: Vault, lane: string, comparisonKey: string): string {
+  const key = vault.take(vault.reserve(lane, vault.available(lane)));
+  const digest = key.open((bytes) => createHmac('sha256', comparisonKey).update(bytes).digest('hex'));
+  key.wipe();
+  return digest;
+}
+
+/** A key stream from seed and role. For reproducible runs only: whoever knows the seed knows every key of the run. */
+function reproducible(seed: number, role: string): (length: number) => Uint8Array {
+  const key = createHash('sha256').update(`skykey pass ${seed} ${role}`).digest();
+  const stream = createCipheriv('aes-256-ctr', key, Buffer.alloc(16));
+  return (length) => new Uint8Array(stream.update(Buffer.alloc(length)));
+}
+
+process.once('message', (start: PartyStart) => {
+  run(start)
+    .catch((error: Error) => tell({ type: 'failed', reason: error.message }))
+    .finally(() => process.disconnect());
+});
+process.once('disconnect', () => process.exit(0));

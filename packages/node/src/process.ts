@@ -1,0 +1,39 @@
+/** What every process of Skykey does alike: a log, a clean end, and no life beyond the process that started it. */
+import { pino, type Logger } from 'pino';
+
+/** The one logger. Key material never reaches it: SecretBytes refuses to be written, and these paths are cut anyway. */
+export function createLog(name: string): Logger {
+  return pino({
+    name,
+    level: process.env.SKYKEY_LOG ?? 'info',
+    base: { name },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: ['key', 'keys', '*.key', '*.keys', 'token', '*.token', 'bytes', '*.bytes'], censor: '[secret]' },
+  });
+}
+
+/**
+ * Calls `stop` once on SIGINT, SIGTERM or when the parent's pipe closes (a parent killed with -9 leaves no orphan),
+ * then exits with `code`.
+ */
+export function onEnd(stop: () => Promise<void> | void, options: { followParent: boolean }): void {
+  let ending = false;
+  const end = async (code: number): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    // A peer that never closes must not keep the process alive.
+    setTimeout(() => process.exit(code), 3000).unref();
+    try {
+      await stop();
+    } finally {
+      process.exit(code);
+    }
+  };
+  process.on('SIGINT', () => void end(130));
+  process.on('SIGTERM', () => void end(143));
+  if (options.followParent) {
+    process.stdin.on('end', () => void end(0));
+    process.stdin.on('error', () => void end(0));
+    process.stdin.resume();
+  }
+}

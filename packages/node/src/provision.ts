@@ -1,0 +1,213 @@
+/**
+ * Prepares a data folder for a scenario: certificates for development, couriered keys, and one configuration file a
+ * process. Secrets are made once; configuration is written at every start, because ports and tokens may change.
+ */
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Scenario } from '@skykey/scenario';
+import { developmentCertificates } from './certificates.ts';
+import type { SatelliteConfiguration, SiteConfiguration, SkyConfiguration } from './configuration.ts';
+import { NodeError } from './error.ts';
+
+/** Folder of the built console. */
+export const PAGES = fileURLToPath(new URL('../../console/dist', import.meta.url));
+
+/** Ports of everything, counted from the console's. */
+export function portPlan(first: number): {
+  console: number;
+  kme: (site: number) => number;
+  sky: number;
+  devices: number;
+  link: number;
+  satellite: number;
+  site: (site: number) => number;
+  peer: (site: number) => number;
+} {
+  if (!Number.isInteger(first) || first < 1024 || first > 65500) {
+    throw new NodeError('node/port', `--port is ${first}; give the first of twenty free ports, from 1024 to 65500`);
+  }
+  return {
+    console: first,
+    kme: (site) => first + 1 + site,
+    sky: first + 10,
+    devices: first + 11,
+    link: first + 12,
+    satellite: first + 13,
+    site: (site) => first + 14 + 2 * site,
+    peer: (site) => first + 15 + 2 * site,
+  };
+}
+
+/** What a data folder says of itself, `skykey.json`: written last at the first start. */
+interface DataMarker {
+  readonly format: 'skykey-data/1';
+  readonly scenario: string;
+  readonly conversationId: string;
+}
+
+export interface ProcessPlan {
+  readonly name: string;
+  readonly role: 'sky' | 'satellite' | 'site';
+  readonly configurationFile: string;
+  readonly operationsPort: number;
+}
+
+export interface Plan {
+  readonly data: string;
+  readonly certificates: string;
+  readonly ports: ReturnType<typeof portPlan>;
+  readonly processes: readonly ProcessPlan[];
+}
+
+/** Names used everywhere: a site's KME, its ordinary SAE, and the SAE of its desk. */
+export const kmeId = (siteId: string): string => `kme-${siteId}`;
+export const saeId = (siteId: string): string => `sae-${siteId}`;
+export const deskSaeId = (siteId: string): string => `desk-${siteId}`;
+
+/**
+ * Writes what the processes of a scenario need. Throws NodeError when the folder cannot be written or belongs to
+ * another scenario.
+ */
+export async function provision(options: {
+  scenario: Scenario;
+  /** As the user named it: an id or a path. */
+  scenarioName: string;
+  data: string;
+  port: number;
+  seed?: number;
+  now: number;
+}): Promise<Plan> {
+  const { scenario } = options;
+  const { sites } = scenario.document;
+  if (sites.length !== 2) {
+    throw new NodeError('node/sites', `the scenario ${scenario.id} has ${sites.length} sites; a hotline needs exactly two`);
+  }
+  const data = resolve(options.data);
+  const ports = portPlan(options.port);
+  makeFolder(data);
+  const marker = join(data, 'skykey.json');
+  const first = !existsSync(marker);
+  const owner: DataMarker = first
+    ? { format: 'skykey-data/1', scenario: scenario.id, conversationId: randomUUID() }
+    : (JSON.parse(readFileSync(marker, 'utf8')) as DataMarker);
+  if (owner.scenario !== scenario.id) {
+    throw new NodeError(
+      'node/data',
+      `the data folder ${data} belongs to the scenario ${owner.scenario}; choose another with --data`,
+    );
+  }
+  const certificates = join(data, 'certificates');
+  await developmentCertificates(
+    certificates,
+    { saes: sites.map(({ id }) => saeId(id)), kmes: sites.map(({ id }) => kmeId(id)) },
+    options.now,
+  );
+
+  const write = (name: string, content: object): string => {
+    const file = join(data, name);
+    writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+    return file;
+  };
+  const scenarioPath = options.scenarioName.endsWith('.json') ? resolve(options.scenarioName) : options.scenarioName;
+  const satelliteId = scenario.satellite.id;
+  const couriers: Record<string, string> = {};
+  for (const station of scenario.stations) {
+    const courier = { satellite: join(data, `courier-${station.linkId}-satellite.key`), site: join(data, `courier-${station.linkId}-site.key`) };
+    couriers[station.linkId] = courier.satellite;
+    if (!first) continue;
+    const key = randomBytes(scenario.document.protocol.courieredBytes.value);
+    for (const file of Object.values(courier)) writeFileSync(file, key, { mode: 0o600 });
+    key.fill(0);
+  }
+
+  const token = (): string => randomBytes(24).toString('base64url');
+  const transmitter = { port: ports.devices, token: token() };
+  const receivers = new Map(scenario.stations.map((station) => [station.id, { port: ports.devices, token: token() }]));
+  const sky: SkyConfiguration = {
+    format: 'skykey-sky/1',
+    scenario: scenarioPath,
+    memory: join(data, 'sky.json'),
+    seed: options.seed ?? randomInt(2 ** 47),
+    devicePort: ports.devices,
+    operationsPort: ports.sky,
+    tokens: {
+      [`transmitter ${satelliteId}`]: transmitter.token,
+      ...Object.fromEntries([...receivers].map(([id, receiver]) => [`receiver ${id}`, receiver.token])),
+    },
+  };
+  const satellite: SatelliteConfiguration = {
+    format: 'skykey-node/1',
+    kind: 'satellite',
+    nodeId: satelliteId,
+    scenario: scenarioPath,
+    vault: join(data, `${satelliteId}.vault`),
+    transmitter,
+    linkPort: ports.link,
+    operationsPort: ports.satellite,
+    couriers,
+  };
+  const processes: ProcessPlan[] = [
+    { name: 'sky', role: 'sky', configurationFile: write('sky.config.json', sky), operationsPort: ports.sky },
+    { name: satelliteId, role: 'satellite', configurationFile: write(`${satelliteId}.config.json`, satellite), operationsPort: ports.satellite },
+  ];
+  const saes = sites.flatMap(({ id }) => [
+    { saeId: saeId(id), kmeId: kmeId(id) },
+    { saeId: deskSaeId(id), kmeId: kmeId(id) },
+  ]);
+  for (const [index, site] of sites.entries()) {
+    const other = sites[1 - index]!;
+    const station = scenario.stations.find(({ siteId }) => siteId === site.id)!;
+    const tls = (ca: 'sae' | 'kme'): { cert: string; key: string; ca: string } => ({
+      cert: join(certificates, `${kmeId(site.id)}.crt`),
+      key: join(certificates, `${kmeId(site.id)}.key`),
+      ca: join(certificates, `${ca}-ca.crt`),
+    });
+    const configuration: SiteConfiguration = {
+      format: 'skykey-node/1',
+      kind: 'site',
+      nodeId: site.id,
+      scenario: scenarioPath,
+      vault: join(data, `${site.id}.vault`),
+      receiver: receivers.get(station.id)!,
+      satellitePort: ports.link,
+      operationsPort: ports.site(index),
+      courier: join(data, `courier-${station.linkId}-site.key`),
+      conversationId: owner.conversationId,
+      kme: {
+        kmeId: kmeId(site.id),
+        port: ports.kme(index),
+        tls: tls('sae'),
+        saes,
+        deskSaeId: deskSaeId(site.id),
+        peerDeskSaeId: deskSaeId(other.id),
+      },
+      peer: {
+        kmeId: kmeId(other.id),
+        siteId: other.id,
+        listenPort: ports.peer(index),
+        port: ports.peer(1 - index),
+        tls: tls('kme'),
+      },
+      pages: PAGES,
+    };
+    processes.push({
+      name: site.id,
+      role: 'site',
+      configurationFile: write(`${site.id}.config.json`, configuration),
+      operationsPort: ports.site(index),
+    });
+  }
+  if (first) write('skykey.json', owner);
+  return { data, certificates, ports, processes };
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new NodeError('node/data', `cannot write to the data folder ${folder}: ${(error as Error).message}; choose another with --data`);
+  }
+}

@@ -1,0 +1,310 @@
+/** The process of one site: its receiver's end of the link, its key manager, its desk. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { acceptRelay, Kme, KmeError, keyLane, relayLane } from '@skykey/kme';
+import type { Alarm } from '@skykey/distill';
+import type { NodeState, RelayState, SiteState } from '@skykey/telemetry';
+import { Vault } from '@skykey/vault';
+import { loadScenario, type SiteConfiguration } from './configuration.ts';
+import { importCourier } from './courier.ts';
+import { Desk, type KeyManagerCall } from './desk.ts';
+import { serveDesk } from './desk-server.ts';
+import { type DetectionStream, openReceiver, type PassAnnouncement, type ReceiverDevice } from './devices.ts';
+import { NodeError } from './error.ts';
+import { listenLocally } from './http.ts';
+import { peerClient, serveMutualTls } from './kme-server.ts';
+import { isGone, Link } from './link.ts';
+import { dialRelay, dialSession } from './link-service.ts';
+import { MissionTime } from './mission-time.ts';
+import { operations } from './operations.ts';
+import { createLog } from './process.ts';
+import { sessionParameters } from './session-parameters.ts';
+
+const TICK_MS = 500;
+const RECONNECT_MS = 500;
+const KME_PATH = '/skykey/kme/v1';
+const HOTLINE_PATH = '/skykey/hotline/v1';
+const SHOWN_RELAYS = 20;
+
+export async function runSite(configuration: SiteConfiguration): Promise<{ stop: () => Promise<void> }> {
+  const { nodeId: siteId, kme: kmeOptions, peer: peerOptions } = configuration;
+  const scenario = loadScenario(configuration.scenario);
+  const { sites } = scenario.document;
+  const site = sites.find(({ id }) => id === siteId);
+  const peerSite = sites.find(({ id }) => id === peerOptions.siteId);
+  const station = scenario.stations.find((entry) => entry.siteId === siteId);
+  if (!site || !peerSite || !station) {
+    throw new NodeError('node/site', `the scenario ${scenario.id} does not hold both ${siteId} and ${peerOptions.siteId}`);
+  }
+  const log = createLog(siteId);
+  const time = new MissionTime(Date.parse(scenario.document.clock.startUtc));
+  const vault = Vault.open({ path: configuration.vault, now: time.ms });
+  time.recall(vault);
+  importCourier(vault, station.linkId, configuration.courier, time.ms());
+
+  const toPeer = peerClient({ port: peerOptions.port, peerId: peerOptions.kmeId, tls: peerOptions.tls });
+  const kme = new Kme({
+    kmeId: kmeOptions.kmeId,
+    siteId,
+    peerKmeId: peerOptions.kmeId,
+    peerSiteId: peerOptions.siteId,
+    links: scenario.stations.map(({ linkId }) => linkId),
+    saes: kmeOptions.saes,
+    pairs: saePairs(configuration),
+    vault,
+    peer: { call: async (message) => (await toPeer.post(KME_PATH, message)).body },
+    uuid: randomUUID,
+    now: time.ms,
+  });
+  const link = new Link({
+    linkId: station.linkId,
+    peer: scenario.satellite.id,
+    vault,
+    random: (length) => new Uint8Array(randomBytes(length)),
+    pulseRateHz: scenario.source.pulseRateHz,
+    expectedQber: scenario.document.protocol.expectedQber.value,
+    hardQber: scenario.document.protocol.hardQber.value,
+    missionMs: time.ms,
+    route: [scenario.satellite.id, siteId],
+    onChange: () => changed(),
+    onAlarm: (alarm: Alarm) => {
+      kme.raiseAlarm(station.linkId, alarm.message);
+      followAlarms();
+      void kme.flush();
+    },
+  });
+  const sendLane = keyLane(siteId, peerOptions.siteId);
+  const receiveLane = keyLane(peerOptions.siteId, siteId);
+  const keyManager: KeyManagerCall = async (method, path, body) => {
+    const answer = await kme.handle({
+      saeId: kmeOptions.deskSaeId,
+      method,
+      path,
+      query: new URLSearchParams(),
+      contentType: 'application/json',
+      body: new TextEncoder().encode(body ? JSON.stringify(body) : ''),
+    });
+    return { status: answer.status, body: answer.body ?? '' };
+  };
+  // Until the desk's page is served there is nobody to tell.
+  let tellDesk = (): void => undefined;
+  const desk = new Desk({
+    siteId,
+    name: site.name,
+    peerName: peerSite.name,
+    self: { deskId: kmeOptions.deskSaeId, accepts: site.accepts },
+    peer: { deskId: kmeOptions.peerDeskSaeId, accepts: peerSite.accepts },
+    peerSaeId: kmeOptions.peerDeskSaeId,
+    suite: site.suite,
+    conversationId: configuration.conversationId,
+    vault,
+    keyManager,
+    carry: async (envelope) => {
+      const { status, body } = await toPeer.post(HOTLINE_PATH, envelope);
+      if (status !== 200) throw new NodeError('node/refused', `${peerSite.name} refused the message: ${new TextDecoder().decode(body)}`);
+    },
+    missionMs: time.ms,
+    sendBits: () => (kme.alarms().length ? 0 : vault.available(sendLane) * 8),
+    onChange: () => tellDesk(),
+  });
+
+  /** What the key manager knows of alarms, the desk must know before anything else leaves. */
+  let dropped = false;
+  const followAlarms = (): void => {
+    const [alarm] = kme.alarms();
+    if (alarm && !dropped) {
+      const finder = alarm.foundBy === 'this site' ? site.name : peerSite.name;
+      desk.drop(
+        `${finder} found an alarm on the quantum link ${alarm.link}: ${alarm.reason}. Its undelivered keys are destroyed and nothing leaves. ` +
+          'When the cause is gone, the operator reopens the link in the console.',
+      );
+    }
+    if (!alarm && dropped) desk.reopen();
+    dropped = alarm !== undefined;
+    changed();
+  };
+
+  const state = (): NodeState => {
+    const counters = vault.counters();
+    return {
+      kind: 'site',
+      nodeId: siteId,
+      name: site.name,
+      link: link.state(),
+      stock: {
+        linkBits: vault.available(relayLane(station.linkId)) * 8,
+        sendBits: vault.available(sendLane) * 8,
+        receiveBits: vault.available(receiveLane) * 8,
+        ...counters,
+      },
+      relays: relayStates(vault),
+      kmeUrl: `https://127.0.0.1:${kmeOptions.port}`,
+      kmeId: kmeOptions.kmeId,
+      journal: vault.journal.list(50),
+    } satisfies SiteState;
+  };
+  const nodeDesk = operations({
+    state,
+    reopen: async (linkId) => {
+      if (linkId !== station.linkId) return false;
+      link.reopen();
+      kme.reopen(linkId);
+      followAlarms();
+      await kme.flush();
+      return true;
+    },
+  });
+  const changed = (): void => nodeDesk.changed();
+  const deskPage = await serveDesk(nodeDesk.server, { siteId, pages: configuration.pages, desk });
+  tellDesk = deskPage.changed;
+
+  let stopped = false;
+  let device: ReceiverDevice | undefined;
+
+  /** Follows the receiver; every pass with light in it becomes a session. */
+  const follow = async (): Promise<void> => {
+    while (!stopped) {
+      try {
+        device = await openReceiver(configuration.receiver.port, station.id, configuration.receiver.token);
+        time.follow(device.missionMs);
+        for (;;) {
+          const { pass, chunks } = await device.nextPass();
+          if (link.dropped) {
+            vault.journal.append({ severity: 'warning', text: `the pass ${pass.passId} was not used: the link is dropped`, utcMs: time.ms() });
+            chunks.discard();
+            continue;
+          }
+          await session(pass, chunks).catch((error: Error) => {
+            if (!isGone(error)) log.error({ passId: pass.passId, reason: error.message }, 'session failed');
+          });
+          chunks.discard();
+        }
+      } catch (error) {
+        log.warn({ reason: (error as Error).message }, 'receiver lost');
+        device?.close();
+        await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+      }
+    }
+  };
+  const session = async (pass: PassAnnouncement, chunks: DetectionStream): Promise<void> => {
+    const channel = await dialSession(configuration.satellitePort, station.linkId, pass.passId);
+    try {
+      const report = await link.runStation(
+        sessionParameters(scenario, { sessionId: pass.passId, linkId: station.linkId, pulses: pass.pulses }),
+        channel,
+        chunks,
+      );
+      log.info({ passId: pass.passId, verdict: report.verdict, secretBits: report.secretBits }, 'session ended');
+      time.remember(vault);
+    } finally {
+      channel.close();
+    }
+  };
+
+  /** Listens for relay announcements as long as this process lives. */
+  const listen = async (): Promise<void> => {
+    while (!stopped) {
+      try {
+        const channel = await dialRelay(configuration.satellitePort, station.linkId);
+        try {
+          for (;;) {
+            const announcement = await channel.receive();
+            if (!announcement.length) {
+              await channel.send(new Uint8Array(0));
+              continue;
+            }
+            const { acknowledgement, relayId, news, reason } = acceptRelay({ vault, stationId: siteId, linkId: station.linkId, announcement });
+            log.info({ relayId, news, reason }, 'relay announcement');
+            await channel.send(acknowledgement);
+            await kme.flush();
+            desk.stockChanged();
+            changed();
+          }
+        } finally {
+          channel.close();
+        }
+      } catch (error) {
+        // Not yet: our block is released in a moment, and the satellite sends it again. Forged: it is ignored the same way.
+        if (error instanceof KmeError) log.warn({ reason: error.message }, 'relay announcement not taken');
+        await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+      }
+    }
+  };
+
+  const onFault = (error: unknown): void => log.error({ reason: (error as Error).message }, 'request failed');
+  const peerServer = await serveMutualTls({
+    port: peerOptions.listenPort,
+    what: 'the line between the key managers',
+    tls: peerOptions.tls,
+    onFault,
+    answer: async ({ peerId, method, path, body }) => {
+      if (peerId !== peerOptions.kmeId || method !== 'POST') return { status: 401 };
+      if (path === KME_PATH) {
+        const answer = await kme.handlePeer(body);
+        followAlarms();
+        desk.stockChanged();
+        return { status: 200, body: answer };
+      }
+      if (path !== HOTLINE_PATH) return { status: 404 };
+      try {
+        await desk.receive(body);
+        return { status: 200 };
+      } catch (error) {
+        return { status: 409, body: (error as Error).message };
+      }
+    },
+  });
+  const kmeServer = await serveMutualTls({
+    port: kmeOptions.port,
+    what: `the key manager of ${site.name}`,
+    tls: kmeOptions.tls,
+    onFault,
+    answer: async ({ peerId, ...request }) => {
+      const answer = await kme.handle({ saeId: peerId, ...request });
+      desk.stockChanged();
+      changed();
+      return answer;
+    },
+  });
+  await listenLocally(nodeDesk.server, configuration.operationsPort, siteId);
+  followAlarms();
+  void follow();
+  void listen();
+  const ticking = setInterval(() => {
+    void kme.flush().then(() => {
+      followAlarms();
+      desk.stockChanged();
+    });
+    vault.scrub();
+  }, TICK_MS);
+  return {
+    async stop() {
+      stopped = true;
+      clearInterval(ticking);
+      device?.close();
+      deskPage.close();
+      await Promise.all([peerServer.close(), kmeServer.close(), nodeDesk.close()]);
+      toPeer.close();
+      vault.close();
+    },
+  };
+}
+
+/** Applications of this site and of the other that may share keys: the two desks, and the ordinary SAEs. */
+function saePairs({ kme, peer }: SiteConfiguration): { local: string; remote: string }[] {
+  const others = (kmeId: string, desk: string): string[] =>
+    kme.saes.filter((sae) => sae.kmeId === kmeId && sae.saeId !== desk).map(({ saeId }) => saeId);
+  const pairs = others(kme.kmeId, kme.deskSaeId).flatMap((local) =>
+    others(peer.kmeId, kme.peerDeskSaeId).map((remote) => ({ local, remote })),
+  );
+  return [{ local: kme.deskSaeId, remote: kme.peerDeskSaeId }, ...pairs];
+}
+
+function relayStates(vault: Vault): RelayState[] {
+  return vault.blocks('relay:', SHOWN_RELAYS).map((block) => ({
+    relayId: block.blockId.slice('relay:'.length),
+    utcMs: block.changedAtMs,
+    route: block.labels.route,
+    bits: block.bytes * 8,
+    state: block.poisoned || block.state === 'discarded' ? 'poisoned' : block.state === 'released' ? 'confirmed' : 'announced',
+  }));
+}
