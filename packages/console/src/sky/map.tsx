@@ -1,0 +1,202 @@
+import { type GeoProjection, geoCircle, geoEquirectangular, geoGraticule, geoPath } from 'd3-geo';
+import { useMemo, useRef } from 'react';
+import { position } from '../format.ts';
+import { mayGlide, useDraw } from '../frames.ts';
+import type { Observed } from '../observed.ts';
+import { useSize } from '../size.ts';
+import { type Store, useStore } from '../store.ts';
+import { words } from '../words.ts';
+import { Follow, type Place } from './follow.ts';
+import { EARTH_RADIUS_KM } from './globe.ts';
+import { placeLabels } from './labels.ts';
+import { LAND } from './land.ts';
+import { isMoving } from './moment.ts';
+import { NIGHT_DEPTHS_DEG, night } from './night.ts';
+import { middleLongitude, nearestOnTrack, type StationMark, stationMarks } from './scene.ts';
+
+/** Elevation above which a ground station can see the satellite well enough, for the circle drawn around it, degrees. */
+const FOOTPRINT_ELEVATION_DEG = 10;
+const RADIAN = Math.PI / 180;
+const LABEL_LINE = 15;
+const LABEL_CHARACTER = 6.9;
+const STATION_REACH = 6;
+const SATELLITE_REACH = 10;
+
+/** The whole world, flat (equirectangular), turned so that the stations lie in its middle. Drawn without WebGL. */
+export function WorldMap({ store }: { readonly store: Store<Observed> }) {
+  const frame = useRef<HTMLDivElement>(null);
+  const svg = useRef<SVGSVGElement>(null);
+  const { width } = useSize(frame);
+  const height = Math.round(width / 2);
+  const observed = useStore(store);
+  const stations = stationMarks(observed);
+  const centreDeg = Math.round(middleLongitude(stations));
+
+  const projection = useMemo(
+    () =>
+      geoEquirectangular()
+        .rotate([-centreDeg, 0])
+        .scale(Math.max(width, 1) / (2 * Math.PI))
+        .translate([width / 2, height / 2])
+        .precision(0.3),
+    [centreDeg, width, height],
+  );
+  const ground = useMemo(() => {
+    const path = geoPath(projection);
+    return { land: path(LAND) ?? '', graticule: path(geoGraticule().step([30, 30])()) ?? '' };
+  }, [projection]);
+
+  const follow = useRef(new Follow());
+  const drawn = useRef<{ sky: unknown; night: string; projection: unknown }>({
+    sky: null,
+    night: '',
+    projection: null,
+  });
+
+  useDraw((nowMs) => {
+    const { sky } = store.latest;
+    if (sky === null || svg.current === null || width === 0) return false;
+    if (drawn.current.sky !== sky) follow.current.aim(sky.satellite, nowMs, mayGlide());
+    const place = follow.current.at(nowMs)!;
+    const picture = { svg: svg.current, projection, width, height };
+    const sun = `${sky.subsolar.longitudeDeg.toFixed(0)} ${sky.subsolar.latitudeDeg.toFixed(0)}`;
+    if (drawn.current.night !== sun || drawn.current.projection !== projection) drawNight(picture, sky.subsolar);
+    drawSatellite(picture, place, sky.track);
+    drawStations(picture, place, stationMarks(store.latest), sky.satellite.name);
+    drawn.current = { sky, night: sun, projection };
+    return isMoving(sky) || follow.current.isMoving(nowMs);
+  });
+
+  const { sky } = observed;
+  const label =
+    sky === null
+      ? words.sky.mapTitle
+      : [
+          words.sky.map(sky.satellite.name, position(sky.satellite.latitudeDeg, sky.satellite.longitudeDeg)),
+          ...stations.map(({ name, beam }) => words.sky.stationState(name, words.sky.beam[beam])),
+        ].join(' ');
+
+  return (
+    <div className="map" ref={frame} dir="ltr" style={{ aspectRatio: '2 / 1' }}>
+      {width > 0 && (
+        <svg ref={svg} width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
+          <path className="map-graticule" d={ground.graticule} />
+          <path className="map-land" d={ground.land} />
+          {NIGHT_DEPTHS_DEG.map((depth) => (
+            <path key={depth} className="map-night" data-part={`night-${depth}`} />
+          ))}
+          <path className="map-track" data-age="past" data-part="past" />
+          <path className="map-track" data-age="future" data-part="future" />
+          <path className="map-footprint" data-part="footprint" />
+          {stations.map((station) => (
+            <StationSign key={station.id} station={station} />
+          ))}
+          <g className="satellite" data-part="satellite">
+            <circle className="satellite-halo" r="9" />
+            <path className="satellite-body" d="M-3 0 0-3 3 0 0 3Z" />
+            <path className="satellite-wings" d="M-9-1.6h5v3.2h-5zM4-1.6h5v3.2H4z" />
+          </g>
+          <text className="map-label" data-part="label-satellite">
+            {sky?.satellite.name}
+          </text>
+          {stations.map((station) => (
+            <text key={station.id} className="map-label" data-beam={station.beam} data-part={`label-${station.id}`}>
+              <tspan>{stationLabel(station)}</tspan>
+              <tspan className="map-label-site" x="0" dy={LABEL_LINE - 1}>
+                {station.siteName}
+              </tspan>
+            </text>
+          ))}
+        </svg>
+      )}
+    </div>
+  );
+}
+
+/** A station's beam and its sign: a ring at rest, a disc with light, a triangle when the link is down. */
+function StationSign({ station: { id, beam } }: { readonly station: StationMark }) {
+  return (
+    <>
+      <path className="beam" data-beam={beam} data-part={`beam-${id}`} />
+      <g className="station" data-beam={beam} data-part={`station-${id}`}>
+        {beam === 'dropped' ? <path d="M0-6.5 6.5 5h-13Z" /> : <circle r={beam === 'idle' ? 4 : 5} />}
+      </g>
+    </>
+  );
+}
+
+function stationLabel({ name, beam }: StationMark): string {
+  return beam === 'idle' ? name : `${name} · ${words.sky.beam[beam]}`;
+}
+
+interface Picture {
+  readonly svg: SVGSVGElement;
+  readonly projection: GeoProjection;
+  readonly width: number;
+  readonly height: number;
+}
+
+function part(svg: SVGSVGElement, name: string): SVGElement | null {
+  return svg.querySelector<SVGElement>(`[data-part="${name}"]`);
+}
+
+function drawNight({ svg, projection }: Picture, subsolar: { latitudeDeg: number; longitudeDeg: number }): void {
+  const path = geoPath(projection);
+  for (const depth of NIGHT_DEPTHS_DEG)
+    part(svg, `night-${depth}`)?.setAttribute('d', path(night(subsolar, depth)) ?? '');
+}
+
+function drawSatellite(
+  { svg, projection }: Picture,
+  place: Place,
+  track: readonly (readonly [number, number])[],
+): void {
+  const path = geoPath(projection);
+  const here: [number, number] = [place.longitudeDeg, place.latitudeDeg];
+  const present = nearestOnTrack(track, place);
+  const line = (points: readonly (readonly [number, number])[]) =>
+    path({ type: 'LineString', coordinates: points as [number, number][] }) ?? '';
+  part(svg, 'past')?.setAttribute('d', line([...track.slice(0, present), here]));
+  part(svg, 'future')?.setAttribute('d', line([here, ...track.slice(present + 1)]));
+  const elevation = FOOTPRINT_ELEVATION_DEG * RADIAN;
+  const reach = Math.acos((EARTH_RADIUS_KM * Math.cos(elevation)) / (EARTH_RADIUS_KM + place.heightKm)) - elevation;
+  const circle = geoCircle()
+    .center(here)
+    .radius(reach / RADIAN)();
+  const outline = { type: 'LineString' as const, coordinates: circle.coordinates[0]! };
+  part(svg, 'footprint')?.setAttribute('d', path(outline) ?? '');
+  const [x, y] = projection(here) ?? [0, 0];
+  part(svg, 'satellite')?.setAttribute('transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
+}
+
+function drawStations(picture: Picture, place: Place, stations: readonly StationMark[], satelliteName: string): void {
+  const { svg, projection, width, height } = picture;
+  const path = geoPath(projection);
+  const requests = [...stations, { ...place, id: 'satellite', name: satelliteName }].map((mark) => {
+    const [x, y] = projection([mark.longitudeDeg, mark.latitudeDeg]) ?? [0, 0];
+    const station = 'beam' in mark;
+    const width = (station ? stationLabel(mark) : mark.name).length * LABEL_CHARACTER;
+    const height = station ? 2 * LABEL_LINE : LABEL_LINE;
+    return { id: mark.id, x, y, width, height, reach: station ? STATION_REACH : SATELLITE_REACH };
+  });
+  for (const station of stations) {
+    const request = requests.find(({ id }) => id === station.id)!;
+    part(svg, `station-${station.id}`)?.setAttribute(
+      'transform',
+      `translate(${request.x.toFixed(1)} ${request.y.toFixed(1)})`,
+    );
+    const ends: [number, number][] = [
+      [place.longitudeDeg, place.latitudeDeg],
+      [station.longitudeDeg, station.latitudeDeg],
+    ];
+    const d = station.lit ? (path({ type: 'LineString', coordinates: ends }) ?? '') : '';
+    part(svg, `beam-${station.id}`)?.setAttribute('d', d);
+  }
+  for (const [index, { x, y }] of placeLabels(requests, { width, height }).entries()) {
+    const baseline = y + LABEL_LINE * 0.8;
+    part(svg, `label-${requests[index]!.id}`)?.setAttribute(
+      'transform',
+      `translate(${x.toFixed(1)} ${baseline.toFixed(1)})`,
+    );
+  }
+}
