@@ -11,7 +11,10 @@ export interface Outcome {
 }
 
 /** `interruptAt`: as soon as standard output matches, Ctrl-C is pressed. */
-export function skykey(args: readonly string[], options: { cwd?: string; interruptAt?: RegExp } = {}): Promise<Outcome> {
+export function skykey(
+  args: readonly string[],
+  options: { cwd?: string; interruptAt?: RegExp } = {},
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const { interruptAt, ...spawnOptions } = options;
     const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...spawnOptions });

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { followEvents, type Running, saeId, up } from '@skykey/node';
 import { seededRandom } from '@skykey/photons';
-import type { NodeState } from '@skykey/telemetry';
+import type { NodeState, SiteState } from '@skykey/telemetry';
 
 const KILLS = 12;
+const STRIKES_IN_PASSES = 6;
 const [HERE, THERE] = ['beijing', 'moscow'];
 
 /** Row 7 of the first milestone: whatever is killed with -9, whenever. */
@@ -19,8 +20,22 @@ describe('kill -9 at any moment', () => {
   let running: Running;
 
   before(async () => {
-    running = await up({ scenario: 'micius-2016-12-19', data, port: 25460, seed: 3, speed: 240, onLine: () => undefined, onFailure: assert.fail });
-    void followEvents(`${running.url}/api/events`, (event, state) => event === 'node' && nodes.set((state as NodeState).nodeId, state as NodeState), following.signal);
+    running = await up({
+      scenario: 'micius-2016-12-19',
+      data,
+      port: 25460,
+      seed: 3,
+      speed: 240,
+      onLine: () => undefined,
+      onFailure: assert.fail,
+    });
+    void followEvents(
+      `${running.url}/api/events`,
+      (event, state) => event === 'node' && nodes.set((state as NodeState).nodeId, state as NodeState),
+      following.signal,
+    );
+    await until(() => nodes.has(HERE) && (nodes.get(HERE) as SiteState).link.sessions.length > 0);
+    await clock({ skip: 'next-pass' });
     await until(() => [HERE, THERE].every((site) => stock(site) > 20_000));
   });
   after(async () => {
@@ -70,6 +85,23 @@ describe('kill -9 at any moment', () => {
     });
   }
 
+  const kill = (name: string): boolean => {
+    const pid = running.pid(name);
+    if (pid === undefined) return false;
+    try {
+      return process.kill(pid, 'SIGKILL');
+    } catch {
+      // It was already down from the strike before.
+      return false;
+    }
+  };
+  const clock = (body: object): Promise<Response> =>
+    fetch(`${running.url}/api/sky/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+
   it('delivers no key twice and loses none that was acknowledged', async () => {
     const random = seededRandom(11);
     const acknowledged = new Map<string, string>();
@@ -98,21 +130,18 @@ describe('kill -9 at any moment', () => {
       if (answer?.status !== 200) return false;
       assert.equal(fetched.has(id), false, 'a key was delivered twice to one side');
       fetched.add(id);
-      assert.equal((JSON.parse(answer.body).keys as [{ key: string }])[0].key, acknowledged.get(id), 'the two sides hold different keys');
+      assert.equal(
+        (JSON.parse(answer.body).keys as [{ key: string }])[0].key,
+        acknowledged.get(id),
+        'the two sides hold different keys',
+      );
       return true;
     };
     const strike = async (): Promise<void> => {
       while (killed < KILLS) {
-        await new Promise((resolve) => setTimeout(resolve, 100 + random.uniform() * 900));
+        await new Promise((resolve) => setTimeout(resolve, 300 + random.uniform() * 2500));
         const victim = ['micius', HERE, THERE][Math.floor(random.uniform() * 3)]!;
-        const pid = running.pid(victim);
-        if (pid === undefined) continue;
-        try {
-          process.kill(pid, 'SIGKILL');
-          killed++;
-        } catch {
-          // It was already down from the strike before.
-        }
+        if (kill(victim)) killed++;
       }
       drawing = false;
     };
@@ -131,6 +160,39 @@ describe('kill -9 at any moment', () => {
     for (const id of [...fetched].slice(0, 20)) {
       const again = await kme(THERE, `/api/v1/keys/${saeId(HERE)}/dec_keys?key_ID=${id}`);
       assert.equal(again?.status, 400);
+    }
+  });
+
+  it('keeps both ends in step when sessions and relays are cut down', async () => {
+    const random = seededRandom(12);
+    for (let struck = 0; struck < STRIKES_IN_PASSES; struck++) {
+      await clock({ skip: 'next-pass' });
+      await new Promise((resolve) => setTimeout(resolve, 300 + random.uniform() * 4000));
+      kill(['micius', HERE, THERE, 'sky'][Math.floor(random.uniform() * 4)]!);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+    }
+    // Two nights without a blow bring fresh key to both sites again.
+    const before = [HERE, THERE].map(stock);
+    await until(async () => {
+      await clock({ skip: 'next-pass' });
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      return [HERE, THERE].every((site, i) => stock(site) > before[i]!);
+    });
+    for (const [from, to] of [
+      [HERE, THERE],
+      [THERE, HERE],
+    ] as const) {
+      // All that is in stock, old and new: at both ends the same bytes.
+      for (let left = Math.floor(stock(from) / 256); left > 0; left -= 64) {
+        const enc = await kme(from, `/api/v1/keys/${saeId(to)}/enc_keys?number=${Math.min(left, 64)}`);
+        if (enc?.status === 503) break;
+        assert.equal(enc?.status, 200, enc?.body);
+        for (const { key_ID, key } of JSON.parse(enc.body).keys as { key_ID: string; key: string }[]) {
+          const dec = await kme(to, `/api/v1/keys/${saeId(from)}/dec_keys?key_ID=${key_ID}`);
+          assert.equal(dec?.status, 200, dec?.body);
+          assert.equal((JSON.parse(dec.body).keys as [{ key: string }])[0].key, key);
+        }
+      }
     }
   });
 });

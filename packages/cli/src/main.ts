@@ -7,7 +7,8 @@ import { node, sky, up } from './processes.ts';
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('give a whole number from 0 on.');
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError('give a whole number from 0 on.');
   return value;
 }
 
@@ -20,7 +21,9 @@ function decimal(text: string): number {
 const DEFAULT_SCENARIO = 'micius-2016-12-19';
 
 const program = new Command('skykey')
-  .description('From single photons of a satellite to a conversation nobody else can hear.\nThe photons are simulated; everything after them is real.')
+  .description(
+    'From single photons of a satellite to a conversation nobody else can hear.\nThe photons are simulated; everything after them is real.',
+  )
   .version('0.1.0')
   .showHelpAfterError('(skykey help shows what there is)')
   .exitOverride();
@@ -70,12 +73,17 @@ program
   .option('--attack <name>', 'adversary: intercept-resend')
   .option('--fraction <f>', 'share of pulses attacked, above 0 and at most 1', decimal)
   .option('--json', 'one JSON document')
-  .addHelpText('after', '\nExamples:\n  skykey pass --seed 7\n  skykey pass --seed 7 --attack intercept-resend --fraction 0.1 --json')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  skykey pass --seed 7\n  skykey pass --seed 7 --attack intercept-resend --fraction 0.1 --json',
+  )
   .action(pass);
 
 program
   .command('demo')
-  .description('the whole story without a browser: pass, relay, message, tap, refusal; exit 0 only if every step did as it should')
+  .description(
+    'the whole story without a browser: pass, relay, message, tap, refusal; exit 0 only if every step did as it should',
+  )
   .option('--scenario <id>', 'scenario', DEFAULT_SCENARIO)
   .option('--port <n>', 'first of the ports it uses', wholeNumber, 18460)
   .option('--seed <n>', 'seed of the simulated sky (random)', wholeNumber)

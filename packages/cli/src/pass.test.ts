@@ -4,7 +4,15 @@ import type { PassResult } from '@skykey/node';
 import { skykey } from './command.fixture.ts';
 
 async function run(...args: string[]): Promise<PassResult> {
-  const { code, stdout, stderr } = await skykey(['pass', '--scenario', 'micius-2016-12-19', '--seed', '7', ...args, '--json']);
+  const { code, stdout, stderr } = await skykey([
+    'pass',
+    '--scenario',
+    'micius-2016-12-19',
+    '--seed',
+    '7',
+    ...args,
+    '--json',
+  ]);
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout) as PassResult;
 }
@@ -23,7 +31,10 @@ describe('skykey pass: the published Micius pass of 2016-12-19', () => {
 
   it('counts what was published within 10 %, with no fitted factor', () => {
     assert.ok(Math.abs(honest.detections / 3_551_136 - 1) < 0.1, `${honest.detections} detections`);
-    assert.ok(Math.abs(honest.siftedSignal / honest.detections / (8 / 17) - 1) < 0.003, `${honest.siftedSignal / honest.detections}`);
+    assert.ok(
+      Math.abs(honest.siftedSignal / honest.detections / (8 / 17) - 1) < 0.003,
+      `${honest.siftedSignal / honest.detections}`,
+    );
     assert.ok(honest.qberSignal > 0.003 && honest.qberSignal < 0.016, `QBER ${honest.qberSignal}`);
   });
 

@@ -48,7 +48,9 @@ function describe(result: PassResult): string {
   ];
   if (result.adversary) {
     const { name, fraction, knownBits, removedBits } = result.adversary;
-    lines.push(`  adversary              ${name} on ${percent(fraction)} of pulses: truly knows ${count(knownBits)} bits; amplification removed ${count(removedBits)}`);
+    lines.push(
+      `  adversary              ${name} on ${percent(fraction)} of pulses: truly knows ${count(knownBits)} bits; amplification removed ${count(removedBits)}`,
+    );
   }
   for (const alarm of result.alarms) lines.push(`  ${alarm.severity} alarm             ${alarm.message}`);
   lines.push(

@@ -1,5 +1,5 @@
-import { sun, sunlit } from '@skykey/orbit';
 import { loadScenario, NodeError } from '@skykey/node';
+import { sun, sunlit } from '@skykey/orbit';
 import { scenarioPasses } from '@skykey/scenario';
 
 const DAY_MS = 86_400_000;
@@ -54,7 +54,9 @@ export async function passes(options: Options): Promise<void> {
     process.stdout.write('No pass in this time.\n');
     return;
   }
-  process.stdout.write('station       rise (UTC)           top       set        max el   min range   Sun      light for key\n');
+  process.stdout.write(
+    'station       rise (UTC)           top       set        max el   min range   Sun      light for key\n',
+  );
   for (const row of rows) {
     const clock = (utc: string): string => utc.slice(11, 19);
     process.stdout.write(
@@ -71,7 +73,10 @@ function instant(option: string, text: string): number {
   const zoned = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text);
   const value = day || zoned ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(value)) {
-    throw new NodeError('cli/time', `${option} ${text}: give a day (2016-12-19) or an instant with its zone (2016-12-19T16:48:00Z)`);
+    throw new NodeError(
+      'cli/time',
+      `${option} ${text}: give a day (2016-12-19) or an instant with its zone (2016-12-19T16:48:00Z)`,
+    );
   }
   return value;
 }

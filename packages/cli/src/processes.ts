@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { onEnd, runNode, runSky, up as startScenario } from '@skykey/node';
+import { onEnd, type Running, runNode, runSky, up as startScenario } from '@skykey/node';
 
 interface UpOptions {
   readonly port: number;
@@ -8,12 +8,16 @@ interface UpOptions {
   readonly seed?: number;
 }
 
+// Vaults, keys and logs are for the user who runs Skykey and for nobody else.
+process.umask(0o077);
+
 /** `skykey up`. */
 export async function up(scenario: string, options: UpOptions): Promise<void> {
   const say = (line = ''): void => void process.stdout.write(`${line}\n`);
   say(`Skykey is starting ${scenario} …`);
+  let running: Running | undefined;
   let failed = false;
-  const running = await startScenario({
+  running = await startScenario({
     scenario,
     data: options.data ?? resolve('data', scenario.replace(/^.*\/|\.json$/g, '')),
     port: options.port,
@@ -21,18 +25,19 @@ export async function up(scenario: string, options: UpOptions): Promise<void> {
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     onLine: say,
     onFailure: (reason) => {
-      if (failed) return;
+      // While everything is still starting, the start itself fails with this reason.
+      if (failed || !running) return;
       failed = true;
       process.stderr.write(`skykey: ${reason}\n`);
       void running.stop().finally(() => process.exit(2));
     },
   });
-  onEnd(() => running.stop(), { followParent: false });
-  const { sites } = running.scenario.document;
-  const { plan } = running;
+  const { plan, scenario: loaded, stop, url } = running;
+  onEnd(stop, { followParent: false });
+  const { sites } = loaded.document;
   say();
-  say(`  Console     ${running.url}`);
-  for (const site of sites) say(`  Desk        ${running.url}/desk/${site.id}`);
+  say(`  Console     ${url}`);
+  for (const site of sites) say(`  Desk        ${url}/desk/${site.id}`);
   for (const [index, site] of sites.entries()) {
     say(`  Key manager https://127.0.0.1:${plan.ports.kme(index)}  (${site.name}, ETSI GS QKD 014, mutual TLS)`);
   }

@@ -56,7 +56,11 @@ describe('bad input gets one sentence, a non-zero exit and no trace', () => {
     await new Promise<void>((resolve) => blocker.listen({ port: 0, host: '127.0.0.1' }, resolve));
     const { port } = blocker.address() as { port: number };
     try {
-      await refused(['up', '--port', String(port), '--data', join(folder, 'data')], new RegExp(`port ${port}`), /--port/);
+      await refused(
+        ['up', '--port', String(port), '--data', join(folder, 'data')],
+        new RegExp(`port ${port}`),
+        /--port/,
+      );
     } finally {
       blocker.close();
     }
@@ -64,7 +68,10 @@ describe('bad input gets one sentence, a non-zero exit and no trace', () => {
 
   it('a corrupt vault: the process says so, nothing starts, and the file stays as it was', async () => {
     const data = join(folder, 'corrupt');
-    const first = await skykey(['up', '--port', '23460', '--data', data, '--seed', '1'], { cwd: folder, interruptAt: /Ctrl-C/ });
+    const first = await skykey(['up', '--port', '23460', '--data', data, '--seed', '1'], {
+      cwd: folder,
+      interruptAt: /Ctrl-C/,
+    });
     assert.equal(first.code, 130, first.stderr);
     const vault = join(data, 'beijing.vault');
     const bytes = readFileSync(vault);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { binomialLogTail, blockAlarm, LOOK, QberMonitor, shareOfLook, WINDOWS } from './alarm.ts';
-import { seededWords } from './benchtop.ts';
+import { seededWords } from './test/benchtop.ts';
 import type { Alarm, AlarmRule } from './types.ts';
 
 const RULE: AlarmRule = {

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { zeros } from '@skykey/bits';
 import { runAlice } from './alice.ts';
+import { runBob } from './bob.ts';
+import { decode, encode, type Message, type MessageType, typeOf } from './messages.ts';
+import { blockIdOf, parameterValues } from './parameters.ts';
+import { VERSION } from './protocol.ts';
 import {
   type Direction,
   distil,
@@ -17,11 +21,7 @@ import {
   synthesise,
   type Tamper,
   twoSites,
-} from './benchtop.ts';
-import { runBob } from './bob.ts';
-import { decode, encode, type Message, type MessageType, typeOf } from './messages.ts';
-import { blockIdOf, parameterValues } from './parameters.ts';
-import { VERSION } from './protocol.ts';
+} from './test/benchtop.ts';
 
 /** A man in the middle who can do everything with the classical line, and must not be able to do anything with it. */
 
@@ -289,7 +289,8 @@ test('the acceptance that never arrived cannot be paired with a tag of the next 
   const { sent, tamper } = watchTags(sites);
   await distil({
     sites,
-    tamper: (bytes, direction, i) => (typeOf(bytes) === 'accept' ? tamper(bytes, direction, i).slice(1) : tamper(bytes, direction, i)),
+    tamper: (bytes, direction, i) =>
+      typeOf(bytes) === 'accept' ? tamper(bytes, direction, i).slice(1) : tamper(bytes, direction, i),
   });
   assert.deepEqual(sent, { alice: [0], bob: [1] });
   await distil({

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { seededBytes, seededWords } from './benchtop.ts';
 import { ErrorSearch } from './cascade.ts';
 import { DistillError } from './error.ts';
 import { Shuffles } from './shuffle.ts';
+import { seededBytes, seededWords } from './test/benchtop.ts';
 
 const SEED = Uint8Array.from({ length: 16 }, (_, i) => i);
 

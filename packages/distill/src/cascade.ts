@@ -38,9 +38,6 @@ function blockSizes(errorRate: number, frameBits: number): [number, number, numb
   return [Math.min(half, first), Math.min(half, second), Math.min(half, second * 16), half];
 }
 
-const contradiction = (): DistillError =>
-  new DistillError('distill/protocol', 'the parities of reconciliation contradict each other');
-
 /** Numbers that describe a cut: pass, from, to, step, asked. */
 const CUT = 5;
 
@@ -55,25 +52,23 @@ export class ErrorSearch {
   readonly #starts: Uint32Array[] = [];
   readonly #odd: Uint32Array[] = [];
   readonly #oddCount: number[] = [];
-  readonly #found: Uint32Array;
   /**
    * What is being asked, CUT numbers each: positions `from` to `to` of `pass` are cut into parts of `step` bits, of which the
    * first `asked` are asked for.
    */
   #cuts: number[] = [];
-  #foundCount = 0;
+  #found = 0;
 
   /** All frames of a key share `shuffles`; `errorRate` is in (0, 1/2]. */
   constructor(shuffles: Shuffles, errorRate: number) {
     this.#shuffles = shuffles;
     this.#bits = shuffles.length;
     this.#sizes = blockSizes(errorRate, this.#bits);
-    this.#found = new Uint32Array((this.#bits + 31) >> 5);
   }
 
   /** Errors found so far. */
   get found(): number {
-    return this.#foundCount;
+    return this.#found;
   }
 
   /** More passes for a frame that is not equal yet. */
@@ -167,7 +162,9 @@ export class ErrorSearch {
       for (let rest = odd[word]!; rest; rest &= rest - 1) {
         const from = (word << 5) + 31 - Math.clz32(rest & -rest);
         const to = this.#endOf(pass, from);
-        if (to - from === 1) throw contradiction();
+        // A single bit that was settled and is odd again: no two strings answer like that, and it bounds every search.
+        if (to - from === 1)
+          throw new DistillError('distill/protocol', 'the parities of reconciliation contradict each other');
         this.#cuts.push(pass, from, to, 1 << (31 - Math.clz32(to - from - 1)), 1);
       }
     }
@@ -205,11 +202,9 @@ export class ErrorSearch {
     return (word << 5) + 31 - Math.clz32(rest);
   }
 
-  /** A bit is wrong: in every pass the interval that holds it changes parity. Two honest strings mark no bit twice. */
+  /** A bit is wrong: in every pass the interval that holds it changes parity. */
   #mark(bit: number, onError: (bit: number) => void): void {
-    if ((this.#found[bit >> 5]! >>> (bit & 31)) & 1) throw contradiction();
-    this.#found[bit >> 5]! |= 1 << (bit & 31);
-    this.#foundCount++;
+    this.#found++;
     for (let pass = 0; pass < this.#starts.length; pass++) {
       this.#toggle(pass, this.#startOf(pass, this.#shuffles.place(pass)[bit]!));
     }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SecretBytes } from '@skykey/bits';
-import { distil, type MemoryStore, type Site, SMALL_BLOCK, twoSites } from './benchtop.ts';
 import { decode, encode, HELD_LIMIT, typeOf } from './messages.ts';
 import { blockIdOf } from './parameters.ts';
+import { distil, type MemoryStore, type Site, SMALL_BLOCK, twoSites } from './test/benchtop.ts';
 
 /** Sessions that break between Bob's acceptance and his release, and how the next one settles them. */
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fromBytes, pack } from '@skykey/bits';
 import fc from 'fast-check';
-import { seededBytes } from './benchtop.ts';
 import { DistillError } from './error.ts';
 import { DETECT_LIMIT, decode, encode, type Message, typeOf } from './messages.ts';
 import { VERSION } from './protocol.ts';
+import { seededBytes } from './test/benchtop.ts';
 
 const bytes = seededBytes(11);
 const bits = (length: number) => fromBytes(bytes(Math.ceil(length / 8)), length);

@@ -100,7 +100,8 @@ const slots: Field<{ readonly from: number; readonly until: number; readonly slo
 export const DETECT_LIMIT = 65_536;
 /** Most blocks of interrupted sessions that are settled in one session; the rest follow in the next. */
 export const HELD_LIMIT = 64;
-const ID_LIMIT = 520;
+/** Most bytes of an id on the wire. */
+const ID_LIMIT = 255;
 
 const ids: Field<readonly string[]> = {
   write(out, values) {
@@ -127,7 +128,7 @@ const version: Field<number> = {
   },
 };
 
-/** Names are part of the format: they are the order in which parameters are written. */
+/** Values alone; their names are their places (parameters.ts). */
 const parameters: Field<readonly ParameterValue[]> = {
   write(out, values) {
     out.varint(values.length);
@@ -151,7 +152,6 @@ const parameters: Field<readonly ParameterValue[]> = {
   },
 };
 
-/** Seeds of 16 and 32 bytes, and tags of 16. */
 const bytes16 = bytes(16);
 const bytes32 = bytes(32);
 

@@ -4,6 +4,9 @@ import type { SessionParameters } from './types.ts';
 
 export type ParameterValue = string | number;
 
+/** Most bytes of a session's id, and of a link's. */
+const ID_BYTES = 96;
+
 /** Every parameter by name, in the order of the wire. Both parties compare all of them before the first photon. */
 const FIELDS: readonly (readonly [string, (parameters: SessionParameters) => ParameterValue])[] = [
   ['sessionId', (p) => p.sessionId],
@@ -61,7 +64,7 @@ export function checkParameters(parameters: SessionParameters): void {
   const open = (value: number): boolean => value > 0 && value < 1;
   for (const [field, id] of Object.entries({ sessionId, linkId })) {
     const bytes = typeof id === 'string' && id.isWellFormed() ? new TextEncoder().encode(id).length : 0;
-    need(within(bytes, 1, 255), field, 'a text of 1 to 255 bytes', JSON.stringify(id));
+    need(within(bytes, 1, ID_BYTES), field, `a text of 1 to ${ID_BYTES} bytes`, JSON.stringify(id));
   }
   need(!linkId.includes('/'), 'linkId', 'without a slash', JSON.stringify(linkId));
   need(Number.isSafeInteger(pulses) && pulses >= 1, 'pulses', 'a whole number from 1 on', pulses);

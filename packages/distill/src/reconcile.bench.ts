@@ -5,9 +5,9 @@
 import { pack, popcount, xor, zeros } from '@skykey/bits';
 import { binaryEntropy } from '@skykey/finitekey';
 import { Transcript } from './authenticate.ts';
-import { linePair, MemoryPads, seededBytes, seededWords } from './benchtop.ts';
 import { Line } from './line.ts';
 import { reconcileAlice, reconcileBob } from './reconcile.ts';
+import { linePair, MemoryPads, seededBytes, seededWords } from './test/benchtop.ts';
 
 const BITS = Number(process.argv[2] ?? 1_000_000);
 const RUNS = Number(process.argv[3] ?? 2);

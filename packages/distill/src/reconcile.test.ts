@@ -4,12 +4,12 @@ import { type Bits, equalBytes, get, pack, popcount, unpack, xor, zeros } from '
 import { binaryEntropy } from '@skykey/finitekey';
 import fc from 'fast-check';
 import { Transcript } from './authenticate.ts';
-import { linePair, MemoryPads, seededBytes, seededWords, settle } from './benchtop.ts';
 import { Frames } from './frames.ts';
 import { Line } from './line.ts';
 import { decode, encode, type Message } from './messages.ts';
 import { reconcileAlice, reconcileBob } from './reconcile.ts';
 import { Shuffles } from './shuffle.ts';
+import { linePair, MemoryPads, seededBytes, seededWords, settle } from './test/benchtop.ts';
 import type { Channel, RandomBytes } from './types.ts';
 import { FRAME_TAG_BITS } from './verify.ts';
 
@@ -120,6 +120,25 @@ test('the leak is what went over the wire, and near the Shannon limit', async ()
     assert(f >= 1 && f <= 1.1, `f ${f} at ${rate}`);
     assert(result.roundTrips <= 400, `${result.roundTrips} round trips at ${rate}`);
   }
+});
+
+test('what Bob says tells of the errors alone, never of the key', async () => {
+  const { noise } = keyAndNoise(20_000, 0.03, 20);
+  const heard = async (seed: number): Promise<string[]> => {
+    const { key } = keyAndNoise(20_000, 0, seed);
+    const said: string[] = [];
+    const channels = linePair((bytes, direction) => {
+      if (direction === 'bob-to-alice') said.push(bytes.join());
+      return [bytes];
+    });
+    await settle(
+      channels,
+      reconcileAlice(lineOf(channels.alice, 'alice'), key, 0.03, seededBytes(4)),
+      reconcileBob(lineOf(channels.bob, 'bob'), xor(key, noise), 0.03),
+    );
+    return said;
+  };
+  assert.deepEqual(await heard(21), await heard(22));
 });
 
 test('a burst of errors is spread over the frames', async () => {

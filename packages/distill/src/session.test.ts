@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lim2014 } from '@skykey/finitekey';
+import { runAlice, runBob } from './index.ts';
+import { DETECT_LIMIT, decode, type Message } from './messages.ts';
+import { blockIdOf } from './parameters.ts';
 import {
   distil,
   type Light,
+  linePair,
   MemoryPads,
   MemoryStore,
   type Outcome,
   SMALL_BLOCK,
   SMALL_LIGHT,
+  seededBytes,
+  settle,
   synthesise,
   twoSites,
-} from './benchtop.ts';
-import { DETECT_LIMIT, decode, type Message } from './messages.ts';
-import { blockIdOf } from './parameters.ts';
+} from './test/benchtop.ts';
 import type { DetectionChunk, SessionParameters } from './types.ts';
 
 const BLOCK = blockIdOf(SMALL_BLOCK);
@@ -390,6 +394,32 @@ test("devices that break their promises are this side's failure, and the peer is
     assert.equal(alice.result.reason.code, 'distill/emissions');
     assert.match(bob.report!.reason!, /failed by itself/);
   }
+});
+
+test('randomness that runs dry ends the session', async () => {
+  const line = linePair();
+  const source = synthesise(SMALL_BLOCK, SMALL_LIGHT);
+  const [alice] = await settle(
+    line,
+    runAlice({
+      parameters: SMALL_BLOCK,
+      channel: line.alice,
+      emissions: source.emissions,
+      keys: new MemoryPads(3),
+      store: new MemoryStore(),
+      random: () => new Uint8Array(15),
+    }),
+    runBob({
+      parameters: SMALL_BLOCK,
+      channel: line.bob,
+      chunks: source.chunks(),
+      keys: new MemoryPads(3),
+      store: new MemoryStore(),
+      random: seededBytes(1),
+    }),
+  );
+  assert(alice.status === 'rejected');
+  assert.equal(alice.reason.code, 'distill/random');
 });
 
 test('a store that fails keeps the error its own and the block closed', async () => {

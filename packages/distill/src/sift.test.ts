@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { get, pack, zeros } from '@skykey/bits';
 import fc from 'fast-check';
-import { seededBytes, seededWords } from './benchtop.ts';
-import { KeptDetections, settleClicks, sift } from './sift.ts';
+import { checkDetections, KeptDetections, settleClicks, sift } from './sift.ts';
+import { seededBytes, seededWords } from './test/benchtop.ts';
 import type { DetectionChunk } from './types.ts';
 
 const chunk = (rows: readonly (readonly [slot: number, detector: number])[], untilSlot: number): DetectionChunk => ({
@@ -217,4 +217,9 @@ test('sifting keeps matched bases: X for the key, Z for the test, counts per int
     { seed: 4 },
   );
   assert.equal(sift(new Uint8Array(0), zeros(0), zeros(0), new Uint8Array(0)).key.length, 0);
+});
+
+test('a session holds a declared number of detections at most', () => {
+  checkDetections(2 ** 24);
+  assert.throws(() => checkDetections(2 ** 24 + 1), { code: 'distill/protocol', message: /16777216 is the most/ });
 });

@@ -9,7 +9,10 @@ export interface Channel {
   receive(): Promise<Uint8Array>;
 }
 
-/** Randomness that is handed in: cryptographic in production, seeded in a reproducible run. */
+/**
+ * Randomness that is handed in: cryptographic in production, seeded in a reproducible run. Asked for up to some MB at once
+ * (a browser's own function gives 65,536 bytes a call).
+ */
 export type RandomBytes = (length: number) => Uint8Array;
 
 /** What both parties must agree on before a session; each side has it from its own configuration, HELLO compares. */

@@ -44,7 +44,12 @@ async function makeAuthority(name: string, now: number): Promise<Authority> {
   return { certificate, keys };
 }
 
-async function issue(authority: Authority, id: string, role: 'sae' | 'kme', now: number): Promise<{ cert: string; key: string }> {
+async function issue(
+  authority: Authority,
+  id: string,
+  role: 'sae' | 'kme',
+  now: number,
+): Promise<{ cert: string; key: string }> {
   const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair;
   const names = [{ type: 'url' as const, value: `${URN}${id}` }];
   const server = [
@@ -52,7 +57,9 @@ async function issue(authority: Authority, id: string, role: 'sae' | 'kme', now:
     { type: 'ip' as const, value: '127.0.0.1' },
   ];
   const usages =
-    role === 'kme' ? [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth] : [x509.ExtendedKeyUsage.clientAuth];
+    role === 'kme'
+      ? [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]
+      : [x509.ExtendedKeyUsage.clientAuth];
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
     subject: `CN=${id}`,

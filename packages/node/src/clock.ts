@@ -35,7 +35,7 @@ export class MissionClock {
     const speed = this.speed();
     const target = this.#utcMs + elapsedMs * speed;
     const slowdown = this.#fixedSpeed === null ? this.#plan.nextSlowdownMs(this.#utcMs) : Number.POSITIVE_INFINITY;
-    return Math.min(target, slowdown, this.#plan.endMs);
+    return Math.max(this.#utcMs, Math.min(target, slowdown, this.#plan.endMs));
   }
 
   /** Sets the clock forward; it never goes back. */

@@ -1,7 +1,15 @@
 /** The desk of a site: one conversation with the other site's desk, its keys drawn from this site's key manager. */
 import { randomUUID } from 'node:crypto';
 import { SecretBytes } from '@skykey/bits';
-import { Conversation, type ConversationStore, type DeskIdentity, HotlineError, keyNeed, type NamedKey, type Suite } from '@skykey/hotline';
+import {
+  Conversation,
+  type ConversationStore,
+  type DeskIdentity,
+  HotlineError,
+  keyNeed,
+  type NamedKey,
+  type Suite,
+} from '@skykey/hotline';
 import type { DeskMessage, DeskState } from '@skykey/telemetry';
 import type { Vault } from '@skykey/vault';
 
@@ -77,7 +85,10 @@ export class Desk {
     const { line } = this.#conversation;
     const need = keyNeed(this.#options.suite, TYPICAL_TEXT_BYTES);
     if (this.#options.sendBits() >= need.bytesPerKey * need.count * 8) line.secure();
-    else line.wait('There is no key to seal a message with: the next satellite pass brings some. Nothing leaves until then.');
+    else
+      line.wait(
+        'There is no key to seal a message with: the next satellite pass brings some. Nothing leaves until then.',
+      );
     this.#options.onChange();
   }
 
@@ -184,10 +195,16 @@ export class Desk {
   #keys(answer: { status: number; body: string }): NamedKey[] {
     if (answer.status !== 200) {
       const { message } = answer.body ? (JSON.parse(answer.body) as { message?: string }) : {};
-      throw new HotlineError('hotline/no-key', `the key manager gives no key (${answer.status}${message ? `: ${message}` : ''})`);
+      throw new HotlineError(
+        'hotline/no-key',
+        `the key manager gives no key (${answer.status}${message ? `: ${message}` : ''})`,
+      );
     }
     const { keys } = JSON.parse(answer.body) as { keys: { key_ID: string; key: string }[] };
-    return keys.map(({ key_ID, key }) => ({ keyId: key_ID, key: SecretBytes.adopt(new Uint8Array(Buffer.from(key, 'base64'))) }));
+    return keys.map(({ key_ID, key }) => ({
+      keyId: key_ID,
+      key: SecretBytes.adopt(new Uint8Array(Buffer.from(key, 'base64'))),
+    }));
   }
 }
 

@@ -140,11 +140,7 @@ describe('the token of a device', () => {
 describe('a receiver', () => {
   it('gets its detections bit for bit, in order, with the slots that were watched', async () => {
     const { server, receiver } = await connected();
-    const row = fc.tuple(
-      fc.maxSafeNat(),
-      fc.integer({ min: 0, max: 3 }),
-      fc.integer({ min: -32768, max: 32767 }),
-    );
+    const row = fc.tuple(fc.maxSafeNat(), fc.integer({ min: 0, max: 3 }), fc.integer({ min: -32768, max: 32767 }));
     let number = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(row, { maxLength: 40 }), { maxLength: 6 }), async (bins) => {
@@ -190,7 +186,10 @@ describe('a receiver', () => {
       },
       { name: 'NodeError', code: 'node/pass-cut', message: 'the pass cut was cut short' },
     );
-    assert.deepEqual(seen.map(({ slot }) => slot[0]), [4]);
+    assert.deepEqual(
+      seen.map(({ slot }) => slot[0]),
+      [4],
+    );
   });
 
   it('is told so too when the device vanishes in the middle of a pass', async () => {
@@ -199,7 +198,10 @@ describe('a receiver', () => {
     const { chunks } = await receiver.nextPass();
     const reading = collect(chunks);
     server.close();
-    await assert.rejects(reading, { code: 'node/device', message: /^the receiver device stopped in the middle of a pass: / });
+    await assert.rejects(reading, {
+      code: 'node/device',
+      message: /^the receiver device stopped in the middle of a pass: /,
+    });
     await assert.rejects(receiver.nextPass(), { code: 'node/device' });
   });
 
@@ -347,7 +349,7 @@ describe('a transmitter', () => {
 describe('a node', () => {
   it('hangs up on a device that speaks garbage, or answers what was not asked', async () => {
     for (const open of [openReceiver, openTransmitter]) {
-      for (const garbage of [Uint8Array.of(3, 0, 0, 0), Uint8Array.of(2, 0, 0), Uint8Array.of(1, 0x7b), new Uint8Array(0)]) {
+      for (const garbage of [Uint8Array.of(3, 0, 0, 0), Uint8Array.of(1, 0x7b), new Uint8Array(0)]) {
         const { device, socket } = await facing<ReceiverDevice | TransmitterDevice>(open);
         const other = kept(new FrameSocket(socket));
         await other.receive();
@@ -356,6 +358,18 @@ describe('a node', () => {
         await assert.rejects(other.receive(), GONE);
       }
     }
+  });
+
+  it('ends a pass of which the detections are broken', async () => {
+    const { device, socket } = await facing(openReceiver);
+    const other = kept(new FrameSocket(socket));
+    await other.receive();
+    const start = textFrame(JSON.stringify({ type: 'pass-start', pass: pass('a') }));
+    await other.send(Uint8Array.of(1, ...start));
+    await other.send(new Uint8Array(16 + 12).fill(2, 0, 1));
+    const { chunks } = await device.nextPass();
+    await assert.rejects(collect(chunks), { code: 'node/device', message: /a broken list of detections$/ });
+    await assert.rejects(other.receive(), GONE);
   });
 });
 
@@ -374,7 +388,10 @@ describe('the device server', () => {
     await server.announce(pass('early'), RECEIVER, TRANSMITTER);
     const again = kept(await openReceiver(port, 'xinglong', TOKENS.get(RECEIVER)!));
     // The old connection is closed only when the new one is in its place.
-    await assert.rejects(receiver.nextPass().then(() => receiver.nextPass()), { code: 'node/device' });
+    await assert.rejects(
+      receiver.nextPass().then(() => receiver.nextPass()),
+      { code: 'node/device' },
+    );
     await server.detections(RECEIVER, detectionsOf([[1, 1, 1]]), 1e7);
     await server.finish('early', true, RECEIVER, TRANSMITTER);
     await server.announce(pass('next'), RECEIVER, TRANSMITTER);

@@ -79,7 +79,8 @@ function detectionsFrame(detections: Detections, untilSlot: number): Uint8Array 
 
 function readDetections(frame: Uint8Array): DetectionChunk {
   const n = (frame.length - DETECTIONS_HEAD) / 11;
-  if (!Number.isInteger(n) || n < 0) throw new NodeError('node/device', 'the receiver device sent a broken list of detections');
+  if (!Number.isInteger(n) || n < 0)
+    throw new NodeError('node/device', 'the receiver device sent a broken list of detections');
   return {
     slot: new Float64Array(frame.buffer, frame.byteOffset + DETECTIONS_HEAD, n),
     detector: frame.subarray(DETECTIONS_HEAD + n * 10),
@@ -143,7 +144,9 @@ export async function openReceiver(port: number, stationId: string, token: strin
   const gone = (error: Error): void => {
     // A device that speaks garbage must not wait for a reader that has given up.
     frames.close();
-    current?.chunks.end(new NodeError('node/device', `the receiver device stopped in the middle of a pass: ${error.message}`));
+    current?.chunks.end(
+      new NodeError('node/device', `the receiver device stopped in the middle of a pass: ${error.message}`),
+    );
     passes.end(new NodeError('node/device', `the receiver device is gone: ${error.message}`));
   };
   const read = async (): Promise<void> => {
@@ -194,7 +197,8 @@ export async function openTransmitter(port: number, satelliteId: string, token: 
       if (frame[0] === EMISSIONS) {
         const question = asked.shift();
         if (!question) throw new Error('an answer to no question');
-        if (frame.length !== 1 + question.rows * 3) question.reject(new NodeError('node/device', 'the transmitter device sent a broken answer'));
+        if (frame.length !== 1 + question.rows * 3)
+          question.reject(new NodeError('node/device', 'the transmitter device sent a broken answer'));
         else {
           question.resolve({
             intensity: frame.slice(1, 1 + question.rows),
@@ -229,7 +233,9 @@ export async function openTransmitter(port: number, satelliteId: string, token: 
       frame[1] = id.length;
       frame.set(id, 8);
       new Float64Array(frame.buffer, head).set(slots);
-      const answer = new Promise<EmissionRecord>((resolve, reject) => asked.push({ resolve, reject, rows: slots.length }));
+      const answer = new Promise<EmissionRecord>((resolve, reject) =>
+        asked.push({ resolve, reject, rows: slots.length }),
+      );
       // Together: when the device goes while the question is on its way, both fail, and both must be heard.
       const [record] = await Promise.all([answer, frames.send(frame)]);
       return record;

@@ -1,10 +1,12 @@
 /** Server-sent events, both ends: a hub that publishes states, and a follower that reconnects by itself. */
 import type { ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 
 /** A browser that reads more slowly than this many bytes behind is disconnected; it reconnects and catches up. */
 const MAX_BEHIND_BYTES = 4 * 1024 * 1024;
 const HEARTBEAT_MS = 15_000;
+const RECONNECT_MS = 500;
 
 /** Publishes the latest value of named states to everyone who listens; a newcomer gets the latest of each at once. */
 export class EventHub {
@@ -65,14 +67,15 @@ export async function followEvents(
         for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
           const block = text.slice(0, end);
           text = text.slice(end + 2);
-          const event = /^event: (.*)$/m.exec(block)?.[1];
-          const data = /^data: (.*)$/m.exec(block)?.[1];
+          // Not `.`: JSON may hold line separators (U+2028), which end a line for a pattern but not for the format.
+          const event = /^event: ([^\n]*)$/m.exec(block)?.[1];
+          const data = /^data: ([^\n]*)$/m.exec(block)?.[1];
           if (event && data) onEvent(event, JSON.parse(data));
         }
       }
     } catch {
       // The other process is restarting: try again below.
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await pause(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
   }
 }

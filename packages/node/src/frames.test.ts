@@ -110,7 +110,10 @@ describe('a frame socket', () => {
       garbage.writeUInt32LE(length);
       raw.write(Buffer.concat([encoded([Uint8Array.of(5)]), garbage, Buffer.alloc(100)]));
       assert.deepEqual(await frames.receive(), Uint8Array.of(5));
-      await assert.rejects(frames.receive(), { ...GONE, message: new RegExp(`announced a message of ${length} bytes`) });
+      await assert.rejects(frames.receive(), {
+        ...GONE,
+        message: new RegExp(`announced a message of ${length} bytes`),
+      });
       if (!raw.closed) await once(raw, 'close');
     }
   });

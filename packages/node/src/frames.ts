@@ -25,9 +25,16 @@ export class FrameSocket {
   /** Bytes in both directions, headers included. */
   bytes = 0;
 
-  constructor(socket: Socket) {
+  /** `silenceLimitMs`: a peer that neither speaks nor listens for so long, in the middle of a message or not, is gone. */
+  constructor(socket: Socket, options: { readonly silenceLimitMs?: number } = {}) {
     this.#socket = socket;
     socket.setNoDelay(true);
+    if (options.silenceLimitMs !== undefined) {
+      socket.setTimeout(options.silenceLimitMs, () => {
+        this.#end(new Error(`it was silent for ${options.silenceLimitMs! / 1000} s`));
+        socket.destroy();
+      });
+    }
     socket.on('data', (data: Buffer) => this.#read(data));
     socket.on('drain', () => this.#wakeSenders());
     socket.on('error', (error) => this.#end(error));
@@ -41,7 +48,10 @@ export class FrameSocket {
   async send(frame: Uint8Array): Promise<void> {
     if (this.#ended) throw this.#gone();
     if (frame.length > MAX_FRAME_BYTES) {
-      throw new NodeError('node/frame', `a message of ${frame.length} bytes cannot be sent; at most ${MAX_FRAME_BYTES} are accepted`);
+      throw new NodeError(
+        'node/frame',
+        `a message of ${frame.length} bytes cannot be sent; at most ${MAX_FRAME_BYTES} are accepted`,
+      );
     }
     const head = Buffer.alloc(4);
     head.writeUInt32LE(frame.length);
@@ -88,7 +98,9 @@ export class FrameSocket {
     while (this.#buffered >= 4) {
       const length = this.#peekLength();
       if (length > MAX_FRAME_BYTES) {
-        this.#end(new Error(`the peer announced a message of ${length} bytes; at most ${MAX_FRAME_BYTES} are accepted`));
+        this.#end(
+          new Error(`the peer announced a message of ${length} bytes; at most ${MAX_FRAME_BYTES} are accepted`),
+        );
         this.#socket.destroy();
         return;
       }
@@ -127,15 +139,23 @@ export class FrameSocket {
 }
 
 /** Connects to a loopback port. Throws a NodeError that names the peer when nobody listens there. */
-export function dial(port: number, who: string, host = '127.0.0.1'): Promise<FrameSocket> {
+export function dial(
+  port: number,
+  who: string,
+  options: { readonly silenceLimitMs?: number } = {},
+): Promise<FrameSocket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host });
+    const socket = connect({ port, host: '127.0.0.1' });
     socket.once('connect', () => {
       socket.removeAllListeners('error');
-      resolve(new FrameSocket(socket));
+      resolve(new FrameSocket(socket, options));
     });
     socket.once('error', (error) => {
-      reject(new NodeError('node/peer-unreachable', `${who} does not answer on ${host}:${port} (${error.message})`, { cause: error }));
+      reject(
+        new NodeError('node/peer-unreachable', `${who} does not answer on 127.0.0.1:${port} (${error.message})`, {
+          cause: error,
+        }),
+      );
     });
   });
 }

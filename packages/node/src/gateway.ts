@@ -3,7 +3,7 @@
  * on. A desk's page and words come from its own site's process; this door only forwards the bytes.
  */
 import { readFile } from 'node:fs/promises';
-import { type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { ProcessState } from '@skykey/telemetry';
@@ -65,10 +65,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
   }
   const port = await listenLocally(server, options.port, 'the console');
-  void followEvents(`http://127.0.0.1:${options.skyPort}/api/events`, (event, data) => hub.publish(event, data), ending.signal);
+  void followEvents(
+    `http://127.0.0.1:${options.skyPort}/api/events`,
+    (event, data) => hub.publish(event, data),
+    ending.signal,
+  );
   for (const [nodeId, nodePort] of options.nodePorts) {
     const url = `http://127.0.0.1:${nodePort}/api/events`;
-    void followEvents(url, (event, data) => event === 'node' && hub.publish('node', data, `node ${nodeId}`), ending.signal);
+    void followEvents(
+      url,
+      (event, data) => event === 'node' && hub.publish('node', data, `node ${nodeId}`),
+      ending.signal,
+    );
   }
   return {
     port,
@@ -84,7 +92,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 /** The built pages: `/`, `/assets/…`. Used by the gateway and by each site for its desk. */
 export async function servePages(server: FastifyInstance, folder: string): Promise<void> {
   await readFile(join(folder, 'index.html')).catch(() => {
-    throw new NodeError('node/pages', `the console is not built: ${folder} has no index.html; run "npm start", which builds it`);
+    throw new NodeError(
+      'node/pages',
+      `the console is not built: ${folder} has no index.html; run "npm start", which builds it`,
+    );
   });
   await server.register(fastifyStatic, { root: folder, index: ['index.html'], cacheControl: false, dotfiles: 'deny' });
 }
@@ -98,7 +109,10 @@ async function postJson(port: number, path: string, body: unknown): Promise<{ st
     });
     return { status: response.status, body: await response.text() };
   } catch {
-    return { status: 503, body: JSON.stringify({ error: 'that process does not answer; it may be restarting, try again in a moment' }) };
+    return {
+      status: 503,
+      body: JSON.stringify({ error: 'that process does not answer; it may be restarting, try again in a moment' }),
+    };
   }
 }
 
@@ -125,7 +139,9 @@ function forward(request: IncomingMessage, response: ServerResponse, port: numbe
   );
   outgoing.on('error', () => {
     if (!response.headersSent) response.writeHead(503, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ error: 'the desk of this site does not answer; it may be restarting, try again in a moment' }));
+    response.end(
+      JSON.stringify({ error: 'the desk of this site does not answer; it may be restarting, try again in a moment' }),
+    );
   });
   response.on('close', () => outgoing.destroy());
   outgoing.end(body);

@@ -1,17 +1,23 @@
 /** The one way in which Skykey serves people over HTTP: loopback only, same origin only, strict headers. */
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 import { NodeError } from './error.ts';
+import { createLog } from './process.ts';
 
 /** Nothing from outside, no inline script; styles may be inline because charts set them. */
 export const CONTENT_SECURITY_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; " +
   "object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
+/** Codes of Skykey's own errors (`vault/unknown-lane`), whose messages are for people; those of the system are not. */
+const SKYKEY_CODE = /^[a-z]+\/[a-z0-9-]+$/;
+
 /**
  * A server for browsers and for other processes of this machine. Refuses a request whose Host is not this server
  * (DNS rebinding) and a request that changes something unless it is JSON and of the same origin (forgery by a page).
+ * What fails inside is told to the log alone.
  */
-export function localServer(): FastifyInstance {
+export function localServer(log: Pick<Logger, 'error'> = createLog('http')): FastifyInstance {
   const server = Fastify({ logger: false, bodyLimit: 65536, forceCloseConnections: true });
   server.addHook('onRequest', async (request, reply) => {
     reply.headers({
@@ -27,14 +33,21 @@ export function localServer(): FastifyInstance {
     if (request.method === 'GET' || request.method === 'HEAD') return;
     const { origin } = request.headers;
     const json = request.headers['content-type']?.startsWith('application/json');
-    if (!json || (origin && new URL(origin).host !== request.headers.host)) {
-      return reply.code(403).send({ error: 'a request that changes something must be JSON and come from this very page' });
+    if (!json || (origin && URL.parse(origin)?.host !== request.headers.host)) {
+      return reply
+        .code(403)
+        .send({ error: 'a request that changes something must be JSON and come from this very page' });
     }
   });
-  server.setErrorHandler((error: FastifyError, _request, reply) => {
-    const coded = typeof (error as { code?: unknown }).code === 'string' && !error.code.startsWith('FST_');
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    const coded = SKYKEY_CODE.test(error.code ?? '');
     const status = error.statusCode && error.statusCode < 500 ? error.statusCode : coded ? 409 : 500;
-    return reply.code(status).send({ error: status === 500 ? 'this request failed inside the process; see its log' : error.message });
+    if (status < 500) return reply.code(status).send({ error: error.message });
+    log.error(
+      { method: request.method, url: request.url, reason: error.message, stack: error.stack },
+      'request failed',
+    );
+    return reply.code(500).send({ error: 'this request failed inside the process; see its log' });
   });
   server.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ error: `there is nothing at ${request.method} ${request.url.slice(0, 100)}` }),

@@ -1,6 +1,7 @@
 /** ETSI GS QKD 014 over mutual TLS, and the line between the two key managers of a link. */
-import { Agent, createServer, request, type Server } from 'node:https';
+
 import type { IncomingMessage } from 'node:http';
+import { Agent, createServer, request, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { idOfCertificate, readPem } from './certificates.ts';
 import { NodeError } from './error.ts';
@@ -52,7 +53,12 @@ export async function serveMutualTls(options: {
     (incoming, response) => {
       void readBody(incoming)
         .then(async (body) => {
-          if (!body) return { status: 400, headers: { connection: 'close', 'content-type': 'application/json' }, body: '{"message":"the body is too large"}' };
+          if (!body)
+            return {
+              status: 400,
+              headers: { connection: 'close', 'content-type': 'application/json' },
+              body: '{"message":"the body is too large"}',
+            };
           const url = new URL(incoming.url ?? '/', 'https://kme');
           return options.answer({
             peerId: idOfCertificate((incoming.socket as TLSSocket).getPeerX509Certificate()?.subjectAltName),
@@ -65,7 +71,11 @@ export async function serveMutualTls(options: {
         })
         .catch((error): ServedAnswer => {
           options.onFault(error);
-          return { status: 503, headers: { 'content-type': 'application/json', 'retry-after': '5' }, body: '{"message":"the key manager cannot answer now"}' };
+          return {
+            status: 503,
+            headers: { 'content-type': 'application/json', 'retry-after': '5' },
+            body: '{"message":"the key manager cannot answer now"}',
+          };
         })
         .then(({ status, headers, body }) => {
           const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body ?? []);
@@ -113,7 +123,9 @@ export function peerClient(options: { port: number; peerId: string; tls: TlsFile
     post: (path, body) =>
       new Promise((resolve, reject) => {
         const fail = (reason: string): void =>
-          reject(new NodeError('node/peer-unreachable', `the other site (${options.peerId}) does not answer: ${reason}`));
+          reject(
+            new NodeError('node/peer-unreachable', `the other site (${options.peerId}) does not answer: ${reason}`),
+          );
         const call = request(
           {
             host: '127.0.0.1',
@@ -131,7 +143,8 @@ export function peerClient(options: { port: number; peerId: string; tls: TlsFile
           },
           (response) => {
             readBody(response).then(
-              (bytes) => (bytes ? resolve({ status: response.statusCode ?? 0, body: bytes }) : fail('its answer is too large')),
+              (bytes) =>
+                bytes ? resolve({ status: response.statusCode ?? 0, body: bytes }) : fail('its answer is too large'),
               (error: Error) => fail(error.message),
             );
           },

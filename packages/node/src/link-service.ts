@@ -7,17 +7,21 @@ import { dial, FrameSocket, frameText, textFrame } from './frames.ts';
 import { portError } from './http.ts';
 
 const FORMAT = 'skykey-link/1';
+/** A session is silent while somebody holds the mission clock; beyond this its pass is given up. */
+const SESSION_SILENCE_MS = 15 * 60_000;
+/** On a relay line something is said several times a second. */
+const RELAY_SILENCE_MS = 30_000;
 
 /** Station side: opens the channel of one session. */
 export async function dialSession(port: number, linkId: string, sessionId: string): Promise<FrameSocket> {
-  const channel = await dial(port, 'the satellite');
+  const channel = await dial(port, 'the satellite', { silenceLimitMs: SESSION_SILENCE_MS });
   await channel.send(textFrame(`${FORMAT} session ${linkId} ${sessionId}`));
   return channel;
 }
 
 /** Station side: opens the line on which relay messages arrive. */
 export async function dialRelay(port: number, linkId: string): Promise<FrameSocket> {
-  const channel = await dial(port, 'the satellite');
+  const channel = await dial(port, 'the satellite', { silenceLimitMs: RELAY_SILENCE_MS });
   await channel.send(textFrame(`${FORMAT} relay ${linkId}`));
   return channel;
 }
@@ -45,7 +49,9 @@ export async function serveLinks(
       open.delete(channel);
     }
   };
-  const server: Server = createServer((socket) => void serve(new FrameSocket(socket)));
+  const server: Server = createServer(
+    (socket) => void serve(new FrameSocket(socket, { silenceLimitMs: SESSION_SILENCE_MS })),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(portError(error, port, 'the satellite link')));
     server.listen({ port, host: '127.0.0.1' }, resolve);

@@ -158,7 +158,11 @@ export class Link {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#stage = null;
-      vault.journal.append({ severity: 'warning', text: `${linkId}: session ${parameters.sessionId} ended without a key: ${reason}`, utcMs: this.#options.missionMs() });
+      vault.journal.append({
+        severity: 'warning',
+        text: `${linkId}: session ${parameters.sessionId} ended without a key: ${reason}`,
+        utcMs: this.#options.missionMs(),
+      });
       throw error;
     } finally {
       this.#running = null;
@@ -274,6 +278,8 @@ function summary(report: SessionReport, utcMs: number): SessionSummary {
 
 /** Whether an error means that the peer or the device went away, which ends a session and nothing else. */
 export function isGone(error: unknown): boolean {
-  return (error instanceof DistillError && error.code === 'distill/peer-gone') || (error as { code?: string }).code?.startsWith('node/') === true;
+  return (
+    (error instanceof DistillError && error.code === 'distill/peer-gone') ||
+    (error as { code?: string }).code?.startsWith('node/') === true
+  );
 }
-

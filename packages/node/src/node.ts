@@ -10,9 +10,15 @@ export async function runNode(configurationFile: string): Promise<{ stop: () => 
   try {
     kind = (JSON.parse(readFileSync(configurationFile, 'utf8')) as { kind?: unknown }).kind;
   } catch (error) {
-    throw new NodeError('node/configuration', `cannot read the configuration ${configurationFile}: ${(error as Error).message}`);
+    throw new NodeError(
+      'node/configuration',
+      `cannot read the configuration ${configurationFile}: ${(error as Error).message}`,
+    );
   }
   if (kind === 'satellite') return runSatellite(loadConfiguration(configurationFile, satelliteConfiguration));
   if (kind === 'site') return runSite(loadConfiguration(configurationFile, siteConfiguration));
-  throw new NodeError('node/configuration', `${configurationFile}: kind is ${JSON.stringify(kind)}; it must be "satellite" or "site"`);
+  throw new NodeError(
+    'node/configuration',
+    `${configurationFile}: kind is ${JSON.stringify(kind)}; it must be "satellite" or "site"`,
+  );
 }

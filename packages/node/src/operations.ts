@@ -15,7 +15,10 @@ export interface Operations {
   close(): Promise<void>;
 }
 
-export function operations(options: { state: () => NodeState; reopen: (linkId: string) => Promise<boolean> }): Operations {
+export function operations(options: {
+  state: () => NodeState;
+  reopen: (linkId: string) => Promise<boolean>;
+}): Operations {
   const server = localServer();
   const hub = new EventHub();
   let pending: NodeJS.Timeout | undefined;

@@ -34,7 +34,12 @@ export interface PartyStart {
 export type PartyMessage =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'stage'; readonly stage: string }
-  | { readonly type: 'done'; readonly report: SessionReport; readonly keyDigest: string | null; readonly maxRssBytes: number }
+  | {
+      readonly type: 'done';
+      readonly report: SessionReport;
+      readonly keyDigest: string | null;
+      readonly maxRssBytes: number;
+    }
   | { readonly type: 'failed'; readonly reason: string };
 
 const tell = (message: PartyMessage): void => void process.send?.(message);

@@ -75,7 +75,12 @@ export interface PassResult {
     /** Bits that amplification took away: sifted key-basis bits less secret bits. */
     readonly removedBits: number;
   } | null;
-  readonly timing: { readonly simulateS: number; readonly distillS: number; readonly totalS: number; readonly maxRssBytes: number };
+  readonly timing: {
+    readonly simulateS: number;
+    readonly distillS: number;
+    readonly totalS: number;
+    readonly maxRssBytes: number;
+  };
   readonly proofGaps: readonly string[];
   readonly assumptions: readonly string[];
   readonly simulated: string;
@@ -85,7 +90,10 @@ export interface PassResult {
 export async function runPass(request: PassRequest): Promise<PassResult> {
   const begun = performance.now();
   if (!Number.isSafeInteger(request.seed) || request.seed < 0) {
-    throw new NodeError('pass/seed', `seed is ${request.seed}; give a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
+    throw new NodeError(
+      'pass/seed',
+      `seed is ${request.seed}; give a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`,
+    );
   }
   const scenario = loadScenario(request.scenario);
   const pass = firstPass(scenario, request.station);
@@ -121,7 +129,14 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
       const file = join(folder, `${role}.key`);
       writeFileSync(file, courier, { mode: 0o600 });
       const party = new Party(
-        { ...common, role, token, courier: file, vault: join(folder, `${role}.vault`), ...(linkPort ? { linkPort } : {}) },
+        {
+          ...common,
+          role,
+          token,
+          courier: file,
+          vault: join(folder, `${role}.vault`),
+          ...(linkPort ? { linkPort } : {}),
+        },
         progress,
       );
       parties.push(party);
@@ -156,7 +171,10 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
     const ended = performance.now();
     const { report } = bob;
     if (alice.report.verdict !== report.verdict || alice.report.secretBits !== report.secretBits) {
-      throw new NodeError('pass/disagreement', 'the two parties ended with different verdicts: this is a fault of Skykey, please report the seed');
+      throw new NodeError(
+        'pass/disagreement',
+        'the two parties ended with different verdicts: this is a fault of Skykey, please report the seed',
+      );
     }
     return {
       scenario: scenario.id,
@@ -199,7 +217,8 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
       },
       proofGaps: report.proofGaps,
       assumptions: assumptions(scenario.document, pass.station.id),
-      simulated: 'The photons are simulated, and the randomness of this run comes from its seed: its key protects nothing.',
+      simulated:
+        'The photons are simulated, and the randomness of this run comes from its seed: its key protects nothing.',
     };
   } finally {
     for (const party of parties) party.stop();
@@ -226,15 +245,24 @@ function firstPass(scenario: Scenario, stationId: string | undefined): ScenarioP
     );
   }
   const { startUtc, endUtc } = scenario.document.clock;
-  const found = scenarioPasses(scenario, { fromMs: Date.parse(startUtc), toMs: Date.parse(endUtc), stationId: station.id });
+  const found = scenarioPasses(scenario, {
+    fromMs: Date.parse(startUtc),
+    toMs: Date.parse(endUtc),
+    stationId: station.id,
+  });
   const pass = found.find(({ window }) => window);
-  if (!pass) throw new NodeError('pass/none', `no pass of ${scenario.satellite.name} over ${station.id} can be used between ${startUtc} and ${endUtc}`);
+  if (!pass)
+    throw new NodeError(
+      'pass/none',
+      `no pass of ${scenario.satellite.name} over ${station.id} can be used between ${startUtc} and ${endUtc}`,
+    );
   return pass;
 }
 
 function makeAdversary(request: PassRequest): Adversary | undefined {
   if (!request.attack) {
-    if (request.fraction !== undefined) throw new NodeError('pass/fraction', '--fraction needs --attack intercept-resend');
+    if (request.fraction !== undefined)
+      throw new NodeError('pass/fraction', '--fraction needs --attack intercept-resend');
     return undefined;
   }
   if (request.attack !== 'intercept-resend') {
@@ -242,7 +270,10 @@ function makeAdversary(request: PassRequest): Adversary | undefined {
   }
   const fraction = request.fraction ?? 1;
   if (!(fraction > 0 && fraction <= 1)) {
-    throw new NodeError('pass/fraction', `--fraction is ${fraction}; it is the share of pulses attacked, above 0 and at most 1`);
+    throw new NodeError(
+      'pass/fraction',
+      `--fraction is ${fraction}; it is the share of pulses attacked, above 0 and at most 1`,
+    );
   }
   return interceptResend(fraction);
 }
@@ -306,7 +337,8 @@ class Party {
         if (message.type === 'listening') listening(message.port);
         if (message.type === 'stage' && start.role === 'station') onStage(message.stage);
         if (message.type === 'done') settle(() => resolve(message));
-        if (message.type === 'failed') settle(() => reject(new NodeError('pass/party', `the ${start.role} failed: ${message.reason}`)));
+        if (message.type === 'failed')
+          settle(() => reject(new NodeError('pass/party', `the ${start.role} failed: ${message.reason}`)));
       });
       this.#process.on('exit', (code) =>
         settle(() => reject(new NodeError('pass/party', `the process of the ${start.role} ended early (${code})`))),

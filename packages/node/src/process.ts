@@ -1,5 +1,5 @@
 /** What every process of Skykey does alike: a log, a clean end, and no life beyond the process that started it. */
-import { pino, type Logger } from 'pino';
+import { type Logger, pino } from 'pino';
 
 /** The one logger. Key material never reaches it: SecretBytes refuses to be written, and these paths are cut anyway. */
 export function createLog(name: string): Logger {

@@ -82,7 +82,10 @@ export async function provision(options: {
   const { scenario } = options;
   const { sites } = scenario.document;
   if (sites.length !== 2) {
-    throw new NodeError('node/sites', `the scenario ${scenario.id} has ${sites.length} sites; a hotline needs exactly two`);
+    throw new NodeError(
+      'node/sites',
+      `the scenario ${scenario.id} has ${sites.length} sites; a hotline needs exactly two`,
+    );
   }
   const data = resolve(options.data);
   const ports = portPlan(options.port);
@@ -114,7 +117,10 @@ export async function provision(options: {
   const satelliteId = scenario.satellite.id;
   const couriers: Record<string, string> = {};
   for (const station of scenario.stations) {
-    const courier = { satellite: join(data, `courier-${station.linkId}-satellite.key`), site: join(data, `courier-${station.linkId}-site.key`) };
+    const courier = {
+      satellite: join(data, `courier-${station.linkId}-satellite.key`),
+      site: join(data, `courier-${station.linkId}-site.key`),
+    };
     couriers[station.linkId] = courier.satellite;
     if (!first) continue;
     const key = randomBytes(scenario.document.protocol.courieredBytes.value);
@@ -150,7 +156,12 @@ export async function provision(options: {
   };
   const processes: ProcessPlan[] = [
     { name: 'sky', role: 'sky', configurationFile: write('sky.config.json', sky), operationsPort: ports.sky },
-    { name: satelliteId, role: 'satellite', configurationFile: write(`${satelliteId}.config.json`, satellite), operationsPort: ports.satellite },
+    {
+      name: satelliteId,
+      role: 'satellite',
+      configurationFile: write(`${satelliteId}.config.json`, satellite),
+      operationsPort: ports.satellite,
+    },
   ];
   const saes = sites.flatMap(({ id }) => [
     { saeId: saeId(id), kmeId: kmeId(id) },
@@ -208,6 +219,9 @@ function makeFolder(folder: string): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     accessSync(folder, constants.W_OK);
   } catch (error) {
-    throw new NodeError('node/data', `cannot write to the data folder ${folder}: ${(error as Error).message}; choose another with --data`);
+    throw new NodeError(
+      'node/data',
+      `cannot write to the data folder ${folder}: ${(error as Error).message}; choose another with --data`,
+    );
   }
 }

@@ -32,7 +32,11 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
   const links = new Map<string, Link>();
   const onAlarm = (linkId: string, alarm: Alarm): void => {
     const { bits } = vault.poison(linkId, alarm.message);
-    vault.journal.append({ severity: 'alarm', text: `${linkId}: ${alarm.message}. ${bits} undelivered bits were poisoned`, utcMs: time.ms() });
+    vault.journal.append({
+      severity: 'alarm',
+      text: `${linkId}: ${alarm.message}. ${bits} undelivered bits were poisoned`,
+      utcMs: time.ms(),
+    });
   };
   for (const station of scenario.stations) {
     links.set(
@@ -52,7 +56,13 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
       }),
     );
   }
-  const relay = new SatelliteRelay({ vault, stations: scenario.stations, satelliteId: scenario.satellite.id, missionMs: time.ms, onChange: () => changed() });
+  const relay = new SatelliteRelay({
+    vault,
+    stations: scenario.stations,
+    satelliteId: scenario.satellite.id,
+    missionMs: time.ms,
+    onChange: () => changed(),
+  });
   const state = (): NodeState => ({
     kind: 'satellite',
     nodeId: configuration.nodeId,
@@ -80,7 +90,11 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
   const follow = async (): Promise<void> => {
     while (!stopped) {
       try {
-        device = await openTransmitter(configuration.transmitter.port, scenario.satellite.id, configuration.transmitter.token);
+        device = await openTransmitter(
+          configuration.transmitter.port,
+          scenario.satellite.id,
+          configuration.transmitter.token,
+        );
         time.follow(device.missionMs);
         for (;;) {
           const pass = await device.nextPass();

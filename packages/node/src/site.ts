@@ -1,7 +1,7 @@
 /** The process of one site: its receiver's end of the link, its key manager, its desk. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { acceptRelay, Kme, KmeError, keyLane, relayLane } from '@skykey/kme';
 import type { Alarm } from '@skykey/distill';
+import { acceptRelay, Kme, KmeError, keyLane, relayLane } from '@skykey/kme';
 import type { NodeState, RelayState, SiteState } from '@skykey/telemetry';
 import { Vault } from '@skykey/vault';
 import { loadScenario, type SiteConfiguration } from './configuration.ts';
@@ -33,7 +33,10 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
   const peerSite = sites.find(({ id }) => id === peerOptions.siteId);
   const station = scenario.stations.find((entry) => entry.siteId === siteId);
   if (!site || !peerSite || !station) {
-    throw new NodeError('node/site', `the scenario ${scenario.id} does not hold both ${siteId} and ${peerOptions.siteId}`);
+    throw new NodeError(
+      'node/site',
+      `the scenario ${scenario.id} does not hold both ${siteId} and ${peerOptions.siteId}`,
+    );
   }
   const log = createLog(siteId);
   const time = new MissionTime(Date.parse(scenario.document.clock.startUtc));
@@ -100,7 +103,8 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
     keyManager,
     carry: async (envelope) => {
       const { status, body } = await toPeer.post(HOTLINE_PATH, envelope);
-      if (status !== 200) throw new NodeError('node/refused', `${peerSite.name} refused the message: ${new TextDecoder().decode(body)}`);
+      if (status !== 200)
+        throw new NodeError('node/refused', `${peerSite.name} refused the message: ${new TextDecoder().decode(body)}`);
     },
     missionMs: time.ms,
     sendBits: () => (kme.alarms().length ? 0 : vault.available(sendLane) * 8),
@@ -169,7 +173,11 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
         for (;;) {
           const { pass, chunks } = await device.nextPass();
           if (link.dropped) {
-            vault.journal.append({ severity: 'warning', text: `the pass ${pass.passId} was not used: the link is dropped`, utcMs: time.ms() });
+            vault.journal.append({
+              severity: 'warning',
+              text: `the pass ${pass.passId} was not used: the link is dropped`,
+              utcMs: time.ms(),
+            });
             chunks.discard();
             continue;
           }
@@ -212,7 +220,12 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
               await channel.send(new Uint8Array(0));
               continue;
             }
-            const { acknowledgement, relayId, news, reason } = acceptRelay({ vault, stationId: siteId, linkId: station.linkId, announcement });
+            const { acknowledgement, relayId, news, reason } = acceptRelay({
+              vault,
+              stationId: siteId,
+              linkId: station.linkId,
+              announcement,
+            });
             log.info({ relayId, news, reason }, 'relay announcement');
             await channel.send(acknowledgement);
             await kme.flush();
@@ -305,6 +318,11 @@ function relayStates(vault: Vault): RelayState[] {
     utcMs: block.changedAtMs,
     route: block.labels.route,
     bits: block.bytes * 8,
-    state: block.poisoned || block.state === 'discarded' ? 'poisoned' : block.state === 'released' ? 'confirmed' : 'announced',
+    state:
+      block.poisoned || block.state === 'discarded'
+        ? 'poisoned'
+        : block.state === 'released'
+          ? 'confirmed'
+          : 'announced',
   }));
 }

@@ -34,7 +34,10 @@ export async function runSky(configurationFile: string): Promise<{ stop: () => P
   server.post<{ Body: Record<string, unknown> }>('/api/sky/tap', async (request) => {
     const { linkId, on, fraction } = request.body ?? {};
     if (typeof linkId !== 'string' || typeof on !== 'boolean' || typeof (fraction ?? 1) !== 'number') {
-      throw new NodeError('sky/request', 'a tap needs linkId (text), on (true or false) and fraction (a number, 1 if left out)');
+      throw new NodeError(
+        'sky/request',
+        'a tap needs linkId (text), on (true or false) and fraction (a number, 1 if left out)',
+      );
     }
     sky.tap(linkId, on, (fraction as number | undefined) ?? 1);
     log.info({ linkId, on, fraction }, 'tap switched');

@@ -17,6 +17,7 @@ import { NodeError } from './error.ts';
 import { Transmission } from './transmission.ts';
 
 const DAY_MS = 86_400_000;
+const BIN_MS = BIN_S * 1000;
 /** The automatic speed falls this long before a pass rises. */
 const LEAD_MS = 5_000;
 /** Where the clock goes when a tap lies in wait: this long before the light of that link. */
@@ -24,12 +25,25 @@ const TAP_LEAD_MS = 15_000;
 /** Wall time a tick may spend on photons; when it is spent, mission time waits. */
 const PHOTON_BUDGET_MS = 70;
 
+type Window = NonNullable<ScenarioPass['window']>;
+type UsefulPass = ScenarioPass & { readonly window: Window };
+
 interface ActivePass {
-  readonly pass: ScenarioPass;
+  readonly pass: UsefulPass;
   readonly engine: ReturnType<typeof createPass>;
   bin: number;
   /** Detections of the last bins, newest last, one mission second at most. */
   recent: number[];
+}
+
+/** Mission time up to which the light of a pass is made. */
+function reachedMs({ pass, bin }: ActivePass): number {
+  return pass.window.startMs + bin * BIN_MS;
+}
+
+/** Whether a moment lies between the first and the last photon of a window. */
+function cuts(window: Window, utcMs: number): boolean {
+  return utcMs > window.startMs && utcMs < window.endMs;
 }
 
 /** What of the sky must outlive its process. */
@@ -48,16 +62,26 @@ export class Sky implements EmissionSource {
   readonly clock: MissionClock;
   readonly passes: readonly ScenarioPass[];
   readonly #devices: () => DeviceServer;
+  readonly #remember: (memory: SkyMemory) => void;
+  /** Passes in which there is light, in the order in which it begins. */
+  readonly #useful: readonly UsefulPass[];
   readonly #taps = new Map<string, TapState>();
   readonly #active = new Map<string, ActivePass>();
   readonly #records = new Map<string, Transmission>();
   readonly #paths = new Map<string, PassState['path']>();
   #track: { readonly fromMs: number; readonly points: (readonly [number, number])[] } | undefined;
 
-  constructor(options: { scenario: Scenario; memory: SkyMemory; devices: () => DeviceServer }) {
+  /** `remember` writes the memory down: called before the light of a pass begins, so that no crash makes it come twice. */
+  constructor(options: {
+    scenario: Scenario;
+    memory: SkyMemory;
+    devices: () => DeviceServer;
+    remember?: (memory: SkyMemory) => void;
+  }) {
     this.scenario = options.scenario;
     this.seed = options.memory.seed;
     this.#devices = options.devices;
+    this.#remember = options.remember ?? (() => undefined);
     const { clock } = this.scenario.document;
     const startMs = Date.parse(clock.startUtc);
     const endMs = Date.parse(clock.endUtc);
@@ -66,7 +90,9 @@ export class Sky implements EmissionSource {
       this.#taps.set(station.linkId, { linkId: station.linkId, on: false, fraction: 1 });
     }
     const hurryUntilMs = Date.parse(clock.hurryUntilUtc);
-    const useful = this.passes.filter((pass) => pass.window);
+    // A pass that the end of the mission would cut is not begun.
+    const useful = this.passes.filter((pass): pass is UsefulPass => pass.window !== null && pass.window.endMs <= endMs);
+    this.#useful = useful.toSorted((a, b) => a.window.startMs - b.window.startMs);
     const slowAt = (pass: Pass): number => pass.aosMs - LEAD_MS;
     this.clock = new MissionClock(Math.max(startMs, options.memory.utcMs), {
       autoSpeed: (utcMs) => {
@@ -76,7 +102,8 @@ export class Sky implements EmissionSource {
       },
       nextSlowdownMs: (utcMs) => {
         const next = useful.find(({ pass }) => slowAt(pass) > utcMs);
-        return next ? slowAt(next.pass) : Number.POSITIVE_INFINITY;
+        const hurryEndsMs = utcMs < hurryUntilMs ? hurryUntilMs : Number.POSITIVE_INFINITY;
+        return Math.min(next ? slowAt(next.pass) : Number.POSITIVE_INFINITY, hurryEndsMs);
       },
       endMs,
       endReason: `the mission ends on ${clock.endUtc.slice(0, 10)}: the orbital elements of ${new Date(
@@ -86,26 +113,26 @@ export class Sky implements EmissionSource {
         .slice(0, 10)} are not good for longer`,
     });
     // A pass that an earlier process had begun is lost: a block is a fixed number of pulses, all or nothing.
-    const broken = useful.find(({ window }) => window && this.clock.utcMs > window.startMs && this.clock.utcMs < window.endMs);
-    if (broken?.window) this.clock.moveTo(broken.window.endMs);
+    for (const { window } of this.#useful) if (cuts(window, this.clock.utcMs)) this.clock.moveTo(window.endMs);
   }
 
+  /** A process that starts from it finds every pass that has begun behind it, or in its middle and lost. */
   memory(): SkyMemory {
-    return { utcMs: this.clock.utcMs, seed: this.seed };
+    const begun = [...this.#active.values()].map(({ pass }) => pass.window.startMs + 1);
+    return { utcMs: Math.max(this.clock.utcMs, ...begun), seed: this.seed };
   }
 
   /** Moves mission time forward by `elapsedMs` of wall time, with all the photons that fall into it. */
   async tick(elapsedMs: number, wallMs: () => number): Promise<void> {
-    const target = this.clock.target(elapsedMs);
     const deadline = wallMs() + PHOTON_BUDGET_MS;
-    for (const pass of this.passes) {
-      const { window } = pass;
-      if (!window || window.startMs > target || window.endMs <= this.clock.utcMs) continue;
-      if (!this.#active.has(pass.passId) && this.clock.utcMs <= window.startMs) await this.#begin(pass);
+    const target = await this.#begin(this.clock.target(elapsedMs));
+    // Light of several links is made in the order of time, so that mission time has passed all of it.
+    let behind = this.#furthestBehind(target);
+    while (behind && wallMs() < deadline) {
+      await this.#playBin(behind);
+      behind = this.#furthestBehind(target);
     }
-    let reached = target;
-    for (const active of this.#active.values()) reached = Math.min(reached, await this.#play(active, target, deadline, wallMs));
-    this.clock.moveTo(reached);
+    this.clock.moveTo(behind ? reachedMs(behind) : target);
     await this.#devices().clock(this.clock.utcMs);
   }
 
@@ -119,15 +146,25 @@ export class Sky implements EmissionSource {
   /** Switches the adversary of a link. A tap that is switched on while no light is there lies in wait for the next. */
   tap(linkId: string, on: boolean, fraction: number): void {
     if (!this.#taps.has(linkId)) {
-      throw new NodeError('sky/link', `there is no link "${linkId}"; the links are ${[...this.#taps.keys()].join(', ')}`);
+      throw new NodeError(
+        'sky/link',
+        `there is no link "${linkId}"; the links are ${[...this.#taps.keys()].join(', ')}`,
+      );
     }
     if (!(fraction > 0 && fraction <= 1)) {
-      throw new NodeError('sky/fraction', `fraction is ${fraction}; it is the share of pulses intercepted, above 0 and at most 1`);
+      throw new NodeError(
+        'sky/fraction',
+        `fraction is ${fraction}; it is the share of pulses intercepted, above 0 and at most 1`,
+      );
     }
     this.#taps.set(linkId, { linkId, on, fraction });
     if (!on || this.#active.size) return;
     const next = this.#next(linkId);
-    if (next?.window) this.clock.moveTo(next.window.startMs - TAP_LEAD_MS);
+    if (!next) return;
+    const waitFromMs = next.window.startMs - TAP_LEAD_MS;
+    // The light of another link is not cut in two for it.
+    const cut = this.#useful.find(({ window }) => cuts(window, waitFromMs));
+    this.clock.moveTo(cut ? cut.window.startMs : waitFromMs);
   }
 
   /** Moves the clock to shortly before the next pass that can be used. Throws while one is running. */
@@ -162,13 +199,25 @@ export class Sky implements EmissionSource {
     };
   }
 
-  #next(linkId?: string): ScenarioPass | undefined {
-    return this.passes.find(
-      ({ window, station }) => window && window.startMs > this.clock.utcMs && (!linkId || station.linkId === linkId),
+  #next(linkId?: string): UsefulPass | undefined {
+    return this.#useful.find(
+      ({ window, station }) => window.startMs > this.clock.utcMs && (!linkId || station.linkId === linkId),
     );
   }
 
-  async #begin(pass: ScenarioPass): Promise<void> {
+  /** Begins the passes that are due by `target`, but none while one runs that ends before it: mission time waits there. */
+  async #begin(target: number): Promise<number> {
+    for (const pass of this.#useful) {
+      const { startMs } = pass.window;
+      if (startMs < this.clock.utcMs || this.#active.has(pass.passId)) continue;
+      if (startMs > target) break;
+      if ([...this.#active.values()].some((active) => active.pass.window.endMs <= startMs)) return startMs;
+      await this.#start(pass);
+    }
+    return target;
+  }
+
+  async #start(pass: UsefulPass): Promise<void> {
     const { scenario } = this;
     const trace = linkTrace(scenario, pass);
     const seed = createHash('sha256').update(`${this.seed} ${pass.passId}`).digest().readUIntBE(0, 6);
@@ -178,11 +227,12 @@ export class Sky implements EmissionSource {
     // Two passes are enough: a session is over long before the next but one begins.
     for (const passId of [...this.#records.keys()].slice(0, -2)) this.#records.delete(passId);
     this.#active.set(pass.passId, { pass, engine, bin: 0, recent: [] });
+    this.#remember(this.memory());
     await this.#devices().announce(
       {
         passId: pass.passId,
         linkId: pass.station.linkId,
-        startMs: pass.window!.startMs,
+        startMs: pass.window.startMs,
         pulses: engine.bins * pulsesPerBin,
         binS: BIN_S,
       },
@@ -191,28 +241,28 @@ export class Sky implements EmissionSource {
     );
   }
 
-  /** Makes the photons of a pass up to `target`; returns how far it came, for mission time to wait there. */
-  async #play(active: ActivePass, target: number, deadline: number, wallMs: () => number): Promise<number> {
+  /** The running pass of which the next bin comes first, if there is one to be made before `target`. */
+  #furthestBehind(target: number): ActivePass | undefined {
+    let found: ActivePass | undefined;
+    for (const active of this.#active.values()) {
+      if (reachedMs(active) + BIN_MS > target) continue;
+      if (!found || reachedMs(active) < reachedMs(found)) found = active;
+    }
+    return found;
+  }
+
+  async #playBin(active: ActivePass): Promise<void> {
     const { pass, engine } = active;
-    const { startMs } = pass.window!;
     const receiver = `receiver ${pass.station.id}`;
-    const wanted = Math.min(engine.bins, Math.floor((target - startMs) / (BIN_S * 1000)));
     const tap = this.#taps.get(pass.station.linkId)!;
-    const adversary = tap.on ? interceptResend(tap.fraction) : undefined;
-    const record = this.#records.get(pass.passId)!;
-    while (active.bin < wanted && wallMs() < deadline) {
-      const bin = engine.next(adversary);
-      record.add(bin.emissions);
-      active.bin++;
-      active.recent = [...active.recent.slice(-9), bin.detections.slot.length];
-      await this.#devices().detections(receiver, bin.detections, bin.firstSlot + bin.pulses);
-    }
-    if (active.bin === engine.bins) {
-      this.#active.delete(pass.passId);
-      await this.#devices().finish(pass.passId, true, receiver, `transmitter ${this.scenario.satellite.id}`);
-      return target;
-    }
-    return active.bin < wanted ? startMs + active.bin * BIN_S * 1000 : target;
+    const bin = engine.next(tap.on ? interceptResend(tap.fraction) : undefined);
+    this.#records.get(pass.passId)!.add(bin.emissions);
+    active.bin++;
+    active.recent = [...active.recent.slice(-9), bin.detections.slot.length];
+    await this.#devices().detections(receiver, bin.detections, bin.firstSlot + bin.pulses);
+    if (active.bin < engine.bins) return;
+    this.#active.delete(pass.passId);
+    await this.#devices().finish(pass.passId, true, receiver, `transmitter ${this.scenario.satellite.id}`);
   }
 
   #stationState(station: StationScenario, utcMs: number): StationState {

@@ -56,7 +56,9 @@ export async function up(options: UpOptions): Promise<Running> {
   await checkPorts(plan);
   mkdirSync(join(plan.data, 'logs'), { recursive: true });
   let gateway: Gateway | undefined;
-  const children = plan.processes.map((process) => new Child(process, plan.data, options.onFailure, () => gateway?.processes(states())));
+  const children = plan.processes.map(
+    (process) => new Child(process, plan.data, options.onFailure, () => gateway?.processes(states())),
+  );
   const states = (): ProcessState[] => children.map((child) => child.state());
   const stop = async (): Promise<void> => {
     await Promise.all(children.map((child) => child.stop()));
@@ -66,7 +68,9 @@ export async function up(options: UpOptions): Promise<Running> {
     gateway = await startGateway({
       port: plan.ports.console,
       skyPort: plan.ports.sky,
-      nodePorts: new Map(plan.processes.filter(({ role }) => role !== 'sky').map(({ name, operationsPort }) => [name, operationsPort])),
+      nodePorts: new Map(
+        plan.processes.filter(({ role }) => role !== 'sky').map(({ name, operationsPort }) => [name, operationsPort]),
+      ),
       sites: scenario.document.sites.map(({ id }) => id),
       links: new Map(scenario.stations.map(({ linkId, siteId }) => [linkId, [scenario.satellite.id, siteId]])),
       pages: PAGES,
@@ -165,6 +169,7 @@ class Child {
   async healthy(limitMs: number): Promise<void> {
     const deadline = Date.now() + limitMs;
     while (Date.now() < deadline) {
+      if (this.#stopping) return;
       if (this.#failed) throw new NodeError('node/start', `${this.plan.name} could not start: ${this.#failed}`);
       try {
         const answer = await fetch(`http://127.0.0.1:${this.plan.operationsPort}/healthz`);
@@ -179,7 +184,10 @@ class Child {
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    throw new NodeError('node/start', `${this.plan.name} did not answer within ${limitMs / 1000} s; see its log in the data folder`);
+    throw new NodeError(
+      'node/start',
+      `${this.plan.name} did not answer within ${limitMs / 1000} s; see its log in the data folder`,
+    );
   }
 
   async stop(): Promise<void> {
@@ -197,7 +205,8 @@ class Child {
 
   #ended(code: number | null): void {
     if (this.#stopping) return;
-    if (this.#state !== 'running') this.#falseStarts++;
+    // Killed from outside says nothing about the process itself.
+    if (this.#state !== 'running' && code !== null) this.#falseStarts++;
     if (code === CANNOT_WORK || this.#falseStarts >= MAX_FALSE_STARTS) {
       this.#failed = this.#lastWords || 'see its log in the data folder';
       this.#state = 'stopped';
@@ -211,7 +220,7 @@ class Child {
     setTimeout(() => {
       if (this.#stopping) return;
       this.start();
-      this.healthy(START_LIMIT_MS).catch((error: Error) => this.#onFailure(error.message));
+      this.healthy(START_LIMIT_MS).catch((error: Error) => this.#stopping || this.#onFailure(error.message));
     }, RESTART_MS);
   }
 }

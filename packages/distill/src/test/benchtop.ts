@@ -1,7 +1,7 @@
 import { SecretBytes } from '@skykey/bits';
-import { runAlice } from './alice.ts';
-import { runBob } from './bob.ts';
-import { DistillError } from './error.ts';
+import { runAlice } from '../alice.ts';
+import { runBob } from '../bob.ts';
+import { DistillError } from '../error.ts';
 import type {
   AuthenticationKeys,
   BlockStore,
@@ -12,7 +12,7 @@ import type {
   SessionEvent,
   SessionParameters,
   SessionReport,
-} from './types.ts';
+} from '../types.ts';
 
 /**
  * Two parties on one bench: a line in memory with room for a man in the middle, a synthetic source, stores and pads in
@@ -253,14 +253,13 @@ export function synthesise(
     const received = random ? next() & 1 : bit[i]! ^ (uniform() < light.qber ? 1 : 0);
     detector[i] = bobBasis * 2 + received;
   }
-  const at = new Map<number, number>();
-  for (let i = 0; i < n; i++) at.set(slot[i]!, i);
+  const rowOf = (s: number): number => {
+    const near = Math.floor(s / gap);
+    for (const row of [near, near - 1, near + 1]) if (slot[row] === s) return row;
+    throw new Error(`no record of slot ${s}`);
+  };
   const look = (column: Uint8Array, slots: Float64Array): Uint8Array =>
-    Uint8Array.from(slots, (s) => {
-      const row = at.get(s);
-      if (row === undefined) throw new Error(`no record of slot ${s}`);
-      return column[row]!;
-    });
+    Uint8Array.from(slots, (s) => column[rowOf(s)]!);
   return {
     emissions: async (slots) => ({
       intensity: look(intensity, slots),

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type Running, up } from '@skykey/node';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { findChromium } from '../../../scripts/chromium.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+const LIMIT = { timeout: 90_000 };
+const PORT = 24460;
+
+/** The story as its user lives it: real processes, real Chromium. */
+describe('the console in a browser', () => {
+  const data = mkdtempSync(join(tmpdir(), 'skykey-console-'));
+  const faults: string[] = [];
+  let running: Running;
+  let browser: Browser;
+  let overview: Page;
+  let beijing: Page;
+  let moscow: Page;
+
+  before(async () => {
+    const executablePath = findChromium();
+    assert.ok(executablePath, 'no Chromium was found: run "npm test", which installs or names it');
+    running = await up({
+      scenario: 'micius-2016-12-19',
+      data,
+      port: PORT,
+      seed: 4,
+      speed: 120,
+      onLine: () => undefined,
+      onFailure: assert.fail,
+    });
+    browser = await chromium.launch({
+      executablePath,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--disable-dev-shm-usage',
+      ],
+    });
+    overview = await open('/');
+    beijing = await open('/desk/beijing');
+    moscow = await open('/desk/moscow');
+  });
+  after(async () => {
+    await browser?.close();
+    await running?.stop();
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  async function open(path: string): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+    page.on('pageerror', (error) => faults.push(`${path}: ${error.message}`));
+    page.on('console', (message) => {
+      // The refused message is answered with 409, which the browser reports as an error of its own.
+      if (message.type() === 'error' && !message.text().includes('409')) faults.push(`${path}: ${message.text()}`);
+    });
+    page.on('request', (request) => {
+      const { host, protocol } = new URL(request.url());
+      if (host !== `127.0.0.1:${PORT}` && protocol !== 'data:' && protocol !== 'blob:')
+        faults.push(`${path} asked for ${request.url()}`);
+    });
+    const response = await page.goto(running.url + path);
+    assert.equal(response?.status(), 200);
+    const policy = response!.headers()['content-security-policy'] ?? '';
+    assert.match(policy, /default-src 'self'/);
+    assert.doesNotMatch(policy, /script-src|unsafe-eval|\*/);
+    return page;
+  }
+
+  async function accessible(page: Page, what: string): Promise<void> {
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme });
+      const violations = await page.evaluate(
+        async ({ source, tags }) => {
+          // An own copy in the page: the policy forbids adding a script element.
+          const axe = (window as any).axe ?? new Function(`${source}; return window.axe`)();
+          const { violations: found } = await axe.run(document, { runOnly: { type: 'tag', values: tags } });
+          return found.map(
+            (rule: any) => `${rule.id}: ${rule.nodes.map((node: any) => node.target.join(' ')).join(', ')}`,
+          );
+        },
+        { source: AXE, tags: AXE_TAGS },
+      );
+      assert.deepEqual(violations, [], `${what}, ${colorScheme}`);
+    }
+  }
+
+  it('says what is simulated, and runs a mission clock that can be held', async () => {
+    await overview.getByTestId('simulated').waitFor(LIMIT);
+    assert.match((await overview.getByTestId('simulated').textContent()) ?? '', /simulated/i);
+    await overview.getByTestId('clock-pause').click();
+    await overview
+      .getByTestId('clock-state')
+      .filter({ hasText: /paused|held/i })
+      .waitFor(LIMIT);
+    const held = await overview.getByTestId('mission-clock').textContent();
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    assert.equal(await overview.getByTestId('mission-clock').textContent(), held);
+    await overview.getByTestId('clock-pause').click();
+  });
+
+  it('turns two passes into key at both sites', async () => {
+    const accepted = (link: string) => overview.getByTestId(`link-${link}`).getByText(/^Accepted$/);
+    await accepted('micius-beijing').waitFor(LIMIT);
+    await overview.getByTestId('clock-skip').click();
+    await accepted('micius-moscow').waitFor(LIMIT);
+    for (const link of ['micius-beijing', 'micius-moscow']) {
+      await overview
+        .locator(`[data-testid="stock-${link}"] [data-testid="stock-send"]:not([data-bits="0"])`)
+        .waitFor(LIMIT);
+    }
+    await overview.getByTestId('relays').getByText('Confirmed').first().waitFor(LIMIT);
+  });
+
+  it('carries a message, written with the keyboard alone, from desk to desk', async () => {
+    await beijing.locator('[data-testid="line-state"][data-state="secured"]').waitFor(LIMIT);
+    await beijing.getByTestId('composer').focus();
+    await beijing.keyboard.type('Is the hawthorn in flower?');
+    await beijing.keyboard.press('Enter');
+    await moscow.getByTestId('message').filter({ hasText: 'Is the hawthorn in flower?' }).waitFor(LIMIT);
+    await beijing
+      .getByTestId('message')
+      .getByTestId('delivery')
+      .filter({ hasText: /delivered/i })
+      .waitFor(LIMIT);
+    await moscow.getByTestId('composer').fill('It is. 山楂花开了。');
+    await moscow.getByTestId('send').click();
+    await beijing.getByTestId('message').filter({ hasText: '山楂花开了' }).waitFor(LIMIT);
+  });
+
+  it('is accessible in both themes while all is well', async () => {
+    await accessible(overview, 'overview');
+    await accessible(beijing, 'desk');
+  });
+
+  it('finds the tap, poisons, drops, and refuses the next message', async () => {
+    await overview.getByTestId('tap-micius-beijing').click();
+    await overview.getByTestId('dropped-micius-beijing').waitFor(LIMIT);
+    for (const desk of [beijing, moscow]) {
+      await desk.locator('[data-testid="line-state"][data-state="dropped"]').waitFor(LIMIT);
+      assert.match((await desk.getByTestId('line-reason').textContent()) ?? '', /QBER .* above/);
+      assert.equal(await desk.getByTestId('send').isDisabled(), true);
+    }
+    const before = await moscow.getByTestId('message').count();
+    await beijing.getByTestId('composer').fill('Does anybody hear me?');
+    await beijing.keyboard.press('Enter');
+    // Also past the page, whoever asks: nothing leaves.
+    const answer = await fetch(`${running.url}/desk/beijing/api/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"text":"Does anybody hear me?"}',
+    });
+    assert.equal(answer.status, 409);
+    assert.equal(await moscow.getByTestId('message').count(), before);
+    for (const link of ['micius-beijing', 'micius-moscow']) {
+      await overview.locator(`[data-testid="stock-${link}"] [data-testid="stock-send"][data-bits="0"]`).waitFor(LIMIT);
+    }
+    await accessible(overview, 'overview under alarm');
+    await accessible(beijing, 'desk under alarm');
+  });
+
+  it('takes the link back when the tap is gone and the operator says so', async () => {
+    assert.equal(await overview.getByTestId('reopen-micius-beijing').isDisabled(), true);
+    await overview.getByTestId('tap-micius-beijing').click();
+    await overview.locator('[data-testid="reopen-micius-beijing"]:enabled').click(LIMIT);
+    await overview.getByTestId('dropped-micius-beijing').waitFor({ ...LIMIT, state: 'detached' });
+    await beijing.locator('[data-testid="line-state"][data-state="waiting"]').waitFor(LIMIT);
+  });
+
+  it('fits a phone', async () => {
+    for (const page of [overview, beijing]) {
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.waitForTimeout(500);
+      const wide = await page.evaluate(() =>
+        [...document.querySelectorAll('body *')]
+          .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+          .filter((element) => !element.closest('[tabindex="0"][role="region"]'))
+          .map((element) => `${element.tagName}.${element.getAttribute('class')}`)
+          .slice(0, 5),
+      );
+      const scrolls = await page.evaluate(
+        () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+      );
+      assert.equal(scrolls, false, `the page scrolls sideways: ${wide.join(', ')}`);
+    }
+  });
+
+  it('made no error, and asked nobody else for anything', () => assert.deepEqual(faults, []));
+});
