@@ -84,11 +84,9 @@ describe('the console in a browser', () => {
       const violations = await page.evaluate(
         async ({ source, tags }) => {
           // An own copy in the page: the policy forbids adding a script element.
-          const axe = (window as any).axe ?? new Function(`${source}; return window.axe`)();
+          const axe = new Function(`${source}; return window.axe`)() as typeof import('axe-core');
           const { violations: found } = await axe.run(document, { runOnly: { type: 'tag', values: tags } });
-          return found.map(
-            (rule: any) => `${rule.id}: ${rule.nodes.map((node: any) => node.target.join(' ')).join(', ')}`,
-          );
+          return found.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.target.join(' ')).join(', ')}`);
         },
         { source: AXE, tags: AXE_TAGS },
       );

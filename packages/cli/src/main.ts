@@ -95,10 +95,15 @@ function fail(error: unknown): never {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 64);
   const { code, message, stack } = error as Error & { code?: unknown };
   const forPeople = typeof code === 'string' && (code.includes('/') || /^E[A-Z]+$/.test(code));
-  process.stderr.write(forPeople ? `skykey: ${message}\n` : `skykey: a fault of Skykey: ${stack ?? String(error)}\n`);
+  const sentence =
+    code === 'ENOSPC'
+      ? `the disk is full (${message}): free some space and start again. No key that was there is lost`
+      : message;
+  process.stderr.write(forPeople ? `skykey: ${sentence}\n` : `skykey: a fault of Skykey: ${stack ?? String(error)}\n`);
   process.exit(forPeople ? 2 : 70);
 }
 
+process.on('uncaughtException', fail);
 try {
   await program.parseAsync();
 } catch (error) {

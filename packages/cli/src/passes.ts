@@ -58,7 +58,8 @@ export async function passes(options: Options): Promise<void> {
     'station       rise (UTC)           top       set        max el   min range   Sun      light for key\n',
   );
   for (const row of rows) {
-    const clock = (utc: string): string => utc.slice(11, 19);
+    const clock = (utc: string): string =>
+      new Date(Math.round(Date.parse(utc) / 1000) * 1000).toISOString().slice(11, 19);
     process.stdout.write(
       `${row.station.padEnd(13)} ${row.aosUtc.slice(0, 10)} ${clock(row.aosUtc)}  ${clock(row.tcaUtc)}  ${clock(row.losUtc)}  ` +
         `${row.maxElevationDeg.toFixed(1).padStart(5)}°  ${row.minRangeKm.toFixed(1).padStart(7)} km  ` +

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { ScenarioDocument } from '@skykey/scenario';
 import { skykey } from './command.fixture.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../scenario/data/micius-2016-12-19.json', import.meta.url));
@@ -21,8 +22,8 @@ describe('bad input gets one sentence, a non-zero exit and no trace', () => {
     for (const pattern of expected) assert.match(stderr, pattern);
   }
 
-  function edited(name: string, edit: (document: Record<string, any>) => void): string {
-    const document = JSON.parse(readFileSync(SHIPPED, 'utf8')) as Record<string, any>;
+  function edited(name: string, edit: (document: ScenarioDocument) => void): string {
+    const document = JSON.parse(readFileSync(SHIPPED, 'utf8')) as ScenarioDocument;
     edit(document);
     const file = join(folder, name);
     writeFileSync(file, JSON.stringify(document));
@@ -40,7 +41,7 @@ describe('bad input gets one sentence, a non-zero exit and no trace', () => {
 
   it('a station at latitude 123', () => {
     const file = edited('latitude.json', (document) => {
-      document.stations[0].latitudeDeg.value = 123;
+      document.stations[0]!.latitudeDeg.value = 123;
     });
     return refused(['passes', '--scenario', file], /latitudeDeg/, /90/);
   });

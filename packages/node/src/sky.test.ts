@@ -18,6 +18,7 @@ const FILE = scenarioFile('micius-2016-12-19');
 const BEIJING = 'micius-beijing';
 const MOSCOW = 'micius-moscow';
 const BIN_MS = 100;
+const TOKEN = 'a-token-for-every-device';
 
 interface Document {
   satellite: { source: { pulseRateHz: { value: number } } };
@@ -72,13 +73,13 @@ async function harness(scenario = NIGHT, memory: SkyMemory = { utcMs: 0, seed: 1
     devices: () => server,
     remember: (latest) => remembered.push(latest),
   });
-  const server: DeviceServer = new DeviceServer(new Map(names.map((name) => [name, `token of ${name}`])), sky);
+  const server: DeviceServer = new DeviceServer(new Map(names.map((name) => [name, TOKEN])), sky);
   closing.push(server);
   const port = await server.listen(0);
   const flown: Flown[] = [];
   const clocks: (() => number)[] = [];
   for (const { id } of scenario.stations) {
-    const device = await openReceiver(port, id, `token of receiver ${id}`);
+    const device = await openReceiver(port, id, TOKEN);
     closing.push(device);
     clocks.push(device.missionMs);
     const listen = async (): Promise<void> => {
@@ -105,11 +106,7 @@ async function harness(scenario = NIGHT, memory: SkyMemory = { utcMs: 0, seed: 1
     };
     listen().catch(() => undefined);
   }
-  const transmitter = await openTransmitter(
-    port,
-    scenario.satellite.id,
-    `token of transmitter ${scenario.satellite.id}`,
-  );
+  const transmitter = await openTransmitter(port, scenario.satellite.id, TOKEN);
   closing.push(transmitter);
   clocks.push(transmitter.missionMs);
   await server.connected(names);
@@ -272,16 +269,15 @@ describe('a tick', () => {
 });
 
 describe('the automatic clock of the sky', () => {
-  it('slows down five seconds before a pass rises and at the end of the hurry, and is quick after it sets', async () => {
+  it('slows down five seconds before a pass rises, and is quick again once it has set', async () => {
     const { sky } = await harness();
-    const { passSpeed, gapSpeed, laterGapSpeed, hurryUntilUtc } = NIGHT.document.clock;
+    const { passSpeed, gapSpeed, laterGapSpeed } = NIGHT.document.clock;
     const [beijing, moscow] = useful(sky);
     const speeds: [number, number][] = [];
-    while (sky.clock.utcMs < moscow!.pass.losMs + 1000) {
+    while (sky.clock.utcMs < moscow!.pass.losMs + 60_000) {
       if (speeds.at(-1)?.[1] !== sky.clock.speed()) speeds.push([sky.clock.utcMs, sky.clock.speed()]);
       await sky.tick(400, still);
     }
-    const hurryMs = Date.parse(hurryUntilUtc);
     assert.deepEqual(
       speeds.map(([, speed]) => speed),
       [passSpeed, gapSpeed, passSpeed, laterGapSpeed],
@@ -289,9 +285,6 @@ describe('the automatic clock of the sky', () => {
     assert.equal(speeds[2]![0], moscow!.pass.aosMs - 5000);
     // Faster again only after the set, within one tick of it.
     assert.ok(speeds[1]![0] >= beijing!.pass.losMs && speeds[1]![0] < beijing!.pass.losMs + 400 * passSpeed);
-    sky.clock.setSpeed(null);
-    const again = await harness(NIGHT, { utcMs: hurryMs - 1000, seed: 1 });
-    assert.equal(again.sky.clock.speed() === gapSpeed || again.sky.clock.speed() === passSpeed, true);
   });
 
   it('stops at the end of the hurry exactly, when no pass comes before', () => {

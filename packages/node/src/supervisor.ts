@@ -137,6 +137,8 @@ class Child {
   constructor(plan: ProcessPlan, data: string, onFailure: (reason: string) => void, onChange: () => void) {
     this.plan = plan;
     this.#log = createWriteStream(join(data, 'logs', `${plan.name}.log`), { flags: 'a' });
+    // A full disk must not take the supervisor down with the log; the processes say it themselves.
+    this.#log.on('error', () => undefined);
     this.#onFailure = onFailure;
     this.#onChange = onChange;
   }
