@@ -103,6 +103,11 @@ function fail(error: unknown): never {
   process.exit(forPeople ? 2 : 70);
 }
 
+// A reader that has seen enough (`skykey passes | head`) is not a fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 process.on('uncaughtException', fail);
 try {
   await program.parseAsync();

@@ -34,14 +34,19 @@ export class Alarms {
     return this.#links.get(link);
   }
 
-  /** Closes the link and overwrites everything undelivered that rests on it. An alarm found here stays found here. */
-  raise(link: string, reason: string, foundBy: LinkAlarm['foundBy']): PoisonReport {
+  /**
+   * Closes the link and overwrites everything undelivered that rests on it; for an alarm that the peer found, what it
+   * made until then. An alarm found here stays found here.
+   */
+  raise(link: string, reason: string, peerFoundAtMs?: number): PoisonReport {
     const known = this.#links.get(link);
-    const alarm = known?.foundBy === 'this site' ? known : { link, reason, sinceMs: this.#now(), foundBy };
+    const foundBy = peerFoundAtMs === undefined ? 'this site' : 'peer';
+    const sinceMs = peerFoundAtMs ?? this.#now();
+    const alarm: LinkAlarm = known?.foundBy === 'this site' ? known : { link, reason, sinceMs, foundBy };
     this.#links.set(link, alarm);
     return this.#vault.atomically(() => {
       this.#vault.remember(PREFIX + link, alarm);
-      return this.#vault.poison(link, reason);
+      return this.#vault.poison(link, reason, peerFoundAtMs);
     });
   }
 

@@ -16,7 +16,8 @@ import { malformed, Reader, Writer } from './wire.ts';
  *
  * Station a (first of the route) asks, station b answers and releases first. It keeps its answer, so a asks again until
  * it has it. Lane positions are agreed in the same exchange: when one station never released an earlier block (an alarm
- * came between), its lanes are shorter, and both go on behind the longer one.
+ * came between), its lanes are shorter, and both go on behind the longer one. When a station has no authentication lane
+ * at all yet, the block brings the hash points for both.
  */
 
 /** Bytes at the head of a relayed block that confirm it and are then overwritten: hash point, pad of a, pad of b. */
@@ -115,15 +116,24 @@ export function answerConfirmation(
       return decide('refused', true);
     }
     const cuts = cutsOf(vault, blockId);
-    const positions = cuts.map(({ lane }, i) => Math.max(wanted[i]!, vault.length(lane)));
+    const lengths = cuts.map(({ lane }) => vault.length(lane));
+    const placement = {
+      positions: lengths.map((length, i) => Math.max(length, wanted[i]!)),
+      newPoints: [0, 1].some((i) => lengths[i] === 0 || wanted[i] === 0),
+    };
+    // What the other station has not got is of no use here.
+    cuts.forEach(({ lane }, i) => {
+      if (wanted[i]! < lengths[i]!) vault.burnTo(lane, lengths[i]!);
+    });
     const head = new Writer().raw(ascii('SKC2')).u8(STATUS.indexOf('confirmed')).text(blockId);
-    for (const position of positions) head.u53(position);
+    for (const position of placement.positions) head.u53(position);
+    head.u8(placement.newPoints ? 1 : 0);
     const signedAnswer = head.finish();
     const answer = new Writer()
       .raw(signedAnswer)
       .raw(confirmationTag(vault, blockId, 'b', [signedAnswer, received]))
       .finish();
-    vault.release(blockId, place(cuts, positions));
+    vault.release(blockId, place(cuts, placement));
     vault.remember(memory, { question: toHex(message), answer: toHex(answer) });
     return { answer, blockId, outcome: 'confirmed' as const, news: true };
   });
@@ -142,19 +152,22 @@ export function settleConfirmation(
   const input = new Reader(answer).magic('SKC2');
   const outcome = STATUS[input.u8()];
   if (!outcome || input.text() !== blockId) throw malformed('it answers another question');
-  const positions = outcome === 'confirmed' ? Array.from({ length: 4 }, () => input.u53()) : [];
-  const received = outcome === 'confirmed' ? input.raw(16) : undefined;
+  const placement =
+    outcome === 'confirmed'
+      ? { positions: Array.from({ length: 4 }, () => input.u53()), newPoints: input.u8() !== 0 }
+      : undefined;
+  const received = placement && input.raw(16);
   input.end();
   if (outcome === 'later') return outcome;
   return vault.atomically(() => {
     vault.forget(`confirm/${blockId}`);
     const cuts = cutsOf(vault, blockId);
-    if (received) {
+    if (placement && received) {
       const expected = confirmationTag(vault, blockId, 'b', [answer.subarray(0, -16), question.subarray(-16)]);
       if (!checkTag(expected, received))
         throw new KmeError('kme/forged', `the confirmation of ${blockId} is not authentic`);
-      if (cuts.every(({ lane }, i) => positions[i]! >= vault.length(lane))) {
-        vault.release(blockId, place(cuts, positions));
+      if (cuts.every(({ lane }, i) => placement.positions[i]! >= vault.length(lane))) {
+        vault.release(blockId, place(cuts, placement));
         return 'confirmed';
       }
     }
@@ -164,8 +177,15 @@ export function settleConfirmation(
   });
 }
 
-function place(cuts: readonly Cut[], positions: readonly number[]): Cut[] {
-  return cuts.map((cut, i) => ({ ...cut, at: positions[i]! }));
+/** Where both stations put the parts of a block. */
+interface Placement {
+  readonly positions: readonly number[];
+  /** Whether the authentication lanes take their hash points from this block. */
+  readonly newPoints: boolean;
+}
+
+function place(cuts: readonly Cut[], { positions, newPoints }: Placement): Cut[] {
+  return cuts.map((cut, i) => ({ ...cut, at: positions[i]!, point: newPoints && i < 2 }));
 }
 
 function plainAnswer(outcome: Confirmation, blockId: string): Uint8Array {

@@ -135,6 +135,15 @@ test('014-5.3-401: a caller who was not the slave of every key asked for', async
   isUnauthorized(await ask([desk!.key_ID], vpn));
 });
 
+test('014-5.3-master: the master of the path must be the one that got the keys', async (t) => {
+  const { beijing, moscow } = new Network(t);
+  const [sent] = await beijing.keys();
+  const search = `key_ID=${sent!.key_ID}`;
+  const response = await moscow.call('GET', 'dec_keys', { to: 'lab-beijing', search });
+  isError(response, 400, 'one or more keys specified are not found on KME');
+  assert.deepEqual(keysOf(await moscow.call('GET', 'dec_keys', { search })), [sent]);
+});
+
 test('014-6.1-count: stored_key_count never exceeds max_key_count', async (t) => {
   const { beijing } = new Network(t, { limits: { maxKeyCount: 100 } });
   assert.equal(await beijing.count(), 100);

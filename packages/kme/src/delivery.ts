@@ -2,6 +2,7 @@ import type { SecretBytes } from '@skykey/bits';
 import type { JournalEntry, Vault } from '@skykey/vault';
 import type { Alarms } from './alarm.ts';
 import { KmeError } from './error.ts';
+import type { PeerMessage } from './message.ts';
 import { PADS_KEPT, type Peer } from './peer.ts';
 import type { Registry } from './registry.ts';
 import { type Limits, MAX_SAE_ID_COUNT, readKeyIds, readKeyRequest } from './request.ts';
@@ -33,7 +34,7 @@ export interface DeliveryOptions {
 
 /**
  * ETSI GS QKD 014 V1.1.1 (2019-02) towards applications: Get status, Get key, Get key with key IDs. Numbers in brackets
- * are decisions on what the standard leaves open: packages/kme/README.md lists them.
+ * are decisions on what the standard leaves open: packages/kme/PROTOCOL.md, section 6, lists them.
  */
 export class Delivery {
   readonly #options: DeliveryOptions;
@@ -109,16 +110,16 @@ export class Delivery {
     const keyIds = Array.from({ length: number }, () => uuid().toLowerCase());
     let reserved = false;
     try {
-      const answer = await peer.request(() => {
+      const reserve = (): PeerMessage => {
         this.#checkNoAlarm();
         const wanted = { lane, bytes: size / 8, keyIds, masterSae: caller, slaveSae: slave };
         const keys = this.#vault.keys.reserve(wanted).map(({ keyId, offset }) => ({ keyId, offset }));
         reserved = true;
         return { kind: 'assign', batch: { ...wanted, keys } };
-      }, PADS_KEPT);
-      if (!answer.accepted) throw new KmeError('kme/unreachable', `the peer refused the keys: ${answer.reason}`);
-      this.#checkNoAlarm();
-      const secrets = this.#vault.atomically(() => {
+      };
+      const secrets = await peer.request(reserve, PADS_KEPT, (answer) => {
+        if (!answer.accepted) throw new KmeError('kme/unreachable', `the peer refused the keys: ${answer.reason}`);
+        this.#checkNoAlarm();
         this.#vault.keys.assign(keyIds);
         return this.#vault.keys.deliver(keyIds);
       });

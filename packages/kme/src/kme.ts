@@ -143,7 +143,7 @@ export class Kme {
     }
   }
 
-  #hearAlarm({ link, state, reason }: PeerMessage & { kind: 'alarm' }, opened: string[]): PeerAnswer {
+  #hearAlarm({ link, state, reason, atMs }: PeerMessage & { kind: 'alarm' }, opened: string[]): PeerAnswer {
     if (!this.#options.links.includes(link)) return { accepted: false, reason: `no key here rests on ${link}` };
     const known = this.#alarms.find(link);
     if (state === 'open') {
@@ -154,7 +154,7 @@ export class Kme {
       if (known) this.#note('info', `${this.#options.peerSiteId} has reopened ${link}`);
       return { accepted: true };
     }
-    const { bits } = this.#alarms.raise(link, reason, 'peer');
+    const { bits } = this.#alarms.raise(link, reason, atMs);
     this.#note(
       'alarm',
       `${this.#options.peerSiteId} reports an alarm on ${link}: ${reason}; ${bits} undelivered bits overwritten`,
@@ -164,8 +164,19 @@ export class Kme {
 
   #confirm(message: Uint8Array): Uint8Array {
     const { answer, blockId, outcome, news } = answerConfirmation(this.#vault, message);
-    if (news) this.#noteConfirmation(blockId, outcome === 'confirmed');
+    if (news) this.#settled(blockId, outcome === 'confirmed');
     return answer;
+  }
+
+  /** A relayed block is in use, or gone, at both stations. */
+  #settled(blockId: string, same: boolean): void {
+    if (same) {
+      // The lanes may have got new hash points: a request sealed with the old ones would wait for ever.
+      this.#peer.forget();
+      this.#note('info', `${blockId} is the same at both stations and is ready for use`);
+    } else {
+      this.#note('alarm', `${blockId} was discarded: the other station has not got the same bytes`);
+    }
   }
 
   // Alarm
@@ -177,9 +188,9 @@ export class Kme {
    */
   raiseAlarm(link: string, reason: string): PoisonReport {
     this.#checkLink(link);
-    const report = this.#alarms.raise(link, shorten(reason), 'this site');
+    const report = this.#alarms.raise(link, shorten(reason));
     this.#vault.atomically(() => {
-      this.#tell({ kind: 'alarm', link, state: 'dropped', reason: shorten(reason) });
+      this.#tell({ kind: 'alarm', link, state: 'dropped', reason: shorten(reason), atMs: this.#options.now() });
       this.#note(
         'alarm',
         `${link} dropped: ${reason}; ${report.bits} undelivered bits and ${report.keys} keys overwritten`,
@@ -194,7 +205,7 @@ export class Kme {
     if (!this.#alarms.find(link)) return false;
     this.#vault.atomically(() => {
       this.#alarms.clear(link);
-      this.#tell({ kind: 'alarm', link, state: 'open', reason: '' });
+      this.#tell({ kind: 'alarm', link, state: 'open', reason: '', atMs: this.#options.now() });
       this.#note('info', `${link} reopened`);
     });
     this.#alarms.open(link);
@@ -252,10 +263,16 @@ export class Kme {
   async #tellAlarms(done: { told: number }): Promise<void> {
     const { siteId, peerSiteId } = this.#options;
     for (const { id, body } of this.#vault.outbox.list(this.#topic())) {
-      const answer = await this.#peer.request(() => decodeMessage(body, siteId, peerSiteId), 0);
-      this.#vault.outbox.remove(id);
+      const message = decodeMessage(body, siteId, peerSiteId);
+      await this.#peer.request(
+        () => message,
+        0,
+        (answer) => {
+          this.#vault.outbox.remove(id);
+          if (!answer.accepted) this.#note('warning', `${peerSiteId} did not accept a message: ${answer.reason}`);
+        },
+      );
       done.told++;
-      if (!answer.accepted) this.#note('warning', `${peerSiteId} did not accept a message: ${answer.reason}`);
     }
   }
 
@@ -274,11 +291,9 @@ export class Kme {
       if (first !== siteId) continue;
       const question = askConfirmation(this.#vault, blockId);
       const answer = await this.#peer.callUnsealed(question);
-      // While the answer was on its way the peer may have told of an alarm; the next flush clears that up.
-      if (this.#vault.block(blockId)?.poisoned) return;
       const outcome = settleConfirmation(this.#vault, blockId, question, answer);
       if (outcome === 'later') return;
-      this.#noteConfirmation(blockId, outcome === 'confirmed');
+      this.#settled(blockId, outcome === 'confirmed');
       done.confirmed += outcome === 'confirmed' ? 1 : 0;
     }
   }
@@ -294,22 +309,20 @@ export class Kme {
       const keys = untold.filter(
         (key) => key.bytes === bytes && key.masterSae === masterSae && key.slaveSae === slaveSae,
       );
-      const answer = await this.#peer.request(
-        () => ({ kind: 'void', batch: { lane, bytes, masterSae, slaveSae, keys } }),
+      const batch = { lane, bytes, masterSae, slaveSae, keys };
+      await this.#peer.request(
+        () => ({ kind: 'void', batch }),
         1,
+        (answer) => {
+          this.#vault.keys.told(keys.map(({ keyId }) => keyId));
+          if (!answer.accepted) this.#note('warning', `the peer did not void ${keys.length} keys: ${answer.reason}`);
+        },
       );
-      this.#vault.keys.told(keys.map(({ keyId }) => keyId));
       done.voided += keys.length;
-      if (!answer.accepted) this.#note('warning', `the peer did not void ${keys.length} keys: ${answer.reason}`);
     }
   }
 
   // Journal
-
-  #noteConfirmation(blockId: string, same: boolean): void {
-    if (same) this.#note('info', `${blockId} is the same at both stations and is ready for use`);
-    else this.#note('alarm', `${blockId} was discarded: the other station has not got the same bytes`);
-  }
 
   #noteRefused(error: unknown): void {
     if (this.#options.now() < this.#journalPausedUntilMs) return;

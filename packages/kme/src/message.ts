@@ -9,7 +9,14 @@ export type PeerMessage =
   /** Keys that shall never be delivered. */
   | { readonly kind: 'void'; readonly batch: KeyBatch }
   /** A quantum link was dropped, or taken back into service. */
-  | { readonly kind: 'alarm'; readonly link: string; readonly state: 'dropped' | 'open'; readonly reason: string };
+  | {
+      readonly kind: 'alarm';
+      readonly link: string;
+      readonly state: 'dropped' | 'open';
+      readonly reason: string;
+      /** When; the message may be late. Key that the link made after it was dropped is not concerned. */
+      readonly atMs: number;
+    };
 
 export type PeerAnswer = { readonly accepted: true } | { readonly accepted: false; readonly reason: string };
 
@@ -25,6 +32,7 @@ export function encodeMessage(message: PeerMessage): Uint8Array {
     return out
       .text(message.link)
       .u8(message.state === 'dropped' ? 1 : 0)
+      .f64(message.atMs)
       .text(message.reason)
       .finish();
   }
@@ -43,9 +51,10 @@ export function decodeMessage(bytes: Uint8Array, from: string, to: string): Peer
     const link = input.text();
     const state = input.u8();
     if (state > 1) throw malformed('a link is dropped or open');
+    const atMs = input.f64();
     const reason = input.text(MAX_REASON_BYTES);
     input.end();
-    return { kind, link, state: state === 1 ? 'dropped' : 'open', reason };
+    return { kind, link, state: state === 1 ? 'dropped' : 'open', reason, atMs };
   }
   const masterSae = input.text();
   const slaveSae = input.text();

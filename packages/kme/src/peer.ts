@@ -70,24 +70,27 @@ export class Peer {
   }
 
   /**
-   * Sends one message and returns the peer's authenticated answer. `build` runs when it is this message's turn, in the
-   * transaction that spends the pad: what it reserves is durable before the first byte leaves, and when it throws, nothing
-   * was spent. `padsKept` pads are left for more urgent messages. Rejects with KmeError `kme/unreachable`, `kme/busy`,
-   * `kme/no-pads`, or with what `build` throws.
+   * Sends one message and gives the peer's authenticated answer to `settle`, whose result is returned. `build` runs when it
+   * is this message's turn, in the transaction that spends the pad: what it reserves is durable before the first byte
+   * leaves, and when it throws, nothing was spent. `settle` runs in the transaction that takes the answer in. `padsKept`
+   * pads are left for more urgent messages. Rejects with KmeError `kme/unreachable`, `kme/busy`, `kme/no-pads`, or with
+   * what `build` or `settle` throws.
    */
-  async request(build: () => PeerMessage, padsKept: number): Promise<PeerAnswer> {
-    if (this.#waiting >= MAX_WAITING)
+  async request<T>(build: () => PeerMessage, padsKept: number, settle: (answer: PeerAnswer) => T): Promise<T> {
+    if (this.#waiting >= MAX_WAITING) {
       throw new KmeError('kme/busy', `${MAX_WAITING} messages wait for ${this.#peer} already`);
+    }
     this.#waiting++;
     const turn = this.#turn.then(async () => {
-      if (this.#unanswered) await this.#deliver(this.#unanswered);
+      // Whoever asked for this one has given up: its answer only shows that the peer is there again.
+      if (this.#unanswered) await this.#deliver(this.#unanswered, () => undefined);
       const frame = this.#vault.atomically(() => {
         if (this.padsLeft() <= padsKept) {
           throw new KmeError('kme/no-pads', `too little key is left to authenticate messages to ${this.#peer}`);
         }
         return this.#sealRequest(build());
       });
-      return await this.#deliver(frame);
+      return await this.#deliver(frame, settle);
     });
     this.#turn = turn.catch(() => undefined);
     try {
@@ -95,6 +98,11 @@ export class Peer {
     } finally {
       this.#waiting--;
     }
+  }
+
+  /** The lanes were agreed anew: what was sealed before will never be answered. */
+  forget(): void {
+    this.#unanswered = undefined;
   }
 
   /** Sends without authentication of its own: for messages that prove themselves. */
@@ -108,19 +116,21 @@ export class Peer {
     }
   }
 
-  async #deliver(frame: Uint8Array): Promise<PeerAnswer> {
+  async #deliver<T>(frame: Uint8Array, settle: (answer: PeerAnswer) => T): Promise<T> {
     this.#unanswered = frame;
     const bytes = await this.callUnsealed(frame);
-    let answer: PeerAnswer;
-    try {
-      answer = this.#openAnswer(bytes, frame);
-    } catch (error) {
-      throw new KmeError('kme/unreachable', `no valid answer from the KME of ${this.#peer}: ${sentence(error)}`, {
-        cause: error,
-      });
-    }
-    this.#unanswered = undefined;
-    return answer;
+    return this.#vault.atomically(() => {
+      let answer: PeerAnswer;
+      try {
+        answer = this.#openAnswer(bytes, frame);
+      } catch (error) {
+        throw new KmeError('kme/unreachable', `no valid answer from the KME of ${this.#peer}: ${sentence(error)}`, {
+          cause: error,
+        });
+      }
+      this.#unanswered = undefined;
+      return settle(answer);
+    });
   }
 
   /**
@@ -226,9 +236,7 @@ export class Peer {
       throw new KmeError('kme/not-for-us', `an answer from ${from} to message ${requestPad} of ${to}`);
     }
     const context = `answer ${this.#peer}>${this.#self}`;
-    this.#vault.atomically(() => {
-      this.#spend(peerLane(this.#peer, this.#self), pad, [signed, asked.tag], context, bytes.subarray(-TAG_BYTES));
-    });
+    this.#spend(peerLane(this.#peer, this.#self), pad, [signed, asked.tag], context, bytes.subarray(-TAG_BYTES));
     return decodeAnswer(payload);
   }
 

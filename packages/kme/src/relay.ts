@@ -273,7 +273,6 @@ function decode(signed: Uint8Array): Announcement {
   };
   const mask = input.bytes(MAXIMUM_BYTES);
   input.end();
-  if (mask.length !== 0 && mask.length !== range.bytes) throw malformed('the mask has another length than the key');
   if (route.length !== 3 || range.bytes > MAXIMUM_BYTES || range.bytes < MINIMUM_BYTES)
     throw malformed('route or size are wrong');
   return { relayId, linkId, route, range, labels, mask, pad, acknowledgementPad };

@@ -1,23 +1,34 @@
-/** Configuration of one process: a JSON file, checked in full before anything starts. */
+/** Configuration of one process: a JSON file, checked in full before anything starts. Paths in it are absolute. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readScenario, type Scenario } from '@skykey/scenario';
 import { z } from 'zod';
 import { NodeError } from './error.ts';
 
-const port = z.number().int().min(1).max(65535);
-const path = z.string().min(1);
-const id = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
+const PORT = 'a port from 1 to 65535';
+const SEED = 'a whole number from 0 to 2^53 - 1';
+const SECRET = 'a text of 16 characters at least';
+
+// Every message says what would be right; `loadConfiguration` puts it behind "must be".
+const port = z.number(PORT).int(PORT).min(1, PORT).max(65535, PORT);
+const path = z.string('an absolute path').refine(isAbsolute, 'an absolute path');
+const scenario = z
+  .string('the id of a scenario, or an absolute path')
+  .refine((name) => !name.endsWith('.json') || isAbsolute(name), 'the id of a scenario, or an absolute path');
+const id = z
+  .string('small letters, digits and hyphens')
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a small letter, then small letters, digits and hyphens, 32 characters at most');
+const secret = z.string(SECRET).min(16, SECRET);
 const tls = z.strictObject({ cert: path, key: path, ca: path });
 
-const device = z.strictObject({ port, token: z.string().min(16) });
+const device = z.strictObject({ port, token: secret });
 
 export const satelliteConfiguration = z.strictObject({
   format: z.literal('skykey-node/1'),
   kind: z.literal('satellite'),
   nodeId: id,
-  scenario: path,
+  scenario,
   vault: path,
   transmitter: device,
   /** Where stations connect for a session. */
@@ -31,7 +42,7 @@ export const siteConfiguration = z.strictObject({
   format: z.literal('skykey-node/1'),
   kind: z.literal('site'),
   nodeId: id,
-  scenario: path,
+  scenario,
   vault: path,
   receiver: device,
   /** Port of the satellite's link service. */
@@ -46,7 +57,7 @@ export const siteConfiguration = z.strictObject({
     /** Server certificate and the authority of the SAEs. */
     tls,
     /** SAEs of this site and of the peer's. */
-    saes: z.array(z.strictObject({ saeId: id, kmeId: id })).min(2),
+    saes: z.array(z.strictObject({ saeId: id, kmeId: id })).min(2, 'a list of two SAEs at least'),
     deskSaeId: id,
     peerDeskSaeId: id,
   }),
@@ -64,35 +75,52 @@ export const siteConfiguration = z.strictObject({
 
 export const skyConfiguration = z.strictObject({
   format: z.literal('skykey-sky/1'),
-  scenario: path,
+  scenario,
   /** Mission time and seed survive a restart here. */
   memory: path,
-  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  seed: z.number(SEED).int(SEED).min(0, SEED),
   devicePort: port,
   operationsPort: port,
   /** Device name (`receiver xinglong`) to its secret. */
-  tokens: z.record(z.string(), z.string().min(16)),
+  tokens: z.record(z.string(), secret),
 });
 
 export type SatelliteConfiguration = z.infer<typeof satelliteConfiguration>;
 export type SiteConfiguration = z.infer<typeof siteConfiguration>;
 export type SkyConfiguration = z.infer<typeof skyConfiguration>;
 
-/** Reads and checks a configuration file; relative paths in it are relative to the file. Throws NodeError. */
+/**
+ * Reads and checks a configuration file. Throws NodeError: one sentence with the file and the field, and never a value,
+ * because it may be a secret.
+ */
 export function loadConfiguration<T>(file: string, schema: z.ZodType<T>): T {
+  const refuse = (problem: string): NodeError => new NodeError('node/configuration', problem);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw refuse(`cannot read the configuration ${file}: ${(error as Error).message}`);
+  }
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new NodeError('node/configuration', `cannot read the configuration ${file}: ${(error as Error).message}`);
+    json = JSON.parse(text);
+  } catch {
+    throw refuse(`the configuration ${file} is not JSON`);
   }
-  const result = schema.safeParse(json);
-  if (!result.success) {
-    const [first] = result.error.issues;
-    throw new NodeError('node/configuration', `${file}: ${first!.path.join('.') || 'the document'}: ${first!.message}`);
-  }
-  return result.data;
+  const result = schema.safeParse(json, { error: rule });
+  if (result.success) return result.data;
+  const first = result.error.issues[0]!;
+  const field = first.path.join('.') || 'the document';
+  if (first.code === 'unrecognized_keys') throw refuse(`${file}: ${field} must not have a member "${first.keys[0]}"`);
+  throw refuse(`${file}: ${field} must be ${first.message}`);
 }
+
+/** What would be right where the schema does not say so itself. */
+const rule: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code === 'invalid_type') return `there and of type ${issue.expected}`;
+  if (issue.code === 'invalid_value') return issue.values.map((value) => JSON.stringify(value)).join(' or ');
+  return undefined;
+};
 
 /** Folder of the scenarios that come with Skykey. */
 const SHIPPED = fileURLToPath(new URL('../../scenario/data/', import.meta.url));
@@ -109,7 +137,9 @@ export function loadScenario(nameOrPath: string): Scenario {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw new NodeError('node/scenario', `cannot read the scenario ${file}: ${(error as Error).message}`);
+    }
     throw new NodeError(
       'node/scenario',
       `there is no scenario "${nameOrPath}": give one of ${shippedScenarios().join(', ')}, or the path of a .json file`,

@@ -125,6 +125,11 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
     return announced.get(passId);
   };
 
+  /** Not while a session runs: both take pads of its link, and one of the two would fail. Its end comes here again. */
+  const announceRelays = (): void => {
+    if ([...links.values()].every((link) => link.state().state !== 'session')) relay.announce();
+  };
+
   const session = async (channel: FrameSocket, linkId: string, sessionId: string): Promise<void> => {
     const link = links.get(linkId);
     if (!link || link.dropped) return;
@@ -139,7 +144,7 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
       );
       log.info({ linkId, sessionId, verdict: report.verdict, secretBits: report.secretBits }, 'session ended');
       time.remember(vault);
-      relay.announce();
+      announceRelays();
     } catch (error) {
       if (!isGone(error)) log.error({ linkId, sessionId, reason: (error as Error).message }, 'session failed');
     }
@@ -151,7 +156,7 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
   });
   await listenLocally(desk.server, configuration.operationsPort, configuration.nodeId);
   void follow();
-  relay.announce();
+  announceRelays();
   const ticking = setInterval(() => vault.scrub(), TICK_MS);
   return {
     async stop() {

@@ -36,26 +36,30 @@ export class Blocks {
     checkLabels(labels);
     if (bytes.length === 0) throw new VaultError('vault/argument', `block ${blockId} is empty`);
     if (this.#find(blockId)) throw new VaultError('vault/known', `there is, or was, a block ${blockId} already`);
-    labels.originLinks.forEach((link, index) => {
-      const madeAtMs = labels.originTimesMs?.[index] ?? labels.createdAtMs;
+    const origins = new Map<string, number>();
+    for (const [index, link] of labels.originLinks.entries()) {
+      const madeMs = labels.originTimesMs?.[index] ?? labels.createdAtMs;
+      origins.set(link, Math.min(madeMs, origins.get(link) ?? madeMs));
+    }
+    for (const [link, madeMs] of origins) {
       const poison = this.#db.get<{ atMs: number; reason: string }>(
         'SELECT atMs, reason FROM poison WHERE link = ?',
         link,
       );
-      if (poison && madeAtMs <= poison.atMs) {
+      if (poison && madeMs <= poison.atMs) {
         throw new VaultError(
           'vault/poisoned',
           `block ${blockId} rests on ${link} as it was before its alarm (${poison.reason})`,
         );
       }
-    });
+    }
     const firstPiece = bytes.open((content) => this.#pieces.write(content));
     const { rowId } = this.#db.run(
       `INSERT INTO block (id, state, size, firstPiece, labels, changedMs) VALUES (?, 'held', ?, ?, ?, ?)`,
       ...[blockId, bytes.length, firstPiece, JSON.stringify(labels), this.#now()],
     );
-    for (const link of new Set(labels.originLinks)) {
-      this.#db.run('INSERT INTO origin (link, block) VALUES (?, ?)', link, rowId);
+    for (const [link, madeMs] of origins) {
+      this.#db.run('INSERT INTO origin (link, block, madeMs) VALUES (?, ?, ?)', link, rowId, madeMs);
     }
     return rowId;
   }
@@ -76,12 +80,12 @@ export class Blocks {
       end = to;
     }
     if (!row.poisoned) this.#pieces.erase(row.firstPiece, end, row.size);
-    for (const { lane, from, to, at } of cuts) {
+    for (const { lane, from, to, at, point } of cuts) {
       if (to === from) continue;
       // A block poisoned while it was held takes its place all the same, without bytes: the other end may have
       // released it before the alarm, and positions must go on meaning the same at both.
-      const part = { block: row.block, offset: from, bytes: to - from, poisoned: row.poisoned === 1 };
-      this.#lanes.append(lane, at === undefined ? part : { ...part, at });
+      const poisoned = row.poisoned === 1;
+      this.#lanes.append(lane, { block: row.block, offset: from, bytes: to - from, poisoned, at, point });
     }
     this.#setState(row.block, 'released');
   }
@@ -128,11 +132,11 @@ export class Blocks {
     return blocks.map((block) => record(this.#db.get<Row>('SELECT * FROM block WHERE block = ?', block)!).labels);
   }
 
-  /** Marks every block that rests on the link; overwrites those held. Returns the released ones, and bytes lost. */
-  poison(link: string): { blocks: number; released: number[]; bytes: number } {
+  /** Marks every block that rests on the link (as it was until a moment); overwrites those held. Returns the released ones, and bytes lost. */
+  poison(link: string, madeUntilMs?: number): { blocks: number; released: number[]; bytes: number } {
     const rows = this.#db.all<Row>(
-      `SELECT block.* FROM origin JOIN block USING (block) WHERE link = ? AND poisoned = 0 AND state <> 'discarded'`,
-      link,
+      `SELECT block.* FROM origin JOIN block USING (block) WHERE link = ? AND madeMs <= ? AND poisoned = 0 AND state <> 'discarded'`,
+      ...[link, madeUntilMs ?? Number.MAX_VALUE],
     );
     let bytes = 0;
     const released: number[] = [];

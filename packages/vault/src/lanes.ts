@@ -23,6 +23,16 @@ interface Segment extends Stretch {
   poisoned: number;
 }
 
+interface NewSegment {
+  readonly block: number;
+  /** Of its first byte in the block. */
+  readonly offset: number;
+  readonly bytes: number;
+  readonly poisoned: boolean;
+  readonly at?: number | undefined;
+  readonly point?: boolean | undefined;
+}
+
 /**
  * Named byte sequences that two ends have in common, and who took what of them. A lane only grows, a position means the
  * same bytes for ever, and no byte is claimed twice: the database checks it, so it holds across processes and crashes.
@@ -78,7 +88,7 @@ export class Lanes {
   }
 
   /** Puts part of a block at the end of a lane, or at `at` beyond it. */
-  append(name: string, part: { block: number; offset: number; bytes: number; poisoned: boolean; at?: number }): number {
+  append(name: string, part: NewSegment): void {
     if (name === '' || name.length > 200)
       throw new VaultError('vault/argument', 'a lane needs a name of 1 to 200 characters');
     const known = this.#find(name);
@@ -97,8 +107,26 @@ export class Lanes {
       ...[lane, start, start + bytes, block, offset, poisoned ? 1 : 0],
     );
     this.#db.run('UPDATE lane SET length = ? WHERE lane = ?', start + bytes, lane);
-    if (!known && isAuthentication(name)) this.#claim(lane, 0, POINT_BYTES, 'point');
-    return start;
+    if (isAuthentication(name) && (part.point || !known)) this.#setPoint(name, lane, start, bytes);
+  }
+
+  #setPoint(name: string, lane: number, start: number, bytes: number): void {
+    if (bytes < POINT_BYTES) {
+      throw new VaultError(
+        'vault/argument',
+        `${bytes} bytes are too few to begin lane ${name} with: a hash point has ${POINT_BYTES}`,
+      );
+    }
+    const former = this.#point(lane);
+    if (former) {
+      this.#erase(lane, former.start, former.stop);
+      this.#spend(lane, former.start, former.stop);
+    }
+    this.#claim(lane, start, start + POINT_BYTES, 'point');
+  }
+
+  #point(lane: number): Stretch | undefined {
+    return this.#db.get<Stretch>(`SELECT start, stop FROM claim WHERE lane = ? AND state = 'point'`, lane);
   }
 
   /** See Vault.reserve; `count` ranges or none. */
@@ -154,13 +182,18 @@ export class Lanes {
 
   /** Reads without taking: the hash point of an authentication lane. */
   point(name: string): SecretBytes {
-    const lane = this.#find(name);
-    if (!lane || !isAuthentication(name))
-      throw new VaultError('vault/missing', `there is no authentication lane ${name}`);
+    const lane = this.#find(name)?.lane;
+    const place = lane === undefined ? undefined : this.#point(lane);
+    if (lane === undefined || !place) throw new VaultError('vault/missing', `there is no authentication lane ${name}`);
     const out = new Uint8Array(POINT_BYTES);
-    for (const { segment, from, to } of this.#covered(name, lane.lane, 0, POINT_BYTES)) {
+    for (const { segment, from, to } of this.#covered(name, lane, place.start, place.stop)) {
       const shift = segment.offset - segment.start;
-      this.#pieces.read(segment.firstPiece, from + shift, to + shift, out.subarray(from, to));
+      this.#pieces.read(
+        segment.firstPiece,
+        from + shift,
+        to + shift,
+        out.subarray(from - place.start, to - place.start),
+      );
     }
     return SecretBytes.adopt(out);
   }
@@ -170,6 +203,16 @@ export class Lanes {
     const { lane, start, stop } = this.#reserved(range);
     this.#erase(lane, start, stop);
     this.#spend(lane, start, stop);
+  }
+
+  /** See Vault.burnTo. */
+  burnTo(name: string, position: number): void {
+    for (const { start, stop } of this.freeRuns(name)) {
+      if (start >= position) return;
+      const range = { lane: name, offset: start, bytes: Math.min(stop, position) - start };
+      this.reserveAt(range);
+      this.burn(range);
+    }
   }
 
   /** Blocks that the bytes of a range come from. */

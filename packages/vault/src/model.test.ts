@@ -56,16 +56,18 @@ class Model {
     block.state = 'released';
     const part = block.bytes.subarray(Math.min(from, block.bytes.length));
     if (part.length === 0) return;
-    const isNew = !this.lanes.has(lane);
+    const opens = !this.lanes.has(lane) && lane.startsWith('auth/');
+    if (opens && part.length < 16) {
+      block.state = 'held';
+      throw new Refused('argument');
+    }
     const cells = this.lanes.get(lane) ?? [];
     this.lanes.set(lane, cells);
     const empty = { claim: '', claimId: 0, block: blockId } as const;
     for (let i = 0; i < gap; i++) cells.push({ ...empty, value: 0, content: 'gap' });
+    const start = cells.length;
     for (const value of part) cells.push({ ...empty, value, content: block.poisoned ? 'poison' : 'key' });
-    if (isNew && lane.startsWith('auth/')) {
-      while (cells.length < 16) cells.push({ ...empty, value: 0, content: 'gap' });
-      for (const cell of cells.slice(0, 16)) cell.claim = 'point';
-    }
+    if (opens) for (const cell of cells.slice(start, start + 16)) cell.claim = 'point';
   }
 
   #cursor(cells: Cell[]): number {

@@ -71,3 +71,23 @@ test('a pad read in work that is undone was never used', (t) => {
   );
   assert.equal(reveal(pads.use(5)), padBytes(5));
 });
+
+test('the hash point can move with a cut: the old one is overwritten, older pads are no longer used', (t) => {
+  const place = filled(t);
+  place.vault.hold({ blockId: 'b', labels: labels(), bytes: secret(pattern(64, 9)) });
+  place.vault.burnTo(LANE, 64);
+  assert.equal(place.vault.pads(LANE).next(), 3);
+  place.vault.release('b', [{ lane: LANE, from: 0, to: 64, point: true }]);
+  const pads = place.reopen().pads(LANE);
+  assert.equal(reveal(pads.point()), hex(pattern(64, 9).subarray(0, 16)));
+  assert.equal(pads.left(), 3);
+  const { index, pad } = pads.useNext();
+  assert.deepEqual([index, reveal(pad)], [11, hex(pattern(64, 9).subarray(16, 32))]);
+  assert.throws(() => place.vault.take({ lane: LANE, offset: 0, bytes: 16 }), code('vault/taken'));
+});
+
+test('a lane cannot begin with less than a hash point', (t) => {
+  const { vault } = new Place(t);
+  assert.throws(() => vault.append(LANE, labels(), secret(pattern(15))), code('vault/argument'));
+  assert.equal(vault.length(LANE), 0);
+});

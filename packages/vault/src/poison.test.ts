@@ -100,3 +100,21 @@ test('a key that lies across a poisoned and a sound block is burned whole', (t) 
   assert.equal(vault.keys.find(ids[0]!)?.state, 'VOIDED');
   assert.throws(() => vault.take({ lane: MINE, offset: 0, bytes: 32 }), code('vault/taken'));
 });
+
+test('an alarm heard of late spares what the link has made since', (t) => {
+  const place = new Place(t);
+  place.vault.append(MINE, labels({ createdAtMs: 100 }), secret(pattern(32, 1)));
+  place.vault.append(MINE, labels({ createdAtMs: 300 }), secret(pattern(32, 2)));
+  place.vault.hold({
+    blockId: 'relayed',
+    labels: labels({ originLinks: [A, B], originTimesMs: [300, 50], createdAtMs: 50 }),
+    bytes: secret(pattern(8)),
+  });
+  place.nowMs = 400;
+  assert.deepEqual(place.vault.poison(A, 'tapped', 200), { bits: 256, keys: 0, blocks: 1 });
+  assert.deepEqual(place.vault.reserve(MINE, 32), { lane: MINE, offset: 32, bytes: 32 });
+  const hold = (blockId: string, createdAtMs: number): void =>
+    place.vault.hold({ blockId, labels: labels({ createdAtMs }), bytes: secret(pattern(8)) });
+  assert.throws(() => hold('before', 200), code('vault/poisoned'));
+  hold('after', 201);
+});

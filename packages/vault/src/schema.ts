@@ -27,6 +27,7 @@ CREATE INDEX block_held ON block (block) WHERE state = 'held';
 CREATE TABLE origin (
   link TEXT NOT NULL,
   block INTEGER NOT NULL REFERENCES block,
+  madeMs REAL NOT NULL,
   PRIMARY KEY (link, block)
 ) STRICT, WITHOUT ROWID;
 

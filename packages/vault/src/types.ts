@@ -47,6 +47,11 @@ export interface Cut {
    * it when one of them never got an earlier block, so that positions mean the same bytes at both again.
    */
   readonly at?: number;
+  /**
+   * For an authentication lane that exists: its hash point moves to the first 16 bytes of this cut, and what lies before
+   * is no longer used. The first cut of a lane brings its hash point anyway.
+   */
+  readonly point?: boolean;
 }
 
 /** `bytes` bytes of a lane from position `offset` on. */

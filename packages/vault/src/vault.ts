@@ -175,6 +175,11 @@ export class Vault {
     this.#db.atomically(() => this.#lanes.burn(range));
   }
 
+  /** Overwrites what is unclaimed of a lane before a position: the other end has not got it. */
+  burnTo(lane: string, position: number): void {
+    this.#db.atomically(() => this.#lanes.burnTo(lane, position));
+  }
+
   /** Labels of the blocks that a range comes from. */
   labels(range: Range): BlockLabels[] {
     return this.#blocks.labels(this.#lanes.blocks(range));
@@ -199,15 +204,16 @@ export class Vault {
 
   /**
    * Overwrites and marks all undelivered material that rests on a link: held blocks, lanes other than `auth/…`, keys not
-   * yet delivered. What was made before this moment and arrives later is refused by `hold`.
+   * yet delivered. What was made before this moment and arrives later is refused by `hold`. With `madeUntilMs`, for an
+   * alarm that is heard of late, material that the link made after that moment is spared.
    */
-  poison(originLink: string, reason: string): PoisonReport {
+  poison(originLink: string, reason: string, madeUntilMs?: number): PoisonReport {
     return this.#db.atomically(() => {
       this.#db.run(
         'INSERT INTO poison (link, atMs, reason) VALUES (?1, ?2, ?3) ON CONFLICT (link) DO UPDATE SET atMs = max(atMs, ?2), reason = ?3',
-        ...[originLink, this.#now(), reason],
+        ...[originLink, madeUntilMs ?? this.#now(), reason],
       );
-      const { blocks, released, bytes: heldBytes } = this.#blocks.poison(originLink);
+      const { blocks, released, bytes: heldBytes } = this.#blocks.poison(originLink, madeUntilMs);
       let bytes = heldBytes;
       let keys = 0;
       for (const block of released) {

@@ -36,6 +36,8 @@ const SAES = [
   { saeId: 'vpn-beijing', kmeId: 'kme-beijing' },
   { saeId: 'desk-moscow', kmeId: 'kme-moscow' },
   { saeId: 'vpn-moscow', kmeId: 'kme-moscow' },
+  { saeId: 'lab-beijing', kmeId: 'kme-beijing' },
+  { saeId: 'lab-moscow', kmeId: 'kme-moscow' },
   { saeId: 'desk-delhi', kmeId: 'kme-delhi' },
 ];
 
@@ -78,6 +80,8 @@ export class Site {
       pairs: [
         { local: `desk-${siteId}`, remote: `desk-${other}` },
         { local: `vpn-${siteId}`, remote: `vpn-${other}` },
+        { local: `lab-${siteId}`, remote: `desk-${other}` },
+        { local: `desk-${siteId}`, remote: `lab-${other}` },
       ],
       vault,
       peer: { call: (message) => network.carry(siteId, other, message) },
