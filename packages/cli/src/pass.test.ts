@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import type { PassResult } from '@skykey/node';
 import { skykey } from './command.fixture.ts';
@@ -48,6 +49,22 @@ describe('skykey pass: the published Micius pass of 2016-12-19', () => {
     assert.equal(honest.reconciliation.failedFrames, 0);
     assert.ok(honest.assumptions.length > 5);
     assert.ok(honest.proofGaps.length > 0);
+  });
+
+  it('is what README says', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const ratio = (honest.siftedSignal / honest.detections).toFixed(6);
+    for (const [row, value] of [
+      ['nearest', `${honest.minRangeKm.toFixed(1)} km`],
+      ['inside 1,200 km', `${honest.durationS.toFixed(1)} s`],
+      ['detections', honest.detections.toLocaleString('en')],
+      ['sifted signal / detections', ratio],
+      ['error rate', `${(honest.qberSignal * 100).toFixed(2)} %`],
+      ['secret bits at 1e-9', honest.secretBits.toLocaleString('en')],
+    ] as const) {
+      const line = readme.split('\n').find((text) => text.startsWith(`| ${row} |`));
+      assert.equal(line?.split('|')[3]?.trim(), value, row);
+    }
   });
 
   it('is the same document again but for the timing', async () => {
