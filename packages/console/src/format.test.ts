@@ -39,7 +39,7 @@ test('shares, angles and positions carry their sign and unit', () => {
 });
 
 test('clock speeds', () => {
-  assert.equal(format.speed(1200), '×1,200');
+  assert.equal(format.speed(1200), '×1200');
   assert.equal(format.speed(0.5), '×0.5');
 });
 

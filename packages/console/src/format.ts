@@ -116,7 +116,7 @@ function pair(large: number, largeUnit: string, small: number, smallUnit: string
 
 /** A speed of the mission clock, `×12`. */
 export function speed(multiple: number): string {
-  return `×${Number.isInteger(multiple) ? count(multiple) : decimal(multiple, 1)}`;
+  return `×${Number.isInteger(multiple) ? String(multiple) : decimal(multiple, 1)}`;
 }
 
 /** Size of a text on the wire. */

@@ -38,14 +38,20 @@ export interface LinkState {
   readonly detectionRateHz: number;
   /** Basis-matched detections a second of mission time, estimated from the monitor sample. */
   readonly siftedRateHz: number;
-  /** The live monitor: compared detections, errors, and their ratio over the last few seconds (null below 30). */
+  /** The live monitor: detections compared in this session, errors among them, and their ratio over the last few
+   *  seconds (null below 30). */
   readonly monitored: number;
   readonly monitorErrors: number;
   readonly qber: number | null;
   /** What the monitor is held against (the session's alarm rule): the QBER expected of this link, and the hard limit. */
   readonly expectedQber: number;
   readonly hardQber: number;
-  readonly alarms: readonly { readonly severity: 'soft' | 'hard'; readonly kind: string; readonly message: string; readonly utcMs: number }[];
+  readonly alarms: readonly {
+    readonly severity: 'soft' | 'hard';
+    readonly kind: string;
+    readonly message: string;
+    readonly utcMs: number;
+  }[];
   /** Finished sessions, newest first, at most ten. */
   readonly sessions: readonly SessionSummary[];
   /** Pads left in the reserve for authentication, tags. */

@@ -69,7 +69,12 @@ export interface PassState {
   /** Quantum window inside the pass; null when the pass has none (too far, too light). */
   readonly window: { readonly startMs: number; readonly endMs: number } | null;
   /** Elevation (deg) and azimuth (deg) along the pass, for a polar plot. */
-  readonly path: readonly { readonly utcMs: number; readonly azimuthDeg: number; readonly elevationDeg: number; readonly rangeKm: number }[];
+  readonly path: readonly {
+    readonly utcMs: number;
+    readonly azimuthDeg: number;
+    readonly elevationDeg: number;
+    readonly rangeKm: number;
+  }[];
 }
 
 /** The adversary's switch, part of the simulated sky. */

@@ -1,7 +1,6 @@
 import 'uplot/dist/uPlot.min.css';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { ABSENT, clickRate, count, kilometres, percent, spell, utcTime } from '../format.ts';
-import { wake } from '../frames.ts';
 import { Icon } from '../marks.tsx';
 import { type LinkView, linkViews, type Observed } from '../observed.ts';
 import { useSize } from '../size.ts';
@@ -113,12 +112,12 @@ function PassCharts({
       for (const plot of plots.current) plot.show(recorder.recording(linkId));
     };
     show();
-    let sky: unknown = null;
+    let drawn = rowsTaken(recorder.recording(linkId));
     return store.watch(() => {
-      if (store.latest.sky === sky) return;
-      sky = store.latest.sky;
+      const taken = rowsTaken(recorder.recording(linkId));
+      if (taken === drawn) return;
+      drawn = taken;
       show();
-      wake();
     });
   }, [paused, linkId, recorder, store]);
 
@@ -188,6 +187,12 @@ function PassCharts({
   );
 }
 
+/** Names the state of a recording: another name, another picture. */
+function rowsTaken(recording: Recording | null): string {
+  if (recording === null || recording.ring.length === 0) return '';
+  return `${recording.passId} ${recording.ring.at(recording.ring.length - 1, TIME)} ${recording.droppedMs}`;
+}
+
 function readout(recording: Recording, row: number | null): string {
   const { ring } = recording;
   if (ring.length === 0) return words.charts.noData;
@@ -204,8 +209,9 @@ function readout(recording: Recording, row: number | null): string {
   ].join('  ·  ');
 }
 
-function summary(kind: PlotKind, { ring }: Recording): string {
+function summary(kind: PlotKind, { ring, droppedQber }: Recording): string {
   const column = { qber: QBER_GROUND, clicks: CLICKS, range: RANGE }[kind];
+  if (kind === 'qber' && droppedQber !== null) return words.charts.summaryDropped(percent(droppedQber));
   const found = extent(ring, column);
   if (found === null) return words.charts.noData;
   if (kind === 'qber') return words.charts.summaryQber(percent(found.last), percent(found.highest));
@@ -224,7 +230,7 @@ function RecordingTable({ recording, view }: { readonly recording: Recording; re
       {open && (
         <section
           className="table-scroll"
-          aria-label={words.charts.title}
+          aria-label={words.charts.tableLabel}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
           tabIndex={0}
         >

@@ -8,6 +8,7 @@ import { type LinkView, linkViews, type Observed } from '../observed.ts';
 import { type Store, useStore } from '../store.ts';
 import { words } from '../words.ts';
 import { QberMeter } from './meter.tsx';
+import { shownQber } from './monitor.ts';
 import { Stepper } from './stepper.tsx';
 import { Waterfall } from './waterfall.tsx';
 
@@ -85,7 +86,8 @@ function Measured({ link, linkId }: { readonly link: LinkState; readonly linkId:
         </Figure>
       </dl>
       <QberMeter
-        qber={link.qber}
+        qber={shownQber(link)}
+        state={link.state}
         errors={link.monitorErrors}
         compared={link.monitored}
         expectedQber={link.expectedQber}
@@ -129,16 +131,18 @@ function Dropped({ view, name, off }: { readonly view: LinkView; readonly name: 
     setError(outcome.ok ? null : outcome.error);
   };
   return (
-    <div className="dropped" role="alert" data-testid={`dropped-${view.linkId}`}>
-      <p className="dropped-title">
-        <Icon name="alarm" />
-        {words.link.droppedTitle}
-        {evidence !== undefined && <time dateTime={utcInstant(evidence.utcMs)}>{utcTime(evidence.utcMs)} UTC</time>}
-      </p>
-      <p>{evidence?.message ?? words.link.droppedWho(name)}</p>
-      <p>
-        {words.link.droppedHow} {poisonedBits > 0 && words.link.poisoned(spell(bits(poisonedBits)))}
-      </p>
+    <div className="dropped" data-testid={`dropped-${view.linkId}`}>
+      <div className="dropped-what" role="alert">
+        <p className="dropped-title">
+          <Icon name="alarm" />
+          {words.link.droppedTitle}
+          {evidence !== undefined && <time dateTime={utcInstant(evidence.utcMs)}>{utcTime(evidence.utcMs)} UTC</time>}
+        </p>
+        <p>{evidence?.message ?? words.link.droppedWho(name)}</p>
+        <p>
+          {words.link.droppedHow} {poisonedBits > 0 && words.link.poisoned(spell(bits(poisonedBits)))}
+        </p>
+      </div>
       <div className="dropped-actions">
         <button
           type="button"

@@ -1,9 +1,11 @@
+import type { LinkState } from '@skykey/telemetry';
 import { ABSENT, count, percent } from '../format.ts';
 import { words } from '../words.ts';
 
 /** The live error rate against its alarm limit: a bar on a scale that ends somewhat beyond the limit. */
 export function QberMeter({
   qber,
+  state,
   errors,
   compared,
   expectedQber,
@@ -11,6 +13,8 @@ export function QberMeter({
   testId,
 }: {
   readonly qber: number | null;
+  /** Decides what `qber` is of. */
+  readonly state: LinkState['state'];
   readonly errors: number;
   readonly compared: number;
   readonly expectedQber: number;
@@ -24,7 +28,7 @@ export function QberMeter({
   return (
     <div className="qber" data-tone={tone}>
       <p className="qber-head">
-        <span className="qber-name">{words.link.qber}</span>
+        <span className="qber-name">{words.link.qberOf[state]}</span>
         <span className="qber-value" data-testid={testId}>
           {qber === null ? ABSENT : percent(qber)}
         </span>
@@ -40,7 +44,7 @@ export function QberMeter({
         <span className="qber-limit" style={{ insetInlineStart: place(hardQber) }} />
       </div>
       <p className="qber-foot">
-        <span>{qber === null ? words.link.qberNone : words.link.qberCompared(count(errors), count(compared))}</span>
+        <span>{compared === 0 ? words.link.qberNone : words.link.qberCompared(count(errors), count(compared))}</span>
         <span>
           {words.link.expected(percent(expectedQber))} · {words.link.alarmAt(percent(hardQber))}
         </span>

@@ -108,7 +108,13 @@ export class Plot {
     if (this.#kind === 'range')
       return least === null || most === null ? [0, 1500] : [Math.max(0, least - 100), most + 100];
     if (this.#kind === 'clicks') return [0, Math.max(1000, (most ?? 0) * 1.15)];
-    return [0, Math.max((this.#recording?.hardQber ?? 0.08) * 1.5, (most ?? 0) * 1.15)];
+    return [
+      0,
+      Math.max(
+        (this.#recording?.hardQber ?? 0.08) * 1.5,
+        Math.max(most ?? 0, this.#recording?.droppedQber ?? 0) * 1.15,
+      ),
+    ];
   }
 
   #spell(value: number): string {
@@ -145,8 +151,15 @@ export class Plot {
       line(ctx, x, bbox.top, x, bbox.top + bbox.height);
       if (this.#kind === 'qber') {
         const before = x > bbox.left + bbox.width * 0.8;
+        const { droppedQber } = recording;
         ctx.textAlign = before ? 'right' : 'left';
-        ctx.fillText(words.charts.dropped, x + (before ? -8 : 8) * pixel, bbox.top + 14 * pixel);
+        const label = droppedQber === null ? words.charts.dropped : words.charts.droppedAt(percent(droppedQber));
+        ctx.fillText(label, x + (before ? -9 : 9) * pixel, bbox.top + 14 * pixel);
+        if (droppedQber !== null) {
+          ctx.beginPath();
+          ctx.arc(x, chart.valToPos(droppedQber, 'y', true), 4.5 * pixel, 0, 2 * Math.PI);
+          ctx.fill();
+        }
       }
     }
     ctx.restore();

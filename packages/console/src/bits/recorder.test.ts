@@ -39,7 +39,7 @@ function at(
     passes: [pass('first', 10_000), pass('second', 100_000)],
     taps: [],
   } as unknown as SkyState;
-  const link = { linkId: 'micius-beijing', state, qber, hardQber: 0.08 } as LinkState;
+  const link = { linkId: 'micius-beijing', state, qber, hardQber: 0.08, monitored: 32, monitorErrors: 11 } as LinkState;
   let observed = observe(NOTHING_OBSERVED, { kind: 'sky', sky, receivedMs: 0 });
   observed = observe(observed, {
     kind: 'node',
@@ -87,12 +87,19 @@ test('a clock that was set back begins the recording anew', () => {
   assert.deepEqual(recorder.recording('micius-beijing')?.ring.columns()[TIME], [11]);
 });
 
-test('the measurement that dropped the link is the last of the picture', () => {
+test('the moment and the measurement that dropped the link are kept, and nothing is measured after it', () => {
   const recorder = new Recorder();
   recorder.record(at(12_000, 'quantum', 0.01));
   recorder.record(at(12_500, 'quantum', 0.2, 'dropped'));
   recorder.record(at(13_000, 'quantum', 0.2, 'dropped'));
   const recording = recorder.recording('micius-beijing')!;
   assert.equal(recording.droppedMs, 12_500);
-  assert.deepEqual(recording.ring.columns()[QBER_GROUND], [0.01, 0.2, null]);
+  assert.equal(recording.droppedQber, 0.2);
+  assert.deepEqual(recording.ring.columns()[QBER_GROUND], [0.01, null, null]);
+});
+
+test('a link dropped within its first second has its evidence in the counts', () => {
+  const recorder = new Recorder();
+  recorder.record(at(12_500, 'quantum', null, 'dropped'));
+  assert.equal(recorder.recording('micius-beijing')?.droppedQber, 11 / 32);
 });

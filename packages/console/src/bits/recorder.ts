@@ -1,4 +1,5 @@
 import { type LinkView, linkViews, type Observed } from '../observed.ts';
+import { shownQber } from './monitor.ts';
 import { Ring } from './ring.ts';
 
 /** Columns of a recording. */
@@ -25,6 +26,8 @@ export interface Recording {
   readonly hardQber: number | null;
   /** When the link was dropped during this pass, mission time in ms. */
   readonly droppedMs: number | null;
+  /** The error rate that dropped it, as the station tells it. */
+  readonly droppedQber: number | null;
 }
 
 /** Records what the charts show: pass by pass, link by link, bounded. */
@@ -57,10 +60,11 @@ export class Recorder {
         ring: again ? before.ring : new Ring(WIDTH, CAPACITY),
         hardQber: view.ground?.hardQber ?? view.space?.hardQber ?? null,
         droppedMs,
+        droppedQber: droppedMs === null ? null : evidence(view),
       };
       this.#recordings.set(view.linkId, recording);
       if (recording.ring.length > 0 && lastSecond(recording.ring) === sky.utcMs / 1000) continue;
-      recording.ring.push(row(view, sky.utcMs, droppedMs));
+      recording.ring.push(row(view, sky.utcMs));
     }
   }
 }
@@ -69,14 +73,15 @@ function lastSecond(ring: Ring): number {
   return ring.at(ring.length - 1, TIME)!;
 }
 
-/** The measurement that dropped the link belongs to the picture; what the link shows afterwards is no measurement. */
-function row(
-  { station, ground, space }: LinkView,
-  utcMs: number,
-  droppedMs: number | null,
-): readonly (number | null)[] {
+/** What the monitor had compared when the link was dropped, which may have been within its first second. */
+function evidence({ ground, space }: LinkView): number | null {
+  const dropped = [ground, space].find((link) => link?.state === 'dropped') ?? null;
+  return dropped === null ? null : shownQber(dropped);
+}
+
+/** What a link shows after it was dropped is no measurement any more. */
+function row({ station, ground, space }: LinkView, utcMs: number): readonly (number | null)[] {
   const open = station.beam === 'quantum';
-  const measured = (link: LinkView['ground']) =>
-    open && (droppedMs === null ? link?.state === 'session' : droppedMs === utcMs) ? (link?.qber ?? null) : null;
+  const measured = (link: LinkView['ground']) => (open && link?.state === 'session' ? link.qber : null);
   return [utcMs / 1000, measured(ground), measured(space), open ? station.detectionRateHz : null, station.rangeKm];
 }

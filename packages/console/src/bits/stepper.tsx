@@ -26,6 +26,7 @@ export function Stepper({ stage, finished }: { readonly stage: string | null; re
             aria-current={state === 'now' ? 'step' : undefined}
             title={words.link.stageMeaning[name]}
           >
+            {index > 0 && <span className="step-line" aria-hidden="true" />}
             <span className="step-mark">{state === 'done' ? <Icon name="check" /> : index + 1}</span>
             <span className="step-name">{words.link.stage[name]}</span>
             <span className="visually-hidden">, {spoken}</span>

@@ -12,7 +12,7 @@ const SHAPE: Record<LineState['state'], Shape> = { secured: 'disc', waiting: 'ri
 export function Line({ line, connection }: { readonly line: LineState; readonly connection: Connection }) {
   const word = words.desk.state[line.state];
   return (
-    <div className="line-bar" data-state={line.state}>
+    <section className="line-bar" aria-label={words.desk.line} data-state={line.state}>
       <p className="line-state" data-testid="line-state" data-state={line.state}>
         <StateMark shape={SHAPE[line.state]} />
         {word}
@@ -35,6 +35,6 @@ export function Line({ line, connection }: { readonly line: LineState; readonly 
       <div className="visually-hidden" role="alert">
         {line.state === 'dropped' && words.desk.announce(word, line.reason)}
       </div>
-    </div>
+    </section>
   );
 }

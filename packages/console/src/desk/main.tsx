@@ -2,22 +2,23 @@ import '../tokens.css';
 import '../base.css';
 import './desk.css';
 import type { DeskState } from '@skykey/telemetry';
-import { createRoot } from 'react-dom/client';
 import { openFeed } from '../feed.ts';
-import { still } from '../frames.ts';
+import { mount } from '../mount.tsx';
 import { Store } from '../store.ts';
-import { applyTheme, rememberedTheme } from '../theme.ts';
 import { words } from '../words.ts';
 import { deskAddress } from './address.ts';
 import { Desk, type DeskView } from './desk.tsx';
 
-applyTheme(rememberedTheme());
-if (still) document.documentElement.dataset.still = '';
-const root = createRoot(document.getElementById('root')!);
 const address = deskAddress(location.pathname);
 
 if (address === null) {
-  root.render(<p className="desk-unknown">{words.desk.unknown}</p>);
+  mount(
+    <main className="desk-unknown">
+      <h1>{words.product}</h1>
+      <p>{words.desk.unknown}</p>
+      <a href="/">{words.desk.back}</a>
+    </main>,
+  );
 } else {
   const store = new Store<DeskView>({ desk: null, connection: 'connecting' }, 100);
   openFeed({
@@ -26,5 +27,5 @@ if (address === null) {
     onConnection: (connection) => store.update((before) => ({ ...before, connection })),
     onEvent: (_, data) => store.update((before) => ({ ...before, desk: data as DeskState })),
   });
-  root.render(<Desk store={store} address={address} />);
+  mount(<Desk store={store} address={address} />);
 }

@@ -10,9 +10,13 @@ export function Keys({ store }: { readonly store: Store<Observed> }) {
   return (
     <div className="keys">
       {linkViews(observed).map(({ site }) => site !== null && <Stock key={site.nodeId} site={site} />)}
-      <Relays relays={allRelays(observed)} />
+      <Relays relays={allRelays(observed)} names={nodeNames(observed)} />
     </div>
   );
+}
+
+function nodeNames({ satellites, sites }: Observed): ReadonlyMap<string, string> {
+  return new Map([...Object.values(satellites), ...Object.values(sites)].map(({ nodeId, name }) => [nodeId, name]));
 }
 
 const GRAVITY = { announced: 0, confirmed: 1, poisoned: 2 } as const;

@@ -10,7 +10,14 @@ const LOOK: Record<RelayState['state'], { readonly shape: Shape; readonly tone: 
 };
 
 /** What went from one city to the other through the satellite, newest first. */
-export function Relays({ relays }: { readonly relays: readonly RelayState[] }) {
+export function Relays({
+  relays,
+  names,
+}: {
+  readonly relays: readonly RelayState[];
+  /** Names of nodes by their ids. */
+  readonly names: ReadonlyMap<string, string>;
+}) {
   const sorted = relays.toSorted((a, b) => b.utcMs - a.utcMs);
   return (
     <section className="panel relays" aria-labelledby="relays-title">
@@ -22,7 +29,7 @@ export function Relays({ relays }: { readonly relays: readonly RelayState[] }) {
       ) : (
         <section
           className="table-scroll"
-          aria-label={words.keys.relays}
+          aria-label={words.keys.relaysLabel}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
           tabIndex={0}
         >
@@ -44,7 +51,7 @@ export function Relays({ relays }: { readonly relays: readonly RelayState[] }) {
                     <time dateTime={utcInstant(relay.utcMs)}>{utcTime(relay.utcMs)}</time>
                   </th>
                   <td>
-                    <bdi dir="ltr">{relay.route.join(' → ')}</bdi>
+                    <bdi dir="ltr">{relay.route.map((id) => names.get(id) ?? id).join(' → ')}</bdi>
                   </td>
                   <td className="number">{spell(bits(relay.bits))}</td>
                   <td>

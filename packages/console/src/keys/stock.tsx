@@ -21,9 +21,9 @@ export function Stock({ site }: { readonly site: SiteState }) {
         dir="ltr"
         aria-label={words.keys.bar(spell(bits(sendBits)), spell(bits(receiveBits)), spell(bits(linkBits)))}
       >
-        <span data-part="send" style={width(sendBits)} />
-        <span data-part="receive" style={width(receiveBits)} />
-        <span data-part="link" style={width(linkBits)} />
+        {sendBits > 0 && <span data-part="send" style={width(sendBits)} />}
+        {receiveBits > 0 && <span data-part="receive" style={width(receiveBits)} />}
+        {linkBits > 0 && <span data-part="link" style={width(linkBits)} />}
       </div>
       {all === 0 && <p className="empty">{words.keys.empty}</p>}
       <dl className="stock-list">

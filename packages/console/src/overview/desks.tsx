@@ -13,16 +13,6 @@ export function Desks({ store }: { readonly store: Store<Observed> }) {
       {views.map((view) => (
         <DeskDoor key={view.siteId} view={view} down={down} />
       ))}
-      {views.length > 1 && (
-        <button
-          type="button"
-          className="button desks-both"
-          onClick={() => openBeside(views.map(({ siteId }) => siteId))}
-        >
-          <Icon name="external" />
-          {words.desks.openBoth}
-        </button>
-      )}
     </div>
   );
 }
@@ -68,14 +58,4 @@ function DeskDoor({ view, down }: { readonly view: LinkView; readonly down: bool
       </a>
     </section>
   );
-}
-
-/** Two windows, each half the screen. */
-function openBeside(siteIds: readonly string[]): void {
-  const width = Math.floor(screen.availWidth / siteIds.length);
-  const height = screen.availHeight;
-  for (const [index, siteId] of siteIds.entries()) {
-    const features = `popup,left=${index * width},top=0,width=${width},height=${height}`;
-    window.open(`/desk/${siteId}`, `skykey-desk-${siteId}`, features);
-  }
 }

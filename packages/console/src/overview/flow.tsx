@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { STAGES, stageNumber } from '../bits/stepper.tsx';
+import { totals } from '../bits/totals.ts';
 import { Amount } from '../figures.tsx';
 import { bitRate, bits, clickRate, count, type Quantity, spell } from '../format.ts';
 import { type LinkView, linkViews, type Observed } from '../observed.ts';
@@ -10,15 +11,14 @@ import { words } from '../words.ts';
 export function Flow({ store }: { readonly store: Store<Observed> }) {
   const views = linkViews(useStore(store));
   const parties = views.map((view) => view.ground ?? view.space).filter((link) => link !== null);
-  const clicks = parties.reduce((sum, link) => sum + link.detections, 0);
-  const sifted = parties.reduce((sum, link) => sum + link.sessions.reduce((all, one) => all + one.siftedSignal, 0), 0);
+  const { detections, sifted } = totals(parties);
   return (
     <section className="flow" aria-label={words.flow.label}>
       <Cell
         number={1}
         realm="simulated"
         name={words.flow.photons}
-        amount={{ value: count(clicks), unit: '' }}
+        amount={{ value: count(detections), unit: '' }}
         testId="flow-clicks"
       >
         {clicksNow(views)}
@@ -28,6 +28,7 @@ export function Flow({ store }: { readonly store: Store<Observed> }) {
       </Cell>
       <KeyCell views={views} />
       <div className="flow-cell" data-realm="real">
+        <span className="flow-arrow" aria-hidden="true" />
         <p className="flow-name">
           <span className="flow-number">4</span>
           {words.flow.words}
@@ -83,6 +84,7 @@ function Cell({
 }) {
   return (
     <div className="flow-cell" data-realm={realm}>
+      {number > 1 && <span className="flow-arrow" aria-hidden="true" />}
       <p className="flow-name">
         <span className="flow-number">{number}</span>
         {name}

@@ -10,6 +10,7 @@ import { Processes } from '../record/processes.tsx';
 import { MissionClock } from '../sky/clock.tsx';
 import { CloseUp } from '../sky/closeup.tsx';
 import { WorldMap } from '../sky/map.tsx';
+import { isMoving } from '../sky/moment.ts';
 import { PassPanel } from '../sky/pass.tsx';
 import { stationMarks } from '../sky/scene.ts';
 import { TapPanel } from '../sky/tap.tsx';
@@ -40,10 +41,7 @@ export function Overview({ source: { store, recorder } }: { readonly source: Sou
           <Now store={store} />
           <Flow store={store} />
           <Chapter number={1} realm="simulated" title={words.sky.title} lead={<SkyLead store={store} />}>
-            <div className="sky-pictures">
-              <WorldMap store={store} />
-              <CloseUp store={store} />
-            </div>
+            <SkyPictures store={store} />
             <ElementsNote store={store} />
             <div className="sky-panels">
               <PassPanel store={store} />
@@ -115,6 +113,16 @@ function Chapter({
       </header>
       {children}
     </section>
+  );
+}
+
+function SkyPictures({ store }: { readonly store: Store<Observed> }) {
+  const { sky, connection } = useStore(store);
+  return (
+    <div className="sky-pictures" data-halted={sky === null || !isMoving(sky) || connection === 'lost'}>
+      <WorldMap store={store} />
+      <CloseUp store={store} />
+    </div>
   );
 }
 

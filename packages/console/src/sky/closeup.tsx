@@ -8,13 +8,24 @@ import { useSize } from '../size.ts';
 import { type Store, useStore } from '../store.ts';
 import { words } from '../words.ts';
 import { Follow, type Place } from './follow.ts';
-import { type Camera, ease, glide, overStation, project, wholeEarth } from './globe.ts';
+import { type Camera, overStation, project, wholeEarth } from './globe.ts';
+import { placeLabels } from './labels.ts';
 import { fineLand, LAND } from './land.ts';
 import { isMoving } from './moment.ts';
 import { NIGHT_DEPTHS_DEG, night } from './night.ts';
+import { Operator } from './operator.ts';
+import { move, part, set, show } from './parts.ts';
 import { middleLongitude, stationMarks } from './scene.ts';
+import {
+  LABEL_CHARACTER,
+  LABEL_LINE,
+  SATELLITE_REACH,
+  SatelliteSign,
+  STATION_REACH,
+  StationSign,
+  stationLabel,
+} from './signs.tsx';
 
-const GLIDE_MS = 1400;
 /** Half the width of the close-up, degrees of Earth: the photon window of a pass (1,200 km) and some more. */
 const HALF_WIDTH_DEG = 13;
 const WHOLE_LATITUDE_DEG = 28;
@@ -39,7 +50,7 @@ export function CloseUp({ store }: { readonly store: Store<Observed> }) {
   const observed = useStore(store);
   const stations = stationMarks(observed);
   const inView = stationInView(observed);
-  const camera = useRef(new CameraMan());
+  const camera = useRef(new Operator());
   const follow = useRef(new Follow());
   const drawn = useRef<{ sky: unknown; ground: string }>({ sky: null, ground: '' });
   const fine = useRef<MultiPolygon | 'coming' | null>(null);
@@ -54,7 +65,7 @@ export function CloseUp({ store }: { readonly store: Store<Observed> }) {
       station === undefined
         ? wholeEarth(width, height, Math.round(middleLongitude(sky.stations)), WHOLE_LATITUDE_DEG)
         : overStation(width, height, station, HALF_WIDTH_DEG);
-    const view = camera.current.look(target, nowMs);
+    const view = camera.current.look(target, nowMs, mayGlide());
     const arrived = !camera.current.isMoving(nowMs);
     if (station !== undefined && fine.current === null) {
       fine.current = 'coming';
@@ -70,7 +81,7 @@ export function CloseUp({ store }: { readonly store: Store<Observed> }) {
       const land = detailed ? (fine.current as MultiPolygon) : LAND;
       drawGround(svg.current, view, land, sky.subsolar, { width, height }, station !== undefined);
     }
-    drawSky(svg.current, view, follow.current.at(nowMs)!, store.latest);
+    drawSky(svg.current, view, follow.current.at(nowMs)!, store.latest, { width, height });
     drawn.current = { sky, ground };
     return isMoving(sky) || follow.current.isMoving(nowMs) || !arrived;
   });
@@ -105,27 +116,21 @@ export function CloseUp({ store }: { readonly store: Store<Observed> }) {
             <path key={depth} className="map-night" data-part={`night-${depth}`} />
           ))}
           <path className="map-track" data-age="future" data-part="before" />
-          {stations.map(({ id, beam }) => (
-            <g key={id} data-beam={beam}>
-              <path className="beam-glow" data-beam={beam} data-part={`glow-${id}`} />
-              <path className="beam" data-beam={beam} data-part={`beam-${id}`} />
-              <g className="station" data-beam={beam} data-part={`station-${id}`}>
-                {beam === 'dropped' ? <path d="M0-6.5 6.5 5h-13Z" /> : <circle r={beam === 'idle' ? 4 : 5} />}
-              </g>
-              <g className="tapper" data-beam={beam} data-part={`tapper-${id}`}>
+          {stations.map((station) => (
+            <g key={station.id}>
+              <path className="beam-glow" data-beam={station.beam} data-part={`glow-${station.id}`} />
+              <path className="beam" data-beam={station.beam} data-part={`beam-${station.id}`} />
+              <StationSign station={station} />
+              <g className="tapper" data-part={`tapper-${station.id}`}>
                 <path d="M0-9 9 6.5H-9Z" />
                 <path className="tapper-sign" d="M0-3.4V2M0 4.1v.2" />
               </g>
             </g>
           ))}
-          <g className="satellite" data-part="satellite">
-            <circle className="satellite-halo" r="9" />
-            <path className="satellite-body" d="M-3 0 0-3 3 0 0 3Z" />
-            <path className="satellite-wings" d="M-9-1.6h5v3.2h-5zM4-1.6h5v3.2H4z" />
-          </g>
-          {stations.map(({ id, name: station, beam }) => (
-            <text key={id} className="map-label" data-beam={beam} data-part={`label-${id}`}>
-              {beam === 'idle' ? station : `${station} · ${words.sky.beam[beam]}`}
+          <SatelliteSign />
+          {stations.map((station) => (
+            <text key={station.id} className="map-label" data-part={`label-${station.id}`}>
+              {stationLabel(station)}
             </text>
           ))}
           <text className="map-label" data-part="label-satellite">
@@ -141,40 +146,10 @@ export function CloseUp({ store }: { readonly store: Store<Observed> }) {
   );
 }
 
-/** Moves the camera gently whenever its target changes. */
-class CameraMan {
-  #from: Camera | null = null;
-  #to: Camera | null = null;
-  #startMs = 0;
-
-  look(target: Camera, nowMs: number): Camera {
-    if (this.#to === null || JSON.stringify(this.#to) !== JSON.stringify(target)) {
-      const resized = this.#to !== null && this.#to.longitudeDeg === target.longitudeDeg;
-      this.#from = this.#to === null || resized || !mayGlide() ? target : this.#now(nowMs);
-      this.#to = target;
-      this.#startMs = nowMs;
-    }
-    return this.#now(nowMs);
-  }
-
-  isMoving(nowMs: number): boolean {
-    return this.#from !== this.#to && nowMs < this.#startMs + GLIDE_MS;
-  }
-
-  #now(nowMs: number): Camera {
-    if (!this.isMoving(nowMs)) return this.#to!;
-    return glide(this.#from!, this.#to!, ease((nowMs - this.#startMs) / GLIDE_MS));
-  }
-}
-
-function part(svg: SVGSVGElement, name: string): SVGElement | null {
-  return svg.querySelector<SVGElement>(`[data-part="${name}"]`);
-}
-
 function circle(element: SVGElement | null, camera: Camera, radius: number): void {
-  element?.setAttribute('cx', camera.x.toFixed(1));
-  element?.setAttribute('cy', camera.y.toFixed(1));
-  element?.setAttribute('r', radius.toFixed(1));
+  set(element, 'cx', camera.x.toFixed(1));
+  set(element, 'cy', camera.y.toFixed(1));
+  set(element, 'r', radius.toFixed(1));
 }
 
 function drawGround(
@@ -182,7 +157,7 @@ function drawGround(
   camera: Camera,
   land: MultiPolygon,
   subsolar: { readonly latitudeDeg: number; readonly longitudeDeg: number },
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height }: PictureSize,
   close: boolean,
 ): void {
   const projection = geoOrthographic()
@@ -194,18 +169,22 @@ function drawGround(
       [width + 40, height + 40],
     ])
     .precision(0.4);
-  const path = geoPath(projection);
+  const path = geoPath(projection).digits(1);
   const step = close ? 5 : 20;
-  part(svg, 'land')?.setAttribute('d', path(land) ?? '');
-  part(svg, 'graticule')?.setAttribute('d', path(geoGraticule().step([step, step])()) ?? '');
-  for (const depth of NIGHT_DEPTHS_DEG)
-    part(svg, `night-${depth}`)?.setAttribute('d', path(night(subsolar, depth)) ?? '');
+  set(part(svg, 'land'), 'd', path(land) ?? '');
+  set(part(svg, 'graticule'), 'd', path(geoGraticule().step([step, step])()) ?? '');
+  for (const depth of NIGHT_DEPTHS_DEG) set(part(svg, `night-${depth}`), 'd', path(night(subsolar, depth)) ?? '');
   circle(part(svg, 'sea'), camera, camera.radius);
   circle(part(svg, 'air'), camera, camera.radius * 1.045);
   circle(part(svg, 'air-disc'), camera, camera.radius * 1.045);
 }
 
-function drawSky(svg: SVGSVGElement, camera: Camera, place: Place, observed: Observed): void {
+interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+function drawSky(svg: SVGSVGElement, camera: Camera, place: Place, observed: Observed, picture: PictureSize): void {
   const track = observed.sky?.track ?? [];
   const before: string[] = [];
   const behind: string[] = [];
@@ -218,36 +197,54 @@ function drawSky(svg: SVGSVGElement, camera: Camera, place: Place, observed: Obs
     (side === 'before' ? before : behind).push(`${side === last ? 'L' : 'M'}${at}`);
     last = side;
   }
-  part(svg, 'before')?.setAttribute('d', before.join(''));
-  part(svg, 'behind')?.setAttribute('d', behind.join(''));
+  set(part(svg, 'before'), 'd', before.join(''));
+  set(part(svg, 'behind'), 'd', behind.join(''));
 
   const satellite = project(camera, place.longitudeDeg, place.latitudeDeg, place.heightKm);
-  move(part(svg, 'satellite'), satellite.x, satellite.y, satellite.visible);
-  write(part(svg, 'label-satellite'), satellite.x + 14, satellite.y + 4, satellite.visible);
-  for (const station of stationMarks(observed)) {
+  put(part(svg, 'satellite'), satellite.x, satellite.y, satellite.visible);
+  const stations = stationMarks(observed);
+  const name = observed.sky?.satellite.name ?? '';
+  const labels = [
+    { id: 'satellite', text: name, spot: satellite, reach: SATELLITE_REACH },
+    ...stations.map((station) => ({
+      id: station.id,
+      text: stationLabel(station),
+      spot: project(camera, station.longitudeDeg, station.latitudeDeg),
+      reach: STATION_REACH,
+    })),
+  ].filter(({ spot }) => spot.visible);
+  const places = placeLabels(
+    labels.map(({ text, spot: { x, y }, reach }) => ({
+      x,
+      y,
+      reach,
+      width: text.length * LABEL_CHARACTER,
+      height: LABEL_LINE,
+    })),
+    picture,
+  );
+  for (const { id } of [{ id: 'satellite' }, ...stations]) {
+    show(
+      part(svg, `label-${id}`),
+      labels.some((label) => label.id === id),
+    );
+  }
+  for (const [index, { x, y }] of places.entries()) {
+    move(part(svg, `label-${labels[index]!.id}`), x, y + LABEL_LINE * 0.8);
+  }
+  for (const station of stations) {
     const foot = project(camera, station.longitudeDeg, station.latitudeDeg);
-    move(part(svg, `station-${station.id}`), foot.x, foot.y, foot.visible);
-    write(part(svg, `label-${station.id}`), foot.x + 11, foot.y + 18, foot.visible);
+    put(part(svg, `station-${station.id}`), foot.x, foot.y, foot.visible);
     const lit = station.lit && foot.visible && satellite.visible;
     const line = `M${satellite.x.toFixed(1)} ${satellite.y.toFixed(1)}L${foot.x.toFixed(1)} ${foot.y.toFixed(1)}`;
-    part(svg, `beam-${station.id}`)?.setAttribute('d', lit ? line : '');
-    part(svg, `glow-${station.id}`)?.setAttribute('d', lit ? line : '');
-    move(
-      part(svg, `tapper-${station.id}`),
-      (satellite.x + foot.x) / 2,
-      (satellite.y + foot.y) / 2,
-      lit && station.tapped,
-    );
+    set(part(svg, `beam-${station.id}`), 'd', lit ? line : '');
+    set(part(svg, `glow-${station.id}`), 'd', lit ? line : '');
+    const middle = { x: (satellite.x + foot.x) / 2, y: (satellite.y + foot.y) / 2 };
+    put(part(svg, `tapper-${station.id}`), middle.x, middle.y, lit && station.tapped);
   }
 }
 
-function move(element: SVGElement | null, x: number, y: number, shown: boolean): void {
-  element?.setAttribute('transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
-  element?.setAttribute('visibility', shown ? 'visible' : 'hidden');
-}
-
-function write(element: SVGElement | null, x: number, y: number, shown: boolean): void {
-  element?.setAttribute('x', x.toFixed(1));
-  element?.setAttribute('y', y.toFixed(1));
-  element?.setAttribute('visibility', shown ? 'visible' : 'hidden');
+function put(element: SVGElement | null, x: number, y: number, shown: boolean): void {
+  show(element, shown);
+  move(element, x, y);
 }

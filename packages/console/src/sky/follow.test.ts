@@ -23,6 +23,16 @@ test('it moves evenly to the newest place in the time between two arrivals', () 
   assert.equal(follow.isMoving(1400), false);
 });
 
+test('a place that is told again starts no movement', () => {
+  const follow = new Follow();
+  follow.aim(place(0), 1000, true);
+  follow.aim(place(10), 1200, true);
+  follow.aim(place(10), 1300, true);
+  assert.ok(Math.abs(follow.at(1300)!.longitudeDeg - 5) < 1e-9);
+  follow.aim(place(10), 2000, true);
+  assert.equal(follow.isMoving(2000), false);
+});
+
 test('it crosses the date line the short way, and jumps when it may not glide', () => {
   const follow = new Follow();
   follow.aim(place(175), 0, true);

@@ -22,6 +22,7 @@ export class Follow {
 
   /** A new place, with the monotonic instant of its arrival. `glide` false puts it there at once. */
   aim(place: Place, nowMs: number, glide: boolean): void {
+    if (this.#to !== null && same(this.#to, place)) return;
     const here = this.at(nowMs);
     const span = nowMs - this.#startMs;
     this.#from = glide && here !== null ? here : place;
@@ -48,4 +49,8 @@ export class Follow {
   isMoving(nowMs: number): boolean {
     return this.#from !== this.#to && nowMs < this.#startMs + this.#spanMs;
   }
+}
+
+function same(a: Place, b: Place): boolean {
+  return a.longitudeDeg === b.longitudeDeg && a.latitudeDeg === b.latitudeDeg && a.heightKm === b.heightKm;
 }

@@ -46,12 +46,14 @@ test('over a station the camera puts it where promised, on both hemispheres, hor
     { longitudeDeg: 36.8, latitudeDeg: 55.7 },
     { longitudeDeg: -70, latitudeDeg: -30 },
   ]) {
-    const camera = overStation(400, 320, station, 13);
-    const spot = project(camera, station.longitudeDeg, station.latitudeDeg);
-    assert.ok(Math.abs(spot.x - 200) < 1e-6);
-    assert.ok(Math.abs(spot.y - 320 * (station.latitudeDeg >= 0 ? 0.72 : 0.28)) < 1e-6);
-    const rim = station.latitudeDeg >= 0 ? camera.y - camera.radius : camera.y + camera.radius;
-    assert.ok(rim > 0 && rim < 320, `rim at ${rim}`);
+    for (const width of [300, 400, 900]) {
+      const camera = overStation(width, 320, station, 13);
+      const spot = project(camera, station.longitudeDeg, station.latitudeDeg);
+      assert.ok(Math.abs(spot.x - width / 2) < 1e-6);
+      assert.ok(Math.abs(spot.y - 320 * (station.latitudeDeg >= 0 ? 0.72 : 0.28)) < 1e-6);
+      const rim = station.latitudeDeg >= 0 ? camera.y - camera.radius : camera.y + camera.radius;
+      assert.ok(rim > 0 && rim < 320, `rim at ${rim}`);
+    }
   }
 });
 

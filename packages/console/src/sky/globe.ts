@@ -51,8 +51,13 @@ export function wholeEarth(width: number, height: number, longitudeDeg: number, 
 
 /** How far beside the station the camera stands: enough that the horizon closes the picture behind it. */
 const TILT_DEG = 58;
+/** In a panel wider than this (width over height) more Earth is shown at the sides, so that the horizon stays in it. */
+const WIDEST = 1.25;
 
-/** A station in the lower middle of a panel, seen at a slant with the horizon behind it; `halfWidthDeg` of Earth fit. */
+/**
+ * A station in the lower middle of a panel, seen at a slant with the horizon behind it; `halfWidthDeg` of Earth fit
+ * on each side.
+ */
 export function overStation(
   width: number,
   height: number,
@@ -60,7 +65,7 @@ export function overStation(
   halfWidthDeg: number,
 ): Camera {
   const side = station.latitudeDeg >= 0 ? -1 : 1;
-  const radius = width / 2 / Math.sin(halfWidthDeg * RADIAN);
+  const radius = Math.min(width, height * WIDEST) / 2 / Math.sin(halfWidthDeg * RADIAN);
   const latitudeDeg = station.latitudeDeg + side * TILT_DEG;
   const lift = radius * Math.sin(TILT_DEG * RADIAN) * -side;
   return {

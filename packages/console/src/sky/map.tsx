@@ -12,16 +12,21 @@ import { placeLabels } from './labels.ts';
 import { LAND } from './land.ts';
 import { isMoving } from './moment.ts';
 import { NIGHT_DEPTHS_DEG, night } from './night.ts';
+import { move, part, set } from './parts.ts';
 import { middleLongitude, nearestOnTrack, type StationMark, stationMarks } from './scene.ts';
+import {
+  LABEL_CHARACTER,
+  LABEL_LINE,
+  SATELLITE_REACH,
+  SatelliteSign,
+  STATION_REACH,
+  StationSign,
+  stationLabel,
+} from './signs.tsx';
 
 /** Elevation above which a ground station can see the satellite well enough, for the circle drawn around it, degrees. */
 const FOOTPRINT_ELEVATION_DEG = 10;
 const RADIAN = Math.PI / 180;
-const LABEL_LINE = 15;
-const LABEL_CHARACTER = 6.9;
-const STATION_REACH = 6;
-const SATELLITE_REACH = 10;
-
 /** The whole world, flat (equirectangular), turned so that the stations lie in its middle. Drawn without WebGL. */
 export function WorldMap({ store }: { readonly store: Store<Observed> }) {
   const frame = useRef<HTMLDivElement>(null);
@@ -42,7 +47,7 @@ export function WorldMap({ store }: { readonly store: Store<Observed> }) {
     [centreDeg, width, height],
   );
   const ground = useMemo(() => {
-    const path = geoPath(projection);
+    const path = geoPath(projection).digits(1);
     return { land: path(LAND) ?? '', graticule: path(geoGraticule().step([30, 30])()) ?? '' };
   }, [projection]);
 
@@ -89,13 +94,12 @@ export function WorldMap({ store }: { readonly store: Store<Observed> }) {
           <path className="map-track" data-age="future" data-part="future" />
           <path className="map-footprint" data-part="footprint" />
           {stations.map((station) => (
-            <StationSign key={station.id} station={station} />
+            <g key={station.id}>
+              <path className="beam" data-beam={station.beam} data-part={`beam-${station.id}`} />
+              <StationSign station={station} />
+            </g>
           ))}
-          <g className="satellite" data-part="satellite">
-            <circle className="satellite-halo" r="9" />
-            <path className="satellite-body" d="M-3 0 0-3 3 0 0 3Z" />
-            <path className="satellite-wings" d="M-9-1.6h5v3.2h-5zM4-1.6h5v3.2H4z" />
-          </g>
+          <SatelliteSign />
           <text className="map-label" data-part="label-satellite">
             {sky?.satellite.name}
           </text>
@@ -113,22 +117,6 @@ export function WorldMap({ store }: { readonly store: Store<Observed> }) {
   );
 }
 
-/** A station's beam and its sign: a ring at rest, a disc with light, a triangle when the link is down. */
-function StationSign({ station: { id, beam } }: { readonly station: StationMark }) {
-  return (
-    <>
-      <path className="beam" data-beam={beam} data-part={`beam-${id}`} />
-      <g className="station" data-beam={beam} data-part={`station-${id}`}>
-        {beam === 'dropped' ? <path d="M0-6.5 6.5 5h-13Z" /> : <circle r={beam === 'idle' ? 4 : 5} />}
-      </g>
-    </>
-  );
-}
-
-function stationLabel({ name, beam }: StationMark): string {
-  return beam === 'idle' ? name : `${name} · ${words.sky.beam[beam]}`;
-}
-
 interface Picture {
   readonly svg: SVGSVGElement;
   readonly projection: GeoProjection;
@@ -136,14 +124,9 @@ interface Picture {
   readonly height: number;
 }
 
-function part(svg: SVGSVGElement, name: string): SVGElement | null {
-  return svg.querySelector<SVGElement>(`[data-part="${name}"]`);
-}
-
 function drawNight({ svg, projection }: Picture, subsolar: { latitudeDeg: number; longitudeDeg: number }): void {
-  const path = geoPath(projection);
-  for (const depth of NIGHT_DEPTHS_DEG)
-    part(svg, `night-${depth}`)?.setAttribute('d', path(night(subsolar, depth)) ?? '');
+  const path = geoPath(projection).digits(1);
+  for (const depth of NIGHT_DEPTHS_DEG) set(part(svg, `night-${depth}`), 'd', path(night(subsolar, depth)) ?? '');
 }
 
 function drawSatellite(
@@ -151,27 +134,27 @@ function drawSatellite(
   place: Place,
   track: readonly (readonly [number, number])[],
 ): void {
-  const path = geoPath(projection);
+  const path = geoPath(projection).digits(1);
   const here: [number, number] = [place.longitudeDeg, place.latitudeDeg];
   const present = nearestOnTrack(track, place);
   const line = (points: readonly (readonly [number, number])[]) =>
     path({ type: 'LineString', coordinates: points as [number, number][] }) ?? '';
-  part(svg, 'past')?.setAttribute('d', line([...track.slice(0, present), here]));
-  part(svg, 'future')?.setAttribute('d', line([here, ...track.slice(present + 1)]));
+  set(part(svg, 'past'), 'd', line([...track.slice(0, present), here]));
+  set(part(svg, 'future'), 'd', line([here, ...track.slice(present + 1)]));
   const elevation = FOOTPRINT_ELEVATION_DEG * RADIAN;
   const reach = Math.acos((EARTH_RADIUS_KM * Math.cos(elevation)) / (EARTH_RADIUS_KM + place.heightKm)) - elevation;
   const circle = geoCircle()
     .center(here)
     .radius(reach / RADIAN)();
   const outline = { type: 'LineString' as const, coordinates: circle.coordinates[0]! };
-  part(svg, 'footprint')?.setAttribute('d', path(outline) ?? '');
+  set(part(svg, 'footprint'), 'd', path(outline) ?? '');
   const [x, y] = projection(here) ?? [0, 0];
-  part(svg, 'satellite')?.setAttribute('transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
+  move(part(svg, 'satellite'), x, y);
 }
 
 function drawStations(picture: Picture, place: Place, stations: readonly StationMark[], satelliteName: string): void {
   const { svg, projection, width, height } = picture;
-  const path = geoPath(projection);
+  const path = geoPath(projection).digits(1);
   const requests = [...stations, { ...place, id: 'satellite', name: satelliteName }].map((mark) => {
     const [x, y] = projection([mark.longitudeDeg, mark.latitudeDeg]) ?? [0, 0];
     const station = 'beam' in mark;
@@ -181,22 +164,15 @@ function drawStations(picture: Picture, place: Place, stations: readonly Station
   });
   for (const station of stations) {
     const request = requests.find(({ id }) => id === station.id)!;
-    part(svg, `station-${station.id}`)?.setAttribute(
-      'transform',
-      `translate(${request.x.toFixed(1)} ${request.y.toFixed(1)})`,
-    );
+    move(part(svg, `station-${station.id}`), request.x, request.y);
     const ends: [number, number][] = [
       [place.longitudeDeg, place.latitudeDeg],
       [station.longitudeDeg, station.latitudeDeg],
     ];
     const d = station.lit ? (path({ type: 'LineString', coordinates: ends }) ?? '') : '';
-    part(svg, `beam-${station.id}`)?.setAttribute('d', d);
+    set(part(svg, `beam-${station.id}`), 'd', d);
   }
   for (const [index, { x, y }] of placeLabels(requests, { width, height }).entries()) {
-    const baseline = y + LABEL_LINE * 0.8;
-    part(svg, `label-${requests[index]!.id}`)?.setAttribute(
-      'transform',
-      `translate(${x.toFixed(1)} ${baseline.toFixed(1)})`,
-    );
+    move(part(svg, `label-${requests[index]!.id}`), x, y + LABEL_LINE * 0.8);
   }
 }

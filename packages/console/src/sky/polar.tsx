@@ -19,6 +19,15 @@ function spot({ azimuthDeg, elevationDeg }: Direction): { readonly x: number; re
   return { x: CENTRE + radius * Math.sin(azimuth), y: CENTRE - radius * Math.cos(azimuth) };
 }
 
+/** The half of the plot that the highest point of the pass is not in: 1 for east, -1 for west. */
+function freeSide(path: readonly Direction[]): 1 | -1 {
+  const top = path.reduce<Direction | null>(
+    (best, point) => (best !== null && best.elevationDeg > point.elevationDeg ? best : point),
+    null,
+  );
+  return top !== null && spot(top).x > CENTRE ? -1 : 1;
+}
+
 function line(points: readonly Direction[]): string {
   return points
     .map((point, index) => {
@@ -42,7 +51,7 @@ export function Polar({
   const shapes = useMemo(() => {
     const { window, path } = pass;
     const open = window === null ? [] : path.filter(({ utcMs }) => window.startMs <= utcMs && utcMs <= window.endMs);
-    return { whole: line(path), open: line(open), rise: path[0], set: path.at(-1) };
+    return { whole: line(path), open: line(open), rise: path[0], set: path.at(-1), free: freeSide(path) };
   }, [pass]);
 
   useDraw((nowMs) => {
@@ -81,7 +90,13 @@ export function Polar({
         d={`M${CENTRE} ${CENTRE - RADIUS}v${2 * RADIUS}M${CENTRE - RADIUS} ${CENTRE}h${2 * RADIUS}`}
       />
       {[30, 60].map((ring) => (
-        <text key={ring} className="polar-scale" x={CENTRE + 3} y={CENTRE - (RADIUS * (90 - ring)) / 90 - 3}>
+        <text
+          key={ring}
+          className="polar-scale"
+          textAnchor={shapes.free > 0 ? 'end' : 'start'}
+          x={CENTRE + shapes.free * ((RADIUS * (90 - ring)) / 90 - 3)}
+          y={CENTRE - 4}
+        >
           {ring}°
         </text>
       ))}

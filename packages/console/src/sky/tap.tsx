@@ -63,7 +63,6 @@ function TapSwitch({ view, off }: { readonly view: LinkView; readonly off: boole
         className="switch"
         role="switch"
         aria-checked={on}
-        aria-label={words.tap.switch(name)}
         data-testid={`tap-${linkId}`}
         disabled={off || tap === null}
         onClick={() => tell({ on: !on, fraction })}
@@ -71,8 +70,13 @@ function TapSwitch({ view, off }: { readonly view: LinkView; readonly off: boole
         <span className="switch-track" aria-hidden="true">
           <span className="switch-thumb" />
         </span>
-        <span className="switch-name">{name}</span>
-        <span className="switch-state">{on ? words.tap.on : words.tap.off}</span>
+        <span className="switch-name">
+          <span className="visually-hidden">{words.tap.switch} </span>
+          {name}
+        </span>
+        <span className="switch-state" aria-hidden="true">
+          {on ? words.tap.on : words.tap.off}
+        </span>
       </button>
       <label className="slider">
         <span className="slider-name">

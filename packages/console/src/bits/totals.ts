@@ -1,0 +1,22 @@
+import type { LinkState } from '@skykey/telemetry';
+
+/** What all links together have made so far, as far back as their lists of sessions go. */
+export interface Totals {
+  /** Clicks of all sessions, the running one included. */
+  readonly detections: number;
+  /** Sifted signal bits of accepted sessions. */
+  readonly sifted: number;
+}
+
+export function totals(links: readonly LinkState[]): Totals {
+  let detections = 0;
+  let sifted = 0;
+  for (const { sessions, sessionId, detections: running } of links) {
+    for (const session of sessions) {
+      detections += session.detections;
+      if (session.verdict === 'accepted') sifted += session.siftedSignal;
+    }
+    if (!sessions.some((session) => session.sessionId === sessionId)) detections += running;
+  }
+  return { detections, sifted };
+}
