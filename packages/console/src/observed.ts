@@ -63,6 +63,7 @@ function settle(before: SkyState | null, after: SkyState): SkyState {
   if (before === null) return after;
   const settled = { ...after } as Record<string, unknown>;
   for (const part of RESTFUL) {
+    if (before[part] === after[part]) continue;
     if (JSON.stringify(before[part]) === JSON.stringify(after[part])) settled[part] = before[part];
   }
   return settled as unknown as SkyState;

@@ -4,10 +4,11 @@
  * the configuration; nothing here runs then.
  */
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { webcrypto, X509Certificate } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
+import { NodeError } from './error.ts';
 
 x509.cryptoProvider.set(webcrypto as Crypto);
 
@@ -91,18 +92,30 @@ function serial(): string {
 }
 
 /**
- * Makes what is missing in `folder`: `sae-ca.crt`, `kme-ca.crt`, and a certificate and key for every id. An existing
- * file is never replaced. The authorities' own keys are not kept: to add a name, start from an empty folder.
+ * Makes the certificates of a first start in `folder`: `sae-ca.crt`, `kme-ca.crt`, and a certificate and key for every
+ * id. Nothing there is ever replaced: a folder that holds all of them is left as it is, one that holds only some of them,
+ * or some that have expired, is refused. The authorities' own keys are not kept: to add a name, remove the folder.
  */
 export async function developmentCertificates(
   folder: string,
   ids: { saes: readonly string[]; kmes: readonly string[] },
   now: number,
 ): Promise<void> {
-  const wanted = [...ids.saes, ...ids.kmes].flatMap((id) => [`${id}.crt`, `${id}.key`]);
-  if (['sae-ca.crt', 'kme-ca.crt', ...wanted].every((name) => existsSync(join(folder, name)))) return;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text, { mode: 0o600 });
+  const certificates = ['sae-ca.crt', 'kme-ca.crt', ...[...ids.saes, ...ids.kmes].map((id) => `${id}.crt`)];
+  const wanted = [...certificates, ...[...ids.saes, ...ids.kmes].map((id) => `${id}.key`)];
+  const missing = wanted.filter((name) => !existsSync(join(folder, name)));
+  if (missing.length === 0) return checkDates(folder, certificates, now);
+  if (existsSync(folder) && readdirSync(folder).length > 0) {
+    throw new NodeError(
+      'node/certificates',
+      `the folder ${folder} has no ${missing[0]}: put it back, or remove the folder to have all certificates made anew`,
+    );
+  }
+  // Written beside and renamed, so that a start that is interrupted leaves all of them or none.
+  const beside = `${folder}.new`;
+  rmSync(beside, { recursive: true, force: true });
+  mkdirSync(beside, { recursive: true, mode: 0o700 });
+  const write = (name: string, text: string): void => writeFileSync(join(beside, name), text, { mode: 0o600 });
   for (const role of ['sae', 'kme'] as const) {
     const authority = await makeAuthority(`Skykey development CA for ${role.toUpperCase()}s`, now);
     for (const id of role === 'sae' ? ids.saes : ids.kmes) {
@@ -111,6 +124,19 @@ export async function developmentCertificates(
       write(`${id}.crt`, cert);
     }
     write(`${role}-ca.crt`, authority.certificate.toString('pem'));
+  }
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(beside, folder);
+}
+
+function checkDates(folder: string, certificates: readonly string[], now: number): void {
+  for (const name of certificates) {
+    const { validTo } = new X509Certificate(readPem(join(folder, name)));
+    if (Date.parse(validTo) > now) continue;
+    throw new NodeError(
+      'node/certificates',
+      `the certificate ${join(folder, name)} ended on ${validTo}: replace it, or remove the folder to have all made anew`,
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { NodeError } from './error.ts';
 
 const PORT = 'a port from 1 to 65535';
+const ID = 'a small letter, then small letters, digits and hyphens';
 const SEED = 'a whole number from 0 to 2^53 - 1';
 const SECRET = 'a text of 16 characters at least';
 
@@ -16,9 +17,8 @@ const path = z.string('an absolute path').refine(isAbsolute, 'an absolute path')
 const scenario = z
   .string('the id of a scenario, or an absolute path')
   .refine((name) => !name.endsWith('.json') || isAbsolute(name), 'the id of a scenario, or an absolute path');
-const id = z
-  .string('small letters, digits and hyphens')
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a small letter, then small letters, digits and hyphens, 32 characters at most');
+/** Longer than an id of a scenario: `micius-beijing` and `desk-beijing` are made of those. */
+const id = z.string(ID).regex(/^[a-z][a-z0-9-]{0,71}$/, ID);
 const secret = z.string(SECRET).min(16, SECRET);
 const tls = z.strictObject({ cert: path, key: path, ca: path });
 
@@ -50,7 +50,7 @@ export const siteConfiguration = z.strictObject({
   operationsPort: port,
   courier: path,
   /** Names the conversation of the two desks; both sites hold the same. */
-  conversationId: z.uuid(),
+  conversationId: z.uuid('a UUID'),
   kme: z.strictObject({
     kmeId: id,
     port,
@@ -119,6 +119,7 @@ export function loadConfiguration<T>(file: string, schema: z.ZodType<T>): T {
 const rule: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === 'invalid_type') return `there and of type ${issue.expected}`;
   if (issue.code === 'invalid_value') return issue.values.map((value) => JSON.stringify(value)).join(' or ');
+  if (issue.code === 'invalid_key') return `under ${ID}`;
   return undefined;
 };
 

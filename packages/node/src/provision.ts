@@ -87,6 +87,12 @@ export async function provision(options: {
       `the scenario ${scenario.id} has ${sites.length} sites; a hotline needs exactly two`,
     );
   }
+  if ([scenario.satellite.id, ...sites.map(({ id }) => id)].includes('sky')) {
+    throw new NodeError(
+      'node/sites',
+      `the scenario ${scenario.id} has a site or satellite "sky"; that is the name of the sky's own process`,
+    );
+  }
   const data = resolve(options.data);
   const ports = portPlan(options.port);
   makeFolder(data);
@@ -94,7 +100,7 @@ export async function provision(options: {
   const first = !existsSync(marker);
   const owner: DataMarker = first
     ? { format: 'skykey-data/1', scenario: scenario.id, conversationId: randomUUID() }
-    : (JSON.parse(readFileSync(marker, 'utf8')) as DataMarker);
+    : readMarker(marker);
   if (owner.scenario !== scenario.id) {
     throw new NodeError(
       'node/data',
@@ -212,6 +218,23 @@ export async function provision(options: {
   }
   if (first) write('skykey.json', owner);
   return { data, certificates, ports, processes };
+}
+
+function readMarker(file: string): DataMarker {
+  try {
+    const marker = JSON.parse(readFileSync(file, 'utf8')) as Partial<DataMarker> | null;
+    const { format, scenario, conversationId } = marker ?? {};
+    if (format === 'skykey-data/1' && typeof scenario === 'string' && typeof conversationId === 'string') {
+      return { format, scenario, conversationId };
+    }
+    throw new Error('it does not hold scenario and conversationId');
+  } catch (error) {
+    throw new NodeError(
+      'node/data',
+      `cannot tell to which scenario the data folder belongs, ${file}: ${(error as Error).message}; ` +
+        'restore the file, or choose another folder with --data',
+    );
+  }
 }
 
 function makeFolder(folder: string): void {

@@ -24,11 +24,16 @@ export async function runSky(configurationFile: string): Promise<{ stop: () => P
     throw portError(error, configuration.devicePort, 'the devices');
   });
   const hub = new EventHub();
+  const publish = (): void => {
+    // The hub tells a schedule only when it has changed.
+    hub.publish('schedule', sky.schedule());
+    hub.publish('sky', sky.moment());
+  };
   const server = localServer();
   server.get('/api/events', (_request, reply) => hub.attach(reply));
   server.post<{ Body: Record<string, unknown> }>('/api/sky/clock', async (request) => {
     steer(sky, request.body ?? {});
-    hub.publish('sky', sky.state());
+    publish();
     return sky.clock.state();
   });
   server.post<{ Body: Record<string, unknown> }>('/api/sky/tap', async (request) => {
@@ -41,8 +46,8 @@ export async function runSky(configurationFile: string): Promise<{ stop: () => P
     }
     sky.tap(linkId, on, (fraction as number | undefined) ?? 1);
     log.info({ linkId, on, fraction }, 'tap switched');
-    hub.publish('sky', sky.state());
-    return sky.state().taps;
+    publish();
+    return sky.moment().taps;
   });
   await listenLocally(server, configuration.operationsPort, 'the sky');
   log.info({ scenario: scenario.id, seed: sky.seed }, 'the sky is up');
@@ -64,7 +69,7 @@ export async function runSky(configurationFile: string): Promise<{ stop: () => P
       lastTick = now;
       if (ready && needed.every((name) => devices.has(name))) await sky.tick(elapsedMs, () => performance.now());
       if (now - lastPublished >= PUBLISH_MS) {
-        hub.publish('sky', sky.state());
+        publish();
         lastPublished = now;
       }
       if (now - lastRemembered >= REMEMBER_MS) {

@@ -10,7 +10,7 @@ import {
   type StationScenario,
   scenarioPasses,
 } from '@skykey/scenario';
-import type { PassState, SkyState, StationState, TapState } from '@skykey/telemetry';
+import type { MomentState, PassState, ScheduleState, StationState, TapState } from '@skykey/telemetry';
 import { MissionClock } from './clock.ts';
 import type { DeviceServer, EmissionSource } from './devices.ts';
 import { NodeError } from './error.ts';
@@ -68,6 +68,7 @@ export class Sky implements EmissionSource {
   readonly #taps = new Map<string, TapState>();
   readonly #active = new Map<string, ActivePass>();
   readonly #records = new Map<string, Transmission>();
+  readonly #parameters: ScheduleState['parameters'];
   readonly #paths = new Map<string, PassState['path']>();
   #track: { readonly fromMs: number; readonly points: (readonly [number, number])[] } | undefined;
 
@@ -82,6 +83,7 @@ export class Sky implements EmissionSource {
     this.seed = options.memory.seed;
     this.#devices = options.devices;
     this.#remember = options.remember ?? (() => undefined);
+    this.#parameters = declaredParameters(this.scenario.document);
     const { clock } = this.scenario.document;
     const startMs = Date.parse(clock.startUtc);
     const endMs = Date.parse(clock.endUtc);
@@ -175,27 +177,33 @@ export class Sky implements EmissionSource {
     this.clock.moveTo(next.pass.aosMs - LEAD_MS);
   }
 
-  state(): SkyState {
+  schedule(): ScheduleState {
     const { scenario } = this;
     const utcMs = this.clock.utcMs;
-    const { elements } = scenario.satellite;
     return {
       scenario: scenario.id,
       title: scenario.title,
+      track: this.#trackAround(utcMs),
+      passes: this.#passStates(utcMs),
+      parameters: this.#parameters,
+    };
+  }
+
+  moment(): MomentState {
+    const { satellite, stations } = this.scenario;
+    const utcMs = this.clock.utcMs;
+    return {
       utcMs,
       clock: this.clock.state(),
       satellite: {
-        id: scenario.satellite.id,
-        name: scenario.satellite.name,
-        ...subpoint(elements, utcMs),
-        elementsEpochUtc: new Date(elements.epochMs).toISOString(),
+        id: satellite.id,
+        name: satellite.name,
+        ...subpoint(satellite.elements, utcMs),
+        elementsEpochUtc: new Date(satellite.elements.epochMs).toISOString(),
       },
-      track: this.#trackAround(utcMs),
       subsolar: subsolarPoint(utcMs),
-      stations: scenario.stations.map((station) => this.#stationState(station, utcMs)),
-      passes: this.#passStates(utcMs),
+      stations: stations.map((station) => this.#stationState(station, utcMs)),
       taps: [...this.#taps.values()],
-      parameters: declaredParameters(scenario.document),
     };
   }
 

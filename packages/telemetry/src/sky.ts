@@ -1,7 +1,17 @@
-/** Event `sky`, about four a second: the simulated physics. Everything in it is simulated and labelled so. */
-export interface SkyState {
+/** Event `schedule`: what is known in advance; told at the beginning and when the next passes change. */
+export interface ScheduleState {
   readonly scenario: string;
   readonly title: string;
+  /** Sub-satellite track around now, [longitudeDeg, latitudeDeg], past to future, about one orbit. */
+  readonly track: readonly (readonly [number, number])[];
+  /** Coming and current passes in order of time, at least one for each station. */
+  readonly passes: readonly PassState[];
+  /** Where each quantity comes from: the whole list of a scenario's parameters. */
+  readonly parameters: readonly ParameterState[];
+}
+
+/** Event `sky`, about four a second: the simulated physics at this moment. */
+export interface MomentState {
   /** Mission time, ms since 1970 UTC. */
   readonly utcMs: number;
   readonly clock: ClockState;
@@ -13,17 +23,14 @@ export interface SkyState {
     readonly heightKm: number;
     readonly elementsEpochUtc: string;
   };
-  /** Sub-satellite track around now, [longitudeDeg, latitudeDeg], past to future, about one orbit; changes rarely. */
-  readonly track: readonly (readonly [number, number])[];
   /** Point on Earth with the Sun in the zenith. */
   readonly subsolar: { readonly latitudeDeg: number; readonly longitudeDeg: number };
   readonly stations: readonly StationState[];
-  /** Coming and current passes in order of time, at least one for each station. */
-  readonly passes: readonly PassState[];
   readonly taps: readonly TapState[];
-  /** Where each quantity comes from: the whole list of a scenario's parameters. */
-  readonly parameters: readonly ParameterState[];
 }
+
+/** Both together: everything in it is simulated and labelled so. */
+export type SkyState = ScheduleState & MomentState;
 
 export interface ClockState {
   /** `auto` slows down for passes and hurries between them; `fixed` is a speed somebody chose. */

@@ -1,4 +1,4 @@
-import type { NodeState, ProcessState, SkyState } from '@skykey/telemetry';
+import type { MomentState, NodeState, ProcessState, ScheduleState } from '@skykey/telemetry';
 import { Recorder } from '../bits/recorder.ts';
 import { openFeed } from '../feed.ts';
 import { wake } from '../frames.ts';
@@ -19,13 +19,17 @@ export function openSource(): Source {
   const recorder = new Recorder();
   const take = (event: ObservedEvent) => store.update((before) => observe(before, event));
   store.watch(wake);
+  let schedule: ScheduleState | null = null;
   openFeed({
     url: '/api/events',
-    events: ['sky', 'node', 'processes'],
+    events: ['schedule', 'sky', 'node', 'processes'],
     onConnection: (connection) => take({ kind: 'connection', connection }),
     onEvent: (name, data) => {
-      if (name === 'sky') {
-        take({ kind: 'sky', sky: data as SkyState, receivedMs: performance.now() });
+      if (name === 'schedule') schedule = data as ScheduleState;
+      else if (name === 'sky') {
+        // A moment without its schedule can only be the first one: the schedule is told before it.
+        if (schedule === null) return;
+        take({ kind: 'sky', sky: { ...schedule, ...(data as MomentState) }, receivedMs: performance.now() });
         recorder.record(store.latest);
       } else if (name === 'node') take({ kind: 'node', node: data as NodeState });
       else take({ kind: 'processes', processes: data as readonly ProcessState[] });
