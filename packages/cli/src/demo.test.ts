@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { skykey } from './command.fixture.ts';
+import { skykey } from './test/command.ts';
 
 it('skykey demo tells the whole story, and every step does as it should', async () => {
   const { code, stdout, stderr } = await skykey(['demo', '--port', '27460', '--seed', '5', '--json']);

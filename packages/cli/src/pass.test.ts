@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import type { PassResult } from '@skykey/node';
-import { skykey } from './command.fixture.ts';
+import { skykey } from './test/command.ts';
 
 async function run(...args: string[]): Promise<PassResult> {
   const { code, stdout, stderr } = await skykey([

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ScenarioDocument } from '@skykey/scenario';
-import { skykey } from './command.fixture.ts';
+import { skykey } from './test/command.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../scenario/data/micius-2016-12-19.json', import.meta.url));
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
@@ -399,6 +400,33 @@ describe('the device server', () => {
     const { pass: next, chunks } = await again.nextPass();
     assert.equal(next.passId, 'next');
     assert.deepEqual(await collect(chunks), []);
+  });
+
+  it('goes on without a node that was killed while it read nothing', async () => {
+    const { server, port } = await serve();
+    const node = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `const { openReceiver } = await import(${JSON.stringify(new URL('devices.ts', import.meta.url).href)});
+         await openReceiver(${port}, 'xinglong', ${JSON.stringify(TOKENS.get(RECEIVER))});
+         for (;;);`,
+      ],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    );
+    closing.push({ close: () => node.kill('SIGKILL') });
+    await server.connected([RECEIVER]);
+    const much = detectionsOf(Array.from({ length: 100_000 }, (_, i) => [i, 0, 0] as const));
+    let told = 0;
+    const telling = (async () => {
+      for (; told < 32; told++) await server.detections(RECEIVER, much, 1e7);
+    })();
+    for (let i = 0; i < 100; i++) await turn();
+    assert.ok(told < 32, 'the sky ran ahead of a node that reads nothing');
+    node.kill('SIGKILL');
+    await telling;
+    while (server.has(RECEIVER)) await turn();
   });
 
   it('forgets a device whose node has gone, and does not wait for it', async () => {

@@ -13,16 +13,21 @@ afterEach(async () => {
   for (const end of ending.splice(0)) await end();
 });
 
-async function serve(port = 0): Promise<{ hub: EventHub; server: FastifyInstance; port: number }> {
+async function serve(): Promise<{ hub: EventHub; server: FastifyInstance; port: number }> {
   const hub = new EventHub();
+  const { server, port } = await serveWith(() => hub);
+  return { hub, server, port };
+}
+
+/** A server of which the hub is asked for anew with every request. */
+async function serveWith(present: () => EventHub): Promise<{ server: FastifyInstance; port: number }> {
   const server = localServer();
-  server.get('/api/events', (_request, reply) => hub.attach(reply));
-  const close = async (): Promise<void> => {
-    hub.close();
+  server.get('/api/events', (_request, reply) => present().attach(reply));
+  ending.push(async () => {
+    present().close();
     await server.close();
-  };
-  ending.push(close);
-  return { hub, server, port: await listenLocally(server, port, 'the test') };
+  });
+  return { server, port: await listenLocally(server, 0, 'the test') };
 }
 
 /** Events as a follower hears them; `until` resolves when so many have come. */
@@ -162,29 +167,32 @@ describe('an event hub', () => {
 });
 
 describe('a follower', () => {
-  it('comes back when the other process does', async () => {
-    const first = await serve();
-    const { heard } = follow(first.port);
-    first.hub.publish('sky', { life: 1 });
+  it('comes back when the other process does, and hears where things stand now', async () => {
+    let hub = new EventHub();
+    const { port } = await serveWith(() => hub);
+    const { heard } = follow(port);
+    hub.publish('sky', { life: 1 });
     await heard.until(1);
-    first.hub.close();
-    await first.server.close();
-    const second = await serve(first.port);
-    second.hub.publish('sky', { life: 2 });
+    const first = hub;
+    hub = new EventHub();
+    hub.publish('sky', { life: 2 });
+    first.close();
     assert.deepEqual(await heard.until(2), [
       ['sky', { life: 1 }],
       ['sky', { life: 2 }],
     ]);
   });
 
-  it('waits for a process that is not there yet', async () => {
-    const { server, port } = await serve();
-    await server.close();
-    const { heard } = follow(port);
-    for (let i = 0; i < 50; i++) await turn();
-    const { hub } = await serve(port);
+  it('goes on asking a process that hangs up, until it answers', async () => {
+    const { hub, server, port } = await serve();
     hub.publish('sky', { utcMs: 1 });
+    let refused = 0;
+    server.server.on('connection', (socket) => {
+      if (refused++ === 0) socket.destroy();
+    });
+    const { heard } = follow(port);
     assert.deepEqual(await heard.until(1), [['sky', { utcMs: 1 }]]);
+    assert.ok(refused > 1);
   });
 
   it('puts events together however the stream is cut, and skips comments', async () => {

@@ -45,6 +45,8 @@ interface DataMarker {
   readonly format: 'skykey-data/1';
   readonly scenario: string;
   readonly conversationId: string;
+  /** Of the simulated sky. */
+  readonly seed: number;
 }
 
 export interface ProcessPlan {
@@ -99,12 +101,23 @@ export async function provision(options: {
   const marker = join(data, 'skykey.json');
   const first = !existsSync(marker);
   const owner: DataMarker = first
-    ? { format: 'skykey-data/1', scenario: scenario.id, conversationId: randomUUID() }
+    ? {
+        format: 'skykey-data/1',
+        scenario: scenario.id,
+        conversationId: randomUUID(),
+        seed: options.seed ?? randomInt(2 ** 47),
+      }
     : readMarker(marker);
   if (owner.scenario !== scenario.id) {
     throw new NodeError(
       'node/data',
       `the data folder ${data} belongs to the scenario ${owner.scenario}; choose another with --data`,
+    );
+  }
+  if (options.seed !== undefined && options.seed !== owner.seed) {
+    throw new NodeError(
+      'node/seed',
+      `the sky in ${data} was begun with seed ${owner.seed} and cannot change it: leave --seed out, or choose another folder with --data`,
     );
   }
   const certificates = join(data, 'certificates');
@@ -141,7 +154,7 @@ export async function provision(options: {
     format: 'skykey-sky/1',
     scenario: scenarioPath,
     memory: join(data, 'sky.json'),
-    seed: options.seed ?? randomInt(2 ** 47),
+    seed: owner.seed,
     devicePort: ports.devices,
     operationsPort: ports.sky,
     tokens: {
@@ -223,11 +236,12 @@ export async function provision(options: {
 function readMarker(file: string): DataMarker {
   try {
     const marker = JSON.parse(readFileSync(file, 'utf8')) as Partial<DataMarker> | null;
-    const { format, scenario, conversationId } = marker ?? {};
-    if (format === 'skykey-data/1' && typeof scenario === 'string' && typeof conversationId === 'string') {
-      return { format, scenario, conversationId };
+    const { format, scenario, conversationId, seed } = marker ?? {};
+    const texts = typeof scenario === 'string' && typeof conversationId === 'string';
+    if (format === 'skykey-data/1' && texts && Number.isSafeInteger(seed)) {
+      return { format, scenario, conversationId, seed: seed! };
     }
-    throw new Error('it does not hold scenario and conversationId');
+    throw new Error('it does not hold scenario, conversationId and seed');
   } catch (error) {
     throw new NodeError(
       'node/data',

@@ -18,7 +18,12 @@ export async function runSky(configurationFile: string): Promise<{ stop: () => P
   const configuration = loadConfiguration(configurationFile, skyConfiguration);
   const scenario = loadScenario(configuration.scenario);
   const log = createLog('sky');
-  const sky: Sky = new Sky({ scenario, memory: readMemory(configuration), devices: () => devices });
+  const sky: Sky = new Sky({
+    scenario,
+    memory: readMemory(configuration),
+    devices: () => devices,
+    remember: (memory) => writeMemory(configuration, memory),
+  });
   const devices: DeviceServer = new DeviceServer(new Map(Object.entries(configuration.tokens)), sky);
   await devices.listen(configuration.devicePort).catch((error) => {
     throw portError(error, configuration.devicePort, 'the devices');

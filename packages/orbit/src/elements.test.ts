@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { elementsAgeDays, parseTle } from './elements.ts';
 import { OrbitError, type OrbitErrorCode } from './error.ts';
-import { MICIUS, MICIUS_LINE_1, MICIUS_LINE_2 } from './micius.fixture.ts';
+import { MICIUS, MICIUS_LINE_1, MICIUS_LINE_2 } from './test/micius.ts';
 
 function refuses(text: string, code: OrbitErrorCode, message: RegExp): void {
   assert.throws(

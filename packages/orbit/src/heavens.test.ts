@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { jday, shadowFraction, sunPos } from 'satellite.js';
 import { moon, subsolarPoint, sun, sunlit } from './heavens.ts';
-import { MICIUS, XINGLONG } from './micius.fixture.ts';
 import { inertialState } from './state.ts';
+import { MICIUS, XINGLONG } from './test/micius.ts';
 
 const TOP = Date.parse('2016-12-19T16:52:13Z');
 const rad = Math.PI / 180;

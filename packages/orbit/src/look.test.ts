@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ecfToLookAngles, eciToEcf, gstime } from 'satellite.js';
 import { look } from './look.ts';
-import { MICIUS, XINGLONG, ZVENIGOROD } from './micius.fixture.ts';
 import { inertialState } from './state.ts';
+import { MICIUS, XINGLONG, ZVENIGOROD } from './test/micius.ts';
 
 const TOP = Date.parse('2016-12-19T16:52:13Z');
 

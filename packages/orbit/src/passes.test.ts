@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parseTle } from './elements.ts';
 import { look } from './look.ts';
-import { MICIUS, MOLNIYA, XINGLONG, ZVENIGOROD } from './micius.fixture.ts';
 import { type Pass, passes, rangeWindow } from './passes.ts';
 import type { Station } from './station.ts';
+import { MICIUS, MOLNIYA, XINGLONG, ZVENIGOROD } from './test/micius.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

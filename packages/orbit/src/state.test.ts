@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { eciToGeodetic, gstime } from 'satellite.js';
 import { parseTle } from './elements.ts';
 import { OrbitError } from './error.ts';
-import { MICIUS, MOLNIYA } from './micius.fixture.ts';
 import { inertialState, subpoint } from './state.ts';
+import { MICIUS, MOLNIYA } from './test/micius.ts';
 
 describe('the state', () => {
   it('agrees with the SGP4 verification cases', () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { dot } from './earth.ts';
 import { OrbitError } from './error.ts';
-import { XINGLONG } from './micius.fixture.ts';
 import { checkStation, siteOf } from './station.ts';
+import { XINGLONG } from './test/micius.ts';
 
 describe('a station', () => {
   it('must be on the Earth', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Change, CURVE_TEXT, changed, FILE, MICIUS, MICIUS_TEXT, read, readText } from './micius.fixture.ts';
 import { assumptions, declaredParameters, readScenario } from './scenario.ts';
+import { type Change, CURVE_TEXT, changed, FILE, MICIUS, MICIUS_TEXT, read, readText } from './test/micius.ts';
 
 const refused = (change: Change, code: string, message: string | RegExp): void => {
   assert.throws(() => read(change), { code, message });

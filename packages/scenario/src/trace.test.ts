@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { look, sun } from '@skykey/orbit';
 import fc from 'fast-check';
-import { MICIUS, read } from './micius.fixture.ts';
 import { BIN_S, type Scenario } from './scenario.ts';
+import { MICIUS, read } from './test/micius.ts';
 import { backgroundAt, linkTrace, type ScenarioPass, scenarioPasses } from './trace.ts';
 
 const BIN_MS = BIN_S * 1000;

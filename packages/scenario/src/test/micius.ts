@@ -1,8 +1,8 @@
 /** The shipped scenario, as it is and with one thing changed. */
 import { readFileSync } from 'node:fs';
-import { readScenario, type Scenario } from './scenario.ts';
+import { readScenario, type Scenario } from '../scenario.ts';
 
-const DATA = new URL('../data/', import.meta.url);
+const DATA = new URL('../../data/', import.meta.url);
 
 export const FILE = 'micius-2016-12-19.json';
 export const MICIUS_TEXT = readFileSync(new URL(FILE, DATA), 'utf8');

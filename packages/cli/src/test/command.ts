@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-export const COMMAND = fileURLToPath(new URL('../bin/skykey.js', import.meta.url));
+export const COMMAND = fileURLToPath(new URL('../../bin/skykey.js', import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;
