@@ -12,7 +12,7 @@ import {
   siteConfiguration,
   skyConfiguration,
 } from './configuration.ts';
-import { provision } from './provision.ts';
+import { provision } from './up/provision.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'skykey-configuration-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -5,10 +5,10 @@
  */
 export { loadScenario, shippedScenarios } from './configuration.ts';
 export { NodeError } from './error.ts';
-export { followEvents } from './events.ts';
 export { runNode } from './node.ts';
-export { type PassProgress, type PassRequest, type PassResult, runPass } from './pass.ts';
+export { type PassProgress, type PassRequest, type PassResult, runPass } from './pass/pass.ts';
 export { onEnd } from './process.ts';
-export { deskSaeId, kmeId, type Plan, saeId } from './provision.ts';
-export { runSky } from './sky-process.ts';
-export { type Running, type UpOptions, up } from './supervisor.ts';
+export { runSky } from './sky/sky-process.ts';
+export { deskSaeId, kmeId, type Plan, saeId } from './up/provision.ts';
+export { type Running, type UpOptions, up } from './up/supervisor.ts';
+export { followEvents } from './wire/events.ts';

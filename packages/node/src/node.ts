@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { loadConfiguration, satelliteConfiguration, siteConfiguration } from './configuration.ts';
 import { NodeError } from './error.ts';
-import { runSatellite } from './satellite.ts';
-import { runSite } from './site.ts';
+import { runSatellite } from './satellite/satellite.ts';
+import { runSite } from './site/site.ts';
 
 /** Runs the process that a configuration file describes. Throws a sentence when it cannot. */
 export async function runNode(configurationFile: string): Promise<{ stop: () => Promise<void> }> {

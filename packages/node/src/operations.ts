@@ -2,8 +2,8 @@
 import type { NodeState } from '@skykey/telemetry';
 import type { FastifyInstance } from 'fastify';
 import { NodeError } from './error.ts';
-import { EventHub } from './events.ts';
-import { localServer } from './http.ts';
+import { EventHub } from './wire/events.ts';
+import { localServer } from './wire/http.ts';
 
 /** At most this often a node tells its state, ms. */
 const PUBLISH_MS = 100;

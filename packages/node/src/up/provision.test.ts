@@ -23,7 +23,7 @@ import {
   scenarioFile,
   siteConfiguration,
   skyConfiguration,
-} from './configuration.ts';
+} from '../configuration.ts';
 import { type Plan, portPlan, provision } from './provision.ts';
 
 const NAME = 'micius-2016-12-19';

@@ -7,6 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { DetectionChunk } from '@skykey/distill';
 import type { Detections, Emissions } from '@skykey/photons';
 import fc from 'fast-check';
+import { NodeError } from '../error.ts';
 import {
   DeviceServer,
   type EmissionSource,
@@ -16,7 +17,6 @@ import {
   type ReceiverDevice,
   type TransmitterDevice,
 } from './devices.ts';
-import { NodeError } from './error.ts';
 import { dial, FrameSocket, textFrame } from './frames.ts';
 
 const RECEIVER = 'receiver xinglong';

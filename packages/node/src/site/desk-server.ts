@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { NodeError } from '../error.ts';
+import { servePages } from '../up/gateway.ts';
+import { EventHub } from '../wire/events.ts';
 import type { Desk } from './desk.ts';
-import { NodeError } from './error.ts';
-import { EventHub } from './events.ts';
-import { servePages } from './gateway.ts';
 
 const CLOCK_MS = 1000;
 

@@ -3,8 +3,8 @@
  * it is for. Nothing here is trusted: sessions authenticate their own transcript, relay messages carry one-time tags.
  */
 import { createServer, type Server } from 'node:net';
-import { dial, FrameSocket, frameText, textFrame } from './frames.ts';
-import { portError } from './http.ts';
+import { dial, FrameSocket, frameText, textFrame } from '../wire/frames.ts';
+import { portError } from '../wire/http.ts';
 
 const FORMAT = 'skykey-link/1';
 /** A session is silent while somebody holds the mission clock; beyond this its pass is given up. */

@@ -7,12 +7,12 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSy
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Scenario } from '@skykey/scenario';
+import type { SatelliteConfiguration, SiteConfiguration, SkyConfiguration } from '../configuration.ts';
+import { NodeError } from '../error.ts';
 import { developmentCertificates } from './certificates.ts';
-import type { SatelliteConfiguration, SiteConfiguration, SkyConfiguration } from './configuration.ts';
-import { NodeError } from './error.ts';
 
 /** Folder of the built console. */
-export const PAGES = fileURLToPath(new URL('../../console/dist', import.meta.url));
+export const PAGES = fileURLToPath(new URL('../../../console/dist', import.meta.url));
 
 /** Ports of everything, counted from the console's. */
 export function portPlan(first: number): {

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { SecretBytes } from '@skykey/bits';
 import { linkLane } from '@skykey/kme';
 import type { Vault } from '@skykey/vault';
-import { NodeError } from './error.ts';
+import { NodeError } from '../error.ts';
 
 /**
  * Takes a couriered key into the vault as the first authentication key of a link, then overwrites and removes the

@@ -7,13 +7,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Scenario } from '@skykey/scenario';
 import type { ProcessState } from '@skykey/telemetry';
-import { loadScenario } from './configuration.ts';
-import { NodeError } from './error.ts';
+import { loadScenario } from '../configuration.ts';
+import { NodeError } from '../error.ts';
+import { portError } from '../wire/http.ts';
 import { type Gateway, startGateway } from './gateway.ts';
-import { portError } from './http.ts';
 import { PAGES, type Plan, type ProcessPlan, provision } from './provision.ts';
 
-const COMMAND = fileURLToPath(new URL('../../cli/bin/skykey.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../../cli/bin/skykey.js', import.meta.url));
 /** A process that ends with this code has said why it cannot work; starting it again would not help. */
 export const CANNOT_WORK = 2;
 const RESTART_MS = 500;

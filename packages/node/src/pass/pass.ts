@@ -12,11 +12,11 @@ import { fileURLToPath } from 'node:url';
 import type { Alarm, SessionReport } from '@skykey/distill';
 import { type Adversary, createPass, interceptResend, Knowledge, type PhotonBin } from '@skykey/photons';
 import { assumptions, BIN_S, linkTrace, type Scenario, type ScenarioPass, scenarioPasses } from '@skykey/scenario';
-import { loadScenario } from './configuration.ts';
-import { DeviceServer } from './devices.ts';
-import { NodeError } from './error.ts';
+import { loadScenario } from '../configuration.ts';
+import { NodeError } from '../error.ts';
+import { Transmission } from '../sky/transmission.ts';
+import { DeviceServer } from '../wire/devices.ts';
 import type { PartyMessage, PartyStart } from './party.ts';
-import { Transmission } from './transmission.ts';
 
 const PARTY = fileURLToPath(new URL('party.ts', import.meta.url));
 const PARTY_LIMIT_MS = 600_000;

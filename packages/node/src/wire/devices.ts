@@ -11,7 +11,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import type { DetectionChunk, EmissionRecord } from '@skykey/distill';
 import type { Detections, Emissions } from '@skykey/photons';
-import { NodeError } from './error.ts';
+import { NodeError } from '../error.ts';
 import { dial, FrameSocket, frameText, textFrame } from './frames.ts';
 
 /** A pass as the devices announce it: public facts only. */

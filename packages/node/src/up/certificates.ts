@@ -8,7 +8,7 @@ import { webcrypto, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
-import { NodeError } from './error.ts';
+import { NodeError } from '../error.ts';
 
 x509.cryptoProvider.set(webcrypto as Crypto);
 

@@ -11,9 +11,9 @@ import {
   scenarioPasses,
 } from '@skykey/scenario';
 import type { MomentState, PassState, ScheduleState, StationState, TapState } from '@skykey/telemetry';
+import { NodeError } from '../error.ts';
+import type { DeviceServer, EmissionSource } from '../wire/devices.ts';
 import { MissionClock } from './clock.ts';
-import type { DeviceServer, EmissionSource } from './devices.ts';
-import { NodeError } from './error.ts';
 import { Transmission } from './transmission.ts';
 
 const DAY_MS = 86_400_000;

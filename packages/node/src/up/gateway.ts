@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { ProcessState } from '@skykey/telemetry';
 import type { FastifyInstance } from 'fastify';
-import { NodeError } from './error.ts';
-import { EventHub, followEvents } from './events.ts';
-import { listenLocally, localServer } from './http.ts';
+import { NodeError } from '../error.ts';
+import { EventHub, followEvents } from '../wire/events.ts';
+import { listenLocally, localServer } from '../wire/http.ts';
 
 export interface GatewayOptions {
   readonly port: number;

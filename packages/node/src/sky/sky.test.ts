@@ -4,14 +4,14 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { readScenario, type Scenario, type ScenarioPass } from '@skykey/scenario';
 import fc from 'fast-check';
-import { scenarioFile } from './configuration.ts';
+import { scenarioFile } from '../configuration.ts';
 import {
   DeviceServer,
   openReceiver,
   openTransmitter,
   type PassAnnouncement,
   type TransmitterDevice,
-} from './devices.ts';
+} from '../wire/devices.ts';
 import { Sky, type SkyMemory } from './sky.ts';
 
 const FILE = scenarioFile('micius-2016-12-19');

@@ -4,7 +4,7 @@ import { announceRelay, KmeError, type RelayRecord, settleRelay } from '@skykey/
 import type { StationScenario } from '@skykey/scenario';
 import type { RelayState } from '@skykey/telemetry';
 import type { Vault } from '@skykey/vault';
-import type { FrameSocket } from './frames.ts';
+import type { FrameSocket } from '../wire/frames.ts';
 
 const SHOWN_RELAYS = 20;
 /** How long a station's line rests when there is nothing to carry, ms. */

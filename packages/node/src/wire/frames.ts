@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { DistillError } from '@skykey/distill';
-import { NodeError } from './error.ts';
+import { NodeError } from '../error.ts';
 
 /** Longest frame either side accepts, bytes. The longest honest one is a list of emissions, about 4 MB. */
 const MAX_FRAME_BYTES = 64 * 1024 * 1024;

@@ -3,8 +3,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, createServer, request, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import { idOfCertificate, readPem } from './certificates.ts';
-import { NodeError } from './error.ts';
+import { NodeError } from '../error.ts';
+import { idOfCertificate, readPem } from '../up/certificates.ts';
 import { portError } from './http.ts';
 
 /** Largest body either server reads, bytes. */

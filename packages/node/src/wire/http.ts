@@ -1,8 +1,8 @@
 /** The one way in which Skykey serves people over HTTP: loopback only, same origin only, strict headers. */
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { NodeError } from './error.ts';
-import { createLog } from './process.ts';
+import { NodeError } from '../error.ts';
+import { createLog } from '../process.ts';
 
 /** Nothing from outside, no inline script; styles may be inline because charts set them. */
 export const CONTENT_SECURITY_POLICY =

@@ -7,13 +7,13 @@ import { createServer } from 'node:net';
 import type { SessionReport } from '@skykey/distill';
 import { relayLane } from '@skykey/kme';
 import { Vault } from '@skykey/vault';
-import { loadScenario } from './configuration.ts';
-import { importCourier } from './courier.ts';
-import { openReceiver, openTransmitter } from './devices.ts';
-import { dial, FrameSocket } from './frames.ts';
-import { Link } from './link.ts';
-import { MissionTime } from './mission-time.ts';
-import { sessionParameters } from './session-parameters.ts';
+import { loadScenario } from '../configuration.ts';
+import { importCourier } from '../link/courier.ts';
+import { Link } from '../link/link.ts';
+import { sessionParameters } from '../link/session-parameters.ts';
+import { MissionTime } from '../mission-time.ts';
+import { openReceiver, openTransmitter } from '../wire/devices.ts';
+import { dial, FrameSocket } from '../wire/frames.ts';
 
 export interface PartyStart {
   readonly role: 'satellite' | 'station';

@@ -1,12 +1,12 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { loadConfiguration, loadScenario, type SkyConfiguration, skyConfiguration } from '../configuration.ts';
+import { NodeError } from '../error.ts';
+import { createLog } from '../process.ts';
+import { DeviceServer } from '../wire/devices.ts';
+import { EventHub } from '../wire/events.ts';
+import { listenLocally, localServer, portError } from '../wire/http.ts';
 import { MAX_SPEED } from './clock.ts';
-import { loadConfiguration, loadScenario, type SkyConfiguration, skyConfiguration } from './configuration.ts';
-import { DeviceServer } from './devices.ts';
-import { NodeError } from './error.ts';
-import { EventHub } from './events.ts';
-import { listenLocally, localServer, portError } from './http.ts';
-import { createLog } from './process.ts';
 import { Sky, type SkyMemory } from './sky.ts';
 
 const TICK_MS = 100;

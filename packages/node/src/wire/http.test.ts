@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { NodeError } from './error.ts';
+import { NodeError } from '../error.ts';
 import { listenLocally, localServer } from './http.ts';
 
 let server: FastifyInstance;

@@ -227,19 +227,23 @@ export class Link {
     const { vault, linkId, route, missionMs } = this.#options;
     return {
       hold: async (blockId: string, key: SecretBytes, report: SessionReport) => {
-        vault.hold({
-          blockId,
-          bytes: key,
-          labels: {
-            originLinks: [linkId],
-            route: [...route],
-            epsSec: report.epsSec,
-            epsCor: report.epsCor,
-            proof: report.proof,
-            simulated: true,
-            createdAtMs: missionMs(),
-          },
-        });
+        try {
+          vault.hold({
+            blockId,
+            bytes: key,
+            labels: {
+              originLinks: [linkId],
+              route: [...route],
+              epsSec: report.epsSec,
+              epsCor: report.epsCor,
+              proof: report.proof,
+              simulated: true,
+              createdAtMs: missionMs(),
+            },
+          });
+        } finally {
+          key.wipe();
+        }
       },
       release: async (blockId) => vault.release(blockId, laneCuts(linkId, vault.heldBytes(blockId))),
       discard: async (blockId) => vault.discard(blockId),
