@@ -36,6 +36,7 @@ program
   .option('--data <folder>', 'where vaults, certificates and logs are kept (data/<scenario>)')
   .option('--speed <x>', 'fixed speed of the mission clock, a multiple of real time (automatic)', decimal)
   .option('--seed <n>', 'seed of the simulated sky, used at the first start (random)', wholeNumber)
+  .option('--json', 'one JSON document with the addresses, once everything answers')
   .addHelpText('after', '\nExample:\n  skykey up micius-2016-12-19 --port 9000 --data /tmp/skykey')
   .action(up);
 
@@ -50,6 +51,7 @@ program
   .command('sky')
   .description('run the process that plays physics')
   .requiredOption('--config <file>', 'its configuration, as "skykey up" writes it into the data folder')
+  .addHelpText('after', '\nExample:\n  skykey sky --config data/micius-2016-12-19/sky.config.json')
   .action(sky);
 
 program

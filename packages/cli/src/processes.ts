@@ -6,6 +6,7 @@ interface UpOptions {
   readonly data?: string;
   readonly speed?: number;
   readonly seed?: number;
+  readonly json?: boolean;
 }
 
 // Vaults, keys and logs are for the user who runs Skykey and for nobody else.
@@ -13,7 +14,7 @@ process.umask(0o077);
 
 /** `skykey up`. */
 export async function up(scenario: string, options: UpOptions): Promise<void> {
-  const say = (line = ''): void => void process.stdout.write(`${line}\n`);
+  const say = (line = ''): void => void (options.json || process.stdout.write(`${line}\n`));
   say(`Skykey is starting ${scenario} …`);
   let running: Running | undefined;
   let failed = false;
@@ -35,6 +36,21 @@ export async function up(scenario: string, options: UpOptions): Promise<void> {
   const { plan, scenario: loaded, stop, url } = running;
   onEnd(stop, { followParent: false });
   const { sites } = loaded.document;
+  if (options.json) {
+    const document = {
+      scenario: loaded.id,
+      console: url,
+      sites: sites.map(({ id }, index) => ({
+        id,
+        desk: `${url}/desk/${id}`,
+        keyManager: `https://127.0.0.1:${plan.ports.kme(index)}`,
+      })),
+      certificates: plan.certificates,
+      data: plan.data,
+      simulated: 'photons only',
+    };
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  }
   say();
   say(`  Console     ${url}`);
   for (const site of sites) say(`  Desk        ${url}/desk/${site.id}`);

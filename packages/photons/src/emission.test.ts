@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { againstExpected } from './chi-square.ts';
 import { emissionOf } from './emission.ts';
+import { againstExpected } from './test/chi-square.ts';
 import type { Source } from './types.ts';
 
 const source: Source = {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { againstExpected } from './chi-square.ts';
 import { createPass, type PassInput, simulate } from './engine.ts';
 import { PhotonsError } from './error.ts';
 import { expectedPass } from './expected.ts';
 import { gateTransmission } from './gate.ts';
 import { interceptResend } from './intercept-resend.ts';
 import { seededRandom } from './random.ts';
-import { binomialZ, tally } from './tally.ts';
+import { againstExpected } from './test/chi-square.ts';
+import { binomialZ, tally } from './test/tally.ts';
 import { Cause, type LinkTrace, type PhotonBin, type Receiver, type Source } from './types.ts';
 
 const micius: Source = {

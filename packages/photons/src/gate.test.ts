@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { againstExpected } from './chi-square.ts';
 import { erf, gateOf, gateTransmission } from './gate.ts';
 import { seededRandom } from './random.ts';
+import { againstExpected } from './test/chi-square.ts';
 import type { Receiver } from './types.ts';
 
 const receiver = (jitterPs: number, gateNs: number): Receiver => ({

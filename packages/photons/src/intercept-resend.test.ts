@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { againstExpected } from './chi-square.ts';
 import { createPass, type PassInput, simulate } from './engine.ts';
 import { PhotonsError } from './error.ts';
 import { expectedPass, expectedQberSignal } from './expected.ts';
 import { interceptResend } from './intercept-resend.ts';
 import { seededRandom } from './random.ts';
-import { binomialZ, tally } from './tally.ts';
+import { againstExpected } from './test/chi-square.ts';
+import { binomialZ, tally } from './test/tally.ts';
 import { type Adversary, Cause, Knowledge, type Receiver, type Source } from './types.ts';
 
 const source: Source = {

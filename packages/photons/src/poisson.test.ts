@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { againstExpected } from './chi-square.ts';
 import { poisson, positivePoisson } from './poisson.ts';
 import { seededRandom } from './random.ts';
+import { againstExpected } from './test/chi-square.ts';
 
 const draws = 200_000;
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { againstExpected } from './chi-square.ts';
 import { PhotonsError } from './error.ts';
 import { seededRandom, xoshiro128 } from './random.ts';
+import { againstExpected } from './test/chi-square.ts';
 
 /** The algorithm of arXiv:1805.01407 in integers of any size. */
 function words(state: [bigint, bigint, bigint, bigint], count: number): bigint[] {

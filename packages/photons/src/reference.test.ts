@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { twoSamples } from './chi-square.ts';
 import { simulate } from './engine.ts';
 import { interceptResend } from './intercept-resend.ts';
 import { type Random, seededRandom } from './random.ts';
+import { twoSamples } from './test/chi-square.ts';
 import type { LinkTrace, Receiver, Source } from './types.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { Random } from './random.ts';
-import type { PhotonBin } from './types.ts';
+import type { Random } from '../random.ts';
+import type { PhotonBin } from '../types.ts';
 
 /** What Alice and Bob together would count of one intensity, for the tests of this package. */
 export interface Tally {
