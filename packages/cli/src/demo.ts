@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { followEvents, NodeError, type Running, saeId, up } from '@skykey/node';
+import { followEvents, HOTLINE_PATH, kmeId, NodeError, peerClient, type Running, saeId, up } from '@skykey/node';
 import type { DeskState, LinkState, NodeState, SiteState } from '@skykey/telemetry';
 
 /** Passes are played faster than in the console: nobody is watching the map. */
@@ -191,20 +191,41 @@ class Story {
     const arrived = (await this.#desk(there)).messages.find(
       ({ direction, text }) => direction === 'received' && text === TEXT,
     );
-    const own = (await this.#desk(here)).messages.filter(({ direction }) => direction === 'received');
-    const message = sent.body.message as { ciphertextPreview: string; suite: string; keyIds: string[] } | undefined;
-    const plain = Buffer.from(TEXT).toString('hex');
-    const hidden =
-      Boolean(message) &&
-      !plain.startsWith(message!.ciphertextPreview.slice(0, 16)) &&
-      message!.ciphertextPreview.length > 0;
-    this.#step('message', sent.status === 200 && Boolean(arrived) && hidden && own.length === 0, {
-      text: `${hereName} wrote "${TEXT}", sealed (${message?.suite}); it opened at ${thereName} and nowhere else`,
+    const { message, envelope } = sent.body as {
+      message?: { ciphertextPreview: string; suite: string; keyIds: string[] };
+      envelope?: string;
+    };
+    const sealed = Buffer.from(envelope ?? '', 'base64');
+    // A thief on the line, even one with the certificates of both sites, has the envelope and can bring it to any desk.
+    const again = { [here]: await this.#bring(sealed, here), [there]: await this.#bring(sealed, there) };
+    const desks = await Promise.all([here, there].map((site) => this.#desk(site)));
+    const opened = desks.map(({ messages }) => messages.filter(({ direction }) => direction === 'received').length);
+    const hidden = sealed.length > 0 && !sealed.includes(TEXT) && !sealed.includes(TEXT.slice(0, 12));
+    const refused = Object.values(again).every(({ status }) => status === 409);
+    this.#step('message', sent.status === 200 && Boolean(arrived) && hidden && refused && opened.join() === '0,1', {
+      text: `${hereName} wrote "${TEXT}", sealed (${message?.suite}); it opened at ${thereName}, once, and nowhere else`,
       ciphertext: message?.ciphertextPreview ?? null,
-      plaintext: plain,
+      plaintext: Buffer.from(TEXT).toString('hex'),
       keyIds: message?.keyIds ?? [],
+      broughtAgain: again,
       error: sent.body.error ?? null,
     });
+  }
+
+  /** Brings a sealed message to a site's desk, over the line between the sites. */
+  async #bring(envelope: Uint8Array, site: string): Promise<{ status: number; answer: string }> {
+    const { certificates, ports } = this.#running.plan;
+    const sites = this.#running.scenario.document.sites.map(({ id }) => id);
+    const other = sites.find((id) => id !== site)!;
+    const tls = {
+      cert: join(certificates, `${kmeId(other)}.crt`),
+      key: join(certificates, `${kmeId(other)}.key`),
+      ca: join(certificates, 'kme-ca.crt'),
+    };
+    const line = peerClient({ port: ports.peer(sites.indexOf(site)), peerId: kmeId(site), tls });
+    const { status, body } = await line.post(HOTLINE_PATH, envelope);
+    line.close();
+    return { status, answer: new TextDecoder().decode(body) };
   }
 
   #site(siteId: string): SiteState | undefined {

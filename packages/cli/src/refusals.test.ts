@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +65,18 @@ describe('bad input gets one sentence, a non-zero exit and no trace', () => {
     } finally {
       blocker.close();
     }
+  });
+
+  it('a data folder in use by a living process, and none by a dead one', async () => {
+    const data = join(folder, 'locked');
+    mkdirSync(data);
+    writeFileSync(join(data, 'skykey.lock'), String(process.pid));
+    await refused(['up', '--port', '23560', '--data', data], new RegExp(`process ${process.pid}`), /--data/);
+    assert.deepEqual(readdirSync(data), ['skykey.lock'], 'nothing was written');
+    writeFileSync(join(data, 'skykey.lock'), '4194304');
+    const second = await skykey(['up', '--port', '23560', '--data', data], { cwd: folder, interruptAt: /Ctrl-C/ });
+    assert.equal(second.code, 130, second.stderr);
+    assert.equal(existsSync(join(data, 'skykey.lock')), false);
   });
 
   it('a corrupt vault: the process says so, nothing starts, and the file stays as it was', async () => {

@@ -27,7 +27,8 @@ export async function serveDesk(
   server.post<{ Body: { text?: unknown } }>(`${prefix}/api/messages`, async (request) => {
     const { text } = request.body ?? {};
     if (typeof text !== 'string') throw new NodeError('desk/text', 'a message needs "text"');
-    return { message: await desk.send(text) };
+    const { message, envelope } = await desk.send(text);
+    return { message, envelope: Buffer.from(envelope).toString('base64') };
   });
   const publish = (): void => hub.publish('desk', desk.state());
   const clock = setInterval(publish, CLOCK_MS);

@@ -92,8 +92,11 @@ export class Desk {
     this.#options.onChange();
   }
 
-  /** Seals and sends. Rejects with a sentence when the message was refused; nothing left this site unsealed. */
-  async send(text: string): Promise<DeskMessage> {
+  /**
+   * Seals and sends; the envelope is what everybody on the way could see. Rejects with a sentence when the message was
+   * refused; nothing left this site unsealed.
+   */
+  async send(text: string): Promise<{ message: DeskMessage; envelope: Uint8Array }> {
     const id = randomUUID();
     let shown: DeskMessage = {
       id,
@@ -112,7 +115,7 @@ export class Desk {
       shown = { ...shown, keyIds: sealed.keyIds, ciphertextPreview: preview(sealed.envelope) };
       await this.#options.carry(sealed.envelope);
       shown = { ...shown, state: 'delivered' };
-      return shown;
+      return { message: shown, envelope: sealed.envelope };
     } catch (error) {
       shown = { ...shown, state: 'refused', reason: (error as Error).message };
       this.#reportBurnt(error);

@@ -22,7 +22,8 @@ import { serveDesk } from './desk-server.ts';
 const TICK_MS = 500;
 const RECONNECT_MS = 500;
 const KME_PATH = '/skykey/kme/v1';
-const HOTLINE_PATH = '/skykey/hotline/v1';
+/** Where sealed messages arrive, on the line between the sites. */
+export const HOTLINE_PATH = '/skykey/hotline/v1';
 const SHOWN_RELAYS = 20;
 
 export async function runSite(configuration: SiteConfiguration): Promise<{ stop: () => Promise<void> }> {

@@ -251,7 +251,8 @@ function readMarker(file: string): DataMarker {
   }
 }
 
-function makeFolder(folder: string): void {
+/** Makes a folder for this user alone. Throws a NodeError with the remedy when nothing can be written there. */
+export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     accessSync(folder, constants.W_OK);

@@ -1,6 +1,6 @@
 /** `skykey up`: every process of a scenario on one machine, watched, restarted when one dies, ended together. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync, rmSync, type WriteStream, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,7 +11,7 @@ import { loadScenario } from '../configuration.ts';
 import { NodeError } from '../error.ts';
 import { portError } from '../wire/http.ts';
 import { type Gateway, startGateway } from './gateway.ts';
-import { PAGES, type Plan, type ProcessPlan, provision } from './provision.ts';
+import { makeFolder, PAGES, type Plan, type ProcessPlan, provision } from './provision.ts';
 
 const COMMAND = fileURLToPath(new URL('../../../cli/bin/skykey.js', import.meta.url));
 /** A process that ends with this code has said why it cannot work; starting it again would not help. */
@@ -45,6 +45,17 @@ export interface Running {
 /** Starts a scenario. Resolves when the console answers and every process is healthy; throws a sentence otherwise. */
 export async function up(options: UpOptions): Promise<Running> {
   const scenario = loadScenario(options.scenario);
+  const unlock = lockData(options.data);
+  try {
+    const running = await start(options, scenario);
+    return { ...running, stop: () => running.stop().finally(unlock) };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function start(options: UpOptions, scenario: Scenario): Promise<Running> {
   const plan = await provision({
     scenario,
     scenarioName: options.scenario,
@@ -97,6 +108,39 @@ export async function up(options: UpOptions): Promise<Running> {
     pid: (name) => children.find((child) => child.plan.name === name)?.pid,
     stop,
   };
+}
+
+/**
+ * Takes a data folder for this process: two supervisors on one folder would write each other's configuration. A lock
+ * that its owner left behind when it was killed is taken over. Returns the way to give it back.
+ */
+function lockData(data: string): () => void {
+  makeFolder(data);
+  const file = join(data, 'skykey.lock');
+  for (;;) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx', mode: 0o600 });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const owner = Number(readFileSync(file, 'utf8'));
+    if (owner !== process.pid && isAlive(owner)) {
+      throw new NodeError(
+        'node/data-in-use',
+        `the data folder ${data} is in use by process ${owner}: stop that one, or choose another folder with --data`,
+      );
+    }
+    rmSync(file, { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return Number.isSafeInteger(pid) && pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** Every port is tried before anything starts, so that the message names the port and nothing is half up. */
