@@ -14,7 +14,7 @@ export class MissionTime {
   }
 
   readonly ms = (): number => {
-    this.#latest = Math.max(this.#latest, this.#device());
+    this.#latest = Math.max(this.#latest, Math.round(this.#device()));
     return this.#latest;
   };
 

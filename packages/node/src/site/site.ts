@@ -1,26 +1,25 @@
 /** The process of one site: its receiver's end of the link, its key manager, its desk. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Alarm } from '@skykey/distill';
-import { acceptRelay, Kme, KmeError, keyLane, relayLane } from '@skykey/kme';
+import { Kme, keyLane, relayLane } from '@skykey/kme';
 import type { NodeState, RelayState, SiteState } from '@skykey/telemetry';
 import { Vault } from '@skykey/vault';
 import { loadScenario, type SiteConfiguration } from '../configuration.ts';
 import { NodeError } from '../error.ts';
 import { importCourier } from '../link/courier.ts';
-import { isGone, Link } from '../link/link.ts';
-import { dialRelay, dialSession } from '../link/link-service.ts';
+import { Link } from '../link/link.ts';
 import { sessionParameters } from '../link/session-parameters.ts';
 import { MissionTime } from '../mission-time.ts';
 import { operations } from '../operations.ts';
 import { createLog } from '../process.ts';
-import { type DetectionStream, openReceiver, type PassAnnouncement, type ReceiverDevice } from '../wire/devices.ts';
 import { listenLocally } from '../wire/http.ts';
 import { peerClient, serveMutualTls } from '../wire/mutual-tls.ts';
 import { Desk, type KeyManagerCall } from './desk.ts';
 import { serveDesk } from './desk-server.ts';
+import { startReception } from './reception.ts';
+import { listenForRelays } from './relay-line.ts';
 
 const TICK_MS = 500;
-const RECONNECT_MS = 500;
 const KME_PATH = '/skykey/kme/v1';
 /** Where sealed messages arrive, on the line between the sites. */
 export const HOTLINE_PATH = '/skykey/hotline/v1';
@@ -162,88 +161,6 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
   const deskPage = await serveDesk(nodeDesk.server, { siteId, pages: configuration.pages, desk });
   tellDesk = deskPage.changed;
 
-  let stopped = false;
-  let device: ReceiverDevice | undefined;
-
-  /** Follows the receiver; every pass with light in it becomes a session. */
-  const follow = async (): Promise<void> => {
-    while (!stopped) {
-      try {
-        device = await openReceiver(configuration.receiver.port, station.id, configuration.receiver.token);
-        time.follow(device.missionMs);
-        for (;;) {
-          const { pass, chunks } = await device.nextPass();
-          if (link.dropped) {
-            vault.journal.append({
-              severity: 'warning',
-              text: `the pass ${pass.passId} was not used: the link is dropped`,
-              utcMs: time.ms(),
-            });
-            chunks.discard();
-            continue;
-          }
-          await session(pass, chunks).catch((error: Error) => {
-            if (!isGone(error)) log.error({ passId: pass.passId, reason: error.message }, 'session failed');
-          });
-          chunks.discard();
-        }
-      } catch (error) {
-        log.warn({ reason: (error as Error).message }, 'receiver lost');
-        device?.close();
-        await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
-      }
-    }
-  };
-  const session = async (pass: PassAnnouncement, chunks: DetectionStream): Promise<void> => {
-    const channel = await dialSession(configuration.satellitePort, station.linkId, pass.passId);
-    try {
-      const report = await link.runStation(
-        sessionParameters(scenario, { sessionId: pass.passId, linkId: station.linkId, pulses: pass.pulses }),
-        channel,
-        chunks,
-      );
-      log.info({ passId: pass.passId, verdict: report.verdict, secretBits: report.secretBits }, 'session ended');
-      time.remember(vault);
-    } finally {
-      channel.close();
-    }
-  };
-
-  /** Listens for relay announcements as long as this process lives. */
-  const listen = async (): Promise<void> => {
-    while (!stopped) {
-      try {
-        const channel = await dialRelay(configuration.satellitePort, station.linkId);
-        try {
-          for (;;) {
-            const announcement = await channel.receive();
-            if (!announcement.length) {
-              await channel.send(new Uint8Array(0));
-              continue;
-            }
-            const { acknowledgement, relayId, news, reason } = acceptRelay({
-              vault,
-              stationId: siteId,
-              linkId: station.linkId,
-              announcement,
-            });
-            log.info({ relayId, news, reason }, 'relay announcement');
-            await channel.send(acknowledgement);
-            await kme.flush();
-            desk.stockChanged();
-            changed();
-          }
-        } finally {
-          channel.close();
-        }
-      } catch (error) {
-        // Not yet: our block is released in a moment, and the satellite sends it again. Forged: it is ignored the same way.
-        if (error instanceof KmeError) log.warn({ reason: error.message }, 'relay announcement not taken');
-        await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
-      }
-    }
-  };
-
   const onFault = (error: unknown): void => log.error({ reason: (error as Error).message }, 'request failed');
   const peerServer = await serveMutualTls({
     port: peerOptions.listenPort,
@@ -281,8 +198,30 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
   });
   await listenLocally(nodeDesk.server, configuration.operationsPort, siteId);
   followAlarms();
-  void follow();
-  void listen();
+  const stopReception = startReception({
+    receiver: configuration.receiver,
+    stationId: station.id,
+    linkId: station.linkId,
+    satellitePort: configuration.satellitePort,
+    link,
+    parameters: ({ passId, pulses }) =>
+      sessionParameters(scenario, { sessionId: passId, linkId: station.linkId, pulses }),
+    vault,
+    time,
+    log,
+  });
+  const stopListening = listenForRelays({
+    siteId,
+    linkId: station.linkId,
+    satellitePort: configuration.satellitePort,
+    vault,
+    log,
+    onRelay: async () => {
+      await kme.flush();
+      desk.stockChanged();
+      changed();
+    },
+  });
   const ticking = setInterval(() => {
     void kme.flush().then(() => {
       followAlarms();
@@ -292,9 +231,9 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
   }, TICK_MS);
   return {
     async stop() {
-      stopped = true;
       clearInterval(ticking);
-      device?.close();
+      stopReception();
+      stopListening();
       deskPage.close();
       await Promise.all([peerServer.close(), kmeServer.close(), nodeDesk.close()]);
       toPeer.close();
