@@ -112,7 +112,7 @@ export class Sky implements EmissionSource {
         this.scenario.satellite.elements.epochMs,
       )
         .toISOString()
-        .slice(0, 10)} are not good for longer`,
+        .slice(0, 10)} are not good for longer. To play it again, start with another data folder (--data)`,
     });
     // A pass that an earlier process had begun is lost: a block is a fixed number of pulses, all or nothing.
     for (const { window } of this.#useful) if (cuts(window, this.clock.utcMs)) this.clock.moveTo(window.endMs);
