@@ -13,12 +13,12 @@ afterEach(() => {
 });
 
 /** Both ends of a connection: one speaks frames, the other is a bare socket that may do what it likes. */
-async function connection(): Promise<{ frames: FrameSocket; raw: Socket }> {
+async function connection(options?: { silenceLimitMs: number }): Promise<{ frames: FrameSocket; raw: Socket }> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const accepted = once(server, 'connection') as Promise<[Socket]>;
-  const frames = await dial((server.address() as { port: number }).port, 'the test');
+  const frames = await dial((server.address() as { port: number }).port, 'the test', options);
   const [raw] = await accepted;
   server.close();
   raw.on('error', () => undefined);
@@ -134,6 +134,13 @@ describe('a frame socket', () => {
       await assert.rejects(frames.receive(), GONE);
       await assert.rejects(frames.send(Uint8Array.of(1)), GONE);
     }
+  });
+
+  it('gives up on a peer that falls silent in the middle of a message', async () => {
+    const { frames, raw } = await connection({ silenceLimitMs: 20 });
+    raw.write(encoded([textFrame('a whole message')]).subarray(0, 9));
+    await assert.rejects(frames.receive(), { ...GONE, message: /it was silent for 0.02 s/ });
+    await once(raw, 'close');
   });
 
   it('makes a sender wait for a peer that does not read', async () => {
