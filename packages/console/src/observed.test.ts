@@ -12,6 +12,7 @@ const link = (linkId: string, state: LinkState['state']): LinkState => ({
   detections: 0,
   detectionRateHz: 0,
   siftedRateHz: 0,
+  sifted: 0,
   monitored: 0,
   monitorErrors: 0,
   qber: null,

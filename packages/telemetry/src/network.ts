@@ -38,6 +38,8 @@ export interface LinkState {
   readonly detectionRateHz: number;
   /** Basis-matched detections a second of mission time, estimated from the monitor sample. */
   readonly siftedRateHz: number;
+  /** Sifted signal bits of the running session so far, from the same sample; 0 when none runs. */
+  readonly sifted: number;
   /** The live monitor: detections compared in this session, errors among them, and their ratio over the last few
    *  seconds (null below 30). */
   readonly monitored: number;

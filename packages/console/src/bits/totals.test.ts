@@ -7,12 +7,12 @@ const session = (sessionId: string, verdict: SessionSummary['verdict'], detectio
   ({ sessionId, verdict, detections, siftedSignal: detections / 2 }) as SessionSummary;
 
 const link = (sessionId: string, detections: number, sessions: readonly SessionSummary[]) =>
-  ({ sessionId, detections, sessions }) as LinkState;
+  ({ sessionId, detections, sifted: detections / 10, sessions }) as LinkState;
 
 test('a running session counts until it is in the list of finished ones, and never twice', () => {
   const before = link('b', 70, [session('a', 'accepted', 100)]);
   const after = link('b', 80, [session('b', 'accepted', 80), session('a', 'accepted', 100)]);
-  assert.deepEqual(totals([before]), { detections: 170, sifted: 50 });
+  assert.deepEqual(totals([before]), { detections: 170, sifted: 57 });
   assert.deepEqual(totals([after]), { detections: 180, sifted: 90 });
 });
 

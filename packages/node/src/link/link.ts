@@ -119,6 +119,7 @@ export class Link {
       detections: last.detections,
       detectionRateHz: this.#running ? detectionRateHz : 0,
       siftedRateHz: this.#running && last.detections > 0 ? detectionRateHz * this.#matchedShare(last) : 0,
+      sifted: this.#running ? Math.round(last.monitored / this.#monitorProbability) : 0,
       monitored: last.monitored,
       monitorErrors: last.errors,
       qber: monitored >= SHOW_QBER_FROM ? (last.errors - first.errors) / monitored : null,
