@@ -183,16 +183,20 @@ describe('kill -9 at any moment', () => {
       [THERE, HERE],
     ] as const) {
       // All that is in stock, old and new: at both ends the same bytes.
+      let compared = 0;
       for (let left = Math.floor(stock(from) / 256); left > 0; left -= 64) {
         const enc = await kme(from, `/api/v1/keys/${saeId(to)}/enc_keys?number=${Math.min(left, 64)}`);
-        if (enc?.status === 503) break;
+        // What is left over at the end may not fill a request any more; a peer that refuses would say something else.
+        if (compared > 0 && enc?.status === 503 && /not enough keys are available/.test(enc.body)) break;
         assert.equal(enc?.status, 200, enc?.body);
         for (const { key_ID, key } of JSON.parse(enc.body).keys as { key_ID: string; key: string }[]) {
           const dec = await kme(to, `/api/v1/keys/${saeId(from)}/dec_keys?key_ID=${key_ID}`);
           assert.equal(dec?.status, 200, dec?.body);
           assert.equal((JSON.parse(dec.body).keys as [{ key: string }])[0].key, key);
+          compared++;
         }
       }
+      assert.ok(compared >= 100, `only ${compared} keys from ${from} to ${to} were compared`);
     }
   });
 });

@@ -70,7 +70,10 @@ export interface PassResult {
     readonly name: string;
     readonly fraction: number;
     readonly visibility: 'D1' | 'D2' | 'D3';
-    /** Key-basis bits that she truly knows: measured in Alice's basis. */
+    /**
+     * Bits prepared and detected in the key basis that she measured in that basis, too. Those spent on the monitor are
+     * among them, one in 32: she is never credited with too little.
+     */
     readonly knownBits: number;
     /** Bits that amplification took away: sifted key-basis bits less secret bits. */
     readonly removedBits: number;
@@ -289,15 +292,20 @@ class Truth {
     for (let i = 0; i < detections.slot.length; i++) {
       const slot = detections.slot[i]!;
       while (emissions.slot[row]! < slot) row++;
-      // Two detectors of one slot are one bit of key.
-      if (i > 0 && detections.slot[i - 1] === slot) continue;
-      if (this.#slots === this.#known.length) {
-        const longer = new Uint8Array(this.#known.length * 2);
-        longer.set(this.#known);
-        this.#known = longer;
-      }
-      this.#known[this.#slots++] = truth.eveKnows[i] === Knowledge.full && emissions.basis[row] === 0 ? 1 : 0;
+      // Two detectors of one slot are one bit of key, if it was the X analyser that Bob settles on.
+      if (i === 0 || detections.slot[i - 1] !== slot) this.#grow();
+      const inKeyBasis = emissions.basis[row] === 0 && detections.detector[i]! < 2;
+      if (inKeyBasis && truth.eveKnows[i] === Knowledge.full) this.#known[this.#slots - 1] = 1;
     }
+  }
+
+  #grow(): void {
+    if (this.#slots === this.#known.length) {
+      const longer = new Uint8Array(this.#known.length * 2);
+      longer.set(this.#known);
+      this.#known = longer;
+    }
+    this.#slots++;
   }
 
   /** Key-basis bits she knows among the first `slots` click slots: a session that is stopped never saw the others. */

@@ -305,6 +305,7 @@ describe('the automatic clock of the sky', () => {
       scenario,
       memory: { utcMs: Date.parse('2016-12-19T18:59:00Z'), seed: 1 },
       devices: () => assert.fail('nothing is sent'),
+      remember: () => assert.fail('no pass begins'),
     });
     assert.equal(sky.clock.target(400), Date.parse('2016-12-19T19:00:00Z'));
     sky.clock.moveTo(sky.clock.target(400));

@@ -77,12 +77,12 @@ export class Sky implements EmissionSource {
     scenario: Scenario;
     memory: SkyMemory;
     devices: () => DeviceServer;
-    remember?: (memory: SkyMemory) => void;
+    remember: (memory: SkyMemory) => void;
   }) {
     this.scenario = options.scenario;
     this.seed = options.memory.seed;
     this.#devices = options.devices;
-    this.#remember = options.remember ?? (() => undefined);
+    this.#remember = options.remember;
     this.#parameters = declaredParameters(this.scenario.document);
     const { clock } = this.scenario.document;
     const startMs = Date.parse(clock.startUtc);

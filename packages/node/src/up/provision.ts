@@ -3,8 +3,8 @@
  * process. Secrets are made once; configuration is written at every start, because ports and tokens may change.
  */
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Scenario } from '@skykey/scenario';
 import type { SatelliteConfiguration, SiteConfiguration, SkyConfiguration } from '../configuration.ts';
@@ -254,7 +254,11 @@ function readMarker(file: string): DataMarker {
 /** Makes a folder for this user alone. Throws a NodeError with the remedy when nothing can be written there. */
 export function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Level by level: the recursive form of mkdir never returns where a file system forbids new folders (/proc).
+    const missing: string[] = [];
+    for (let level = resolve(folder); !existsSync(level); level = dirname(level)) missing.unshift(level);
+    for (const level of missing) mkdirSync(level, { mode: 0o700 });
+    if (!statSync(folder).isDirectory()) throw new Error('there is a file of that name');
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw new NodeError(
