@@ -31,8 +31,8 @@ describe('parseTle', () => {
     assert.equal(MICIUS.noradId, 41731);
     assert.equal(parseTle(`${MICIUS_LINE_1}\r\n${MICIUS_LINE_2}\r\n`).name, 'NORAD 41731');
     assert.equal(parseTle(`\n0 QUESS\n${MICIUS_LINE_1}   \n${MICIUS_LINE_2}\n\n`).name, 'QUESS');
-    assert.equal(MICIUS.line1, MICIUS_LINE_1);
-    assert.equal(MICIUS.line2, MICIUS_LINE_2);
+    assert.equal(MICIUS.lines?.[0], MICIUS_LINE_1);
+    assert.equal(MICIUS.lines?.[1], MICIUS_LINE_2);
   });
 
   it('puts the epoch on day 353.90152003 of 2016', () => {

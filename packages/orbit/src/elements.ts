@@ -10,14 +10,15 @@ import { OrbitError } from './error.ts';
 
 /** Mean elements of one satellite at one epoch, ready for SGP4. */
 export interface Elements {
+  readonly kind: 'sgp4';
   /** Name line of the set; `NORAD 41731` where the set has none. */
   readonly name: string;
   /** Satellite catalogue number; Alpha-5 numbers are decoded (A0000 is 100000). */
   readonly noradId: number;
   /** Epoch, ms since 1970 UTC; not a whole number. */
   readonly epochMs: number;
-  readonly line1: string;
-  readonly line2: string;
+  /** The two lines, where the set was written so; null for OMM and synthetic elements. */
+  readonly lines: readonly [string, string] | null;
   /** The initialised SGP4 record. The propagator writes scratch values into it; take it as opaque. */
   readonly satrec: SatRec;
 }
@@ -227,11 +228,11 @@ export function parseTle(tle: string, where = 'element set'): Elements {
     );
   }
   return {
+    kind: 'sgp4',
     name: title || `NORAD ${noradId}`,
     noradId,
     epochMs: Date.UTC(year, 0) + (day - 1) * 86_400_000,
-    line1: first.line,
-    line2: second.line,
+    lines: [first.line, second.line],
     satrec,
   };
 }

@@ -13,10 +13,10 @@ import {
   SiderealTime,
 } from 'astronomy-engine';
 import { dot, EQUATORIAL_RADIUS_KM, J2000_MS, wrapDeg } from './earth.ts';
-import type { Elements } from './elements.ts';
 import { OrbitError } from './error.ts';
-import { inertialState } from './state.ts';
+import { motionOf } from './state.ts';
 import { checkStation, type Station } from './station.ts';
+import type { Target } from './target.ts';
 
 const KM_PER_AU = 149_597_870.7;
 /** Nominal solar radius, km (IAU 2015 resolution B3). */
@@ -79,8 +79,8 @@ export function subsolarPoint(utcMs: number): { latitudeDeg: number; longitudeDe
  * an atmosphere; entry and exit are off by some seconds. TEME is taken as the true equator of date (1 arcsec).
  * @throws OrbitError `orbit/time`, `orbit/propagation`
  */
-export function sunlit(elements: Elements, utcMs: number): boolean {
-  const { position } = inertialState(elements, utcMs);
+export function sunlit(target: Target, utcMs: number): boolean {
+  const { position } = motionOf(target, utcMs);
   const { x, y, z } = sunVector(utcMs);
   const toSun = { x: x * KM_PER_AU - position.x, y: y * KM_PER_AU - position.y, z: z * KM_PER_AU - position.z };
   const sunKm = Math.sqrt(dot(toSun, toSun));

@@ -4,7 +4,7 @@
  *
  * Times are ms since 1970 UTC. Elements are good for days around their epoch; see `elementsAgeDays`.
  */
-export type { Place } from './earth.ts';
+export type { Place, Vector } from './earth.ts';
 export { type Elements, elementsAgeDays, parseTle } from './elements.ts';
 export { OrbitError, type OrbitErrorCode } from './error.ts';
 export { type Direction, moon, subsolarPoint, sun, sunlit } from './heavens.ts';
@@ -12,3 +12,4 @@ export { LIGHT_KM_S, type Look, look } from './look.ts';
 export { type Pass, type PassQuery, passes, rangeWindow } from './passes.ts';
 export { subpoint } from './state.ts';
 export { checkStation, type Station } from './station.ts';
+export type { Ephemeris, Motion, Target } from './target.ts';

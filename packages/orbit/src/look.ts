@@ -1,7 +1,7 @@
 import { DEGREE, dot } from './earth.ts';
-import type { Elements } from './elements.ts';
 import { earthFixedState, type State } from './state.ts';
 import { type Site, type Station, siteOf } from './station.ts';
+import type { Target } from './target.ts';
 
 /** Speed of light, km/s (SI). */
 export const LIGHT_KM_S = 299_792.458;
@@ -69,6 +69,6 @@ export function lookAt(site: Site, state: State, utcMs: number): Look {
  * Look angles of a satellite from a station on WGS-84, no refraction.
  * @throws OrbitError as `checkStation` and for an instant SGP4 has no position for (`orbit/time`, `orbit/propagation`)
  */
-export function look(elements: Elements, station: Station, utcMs: number): Look {
-  return lookAt(siteOf(station), earthFixedState(elements, utcMs), utcMs);
+export function look(target: Target, station: Station, utcMs: number): Look {
+  return lookAt(siteOf(station), earthFixedState(target, utcMs), utcMs);
 }

@@ -3,13 +3,13 @@
  * sample. The search evaluates the orbit on a grid that hangs on the epoch of the elements, so that a pass comes out
  * the same to the last bit wherever the search begins.
  */
-import { DEGREE, dot, EARTH_RATE_RAD_S, EQUATORIAL_RADIUS_KM } from './earth.ts';
-import type { Elements } from './elements.ts';
+import { DEGREE, dot, EARTH_RATE_RAD_S } from './earth.ts';
 import { OrbitError } from './error.ts';
 import { lookAt, type Sighting, sightingOf } from './look.ts';
 import { root } from './root.ts';
-import { earthFixedState, type State } from './state.ts';
+import { earthFixedState, perigeeRate, type State } from './state.ts';
 import { type Site, type Station, siteOf } from './station.ts';
+import type { Target } from './target.ts';
 
 /** One stay of a satellite above a minimum elevation. Times are ms since 1970 UTC, not whole numbers. */
 export interface Pass {
@@ -39,9 +39,6 @@ const TOLERANCE_MS = 0.01;
 const CELL_RAD = 2 * DEGREE;
 /** Geodetic and geocentric zenith differ by up to 0.193 degrees. */
 const ZENITH_MARGIN_RAD = 0.2 * DEGREE;
-/** Osculating motion differs from the mean by J2 terms of about 0.2 %. */
-const RATE_MARGIN = 1.02;
-const RADIUS_MARGIN_KM = 30;
 
 interface Instant extends Sighting {
   readonly utcMs: number;
@@ -49,14 +46,17 @@ interface Instant extends Sighting {
   readonly clearance: number;
 }
 
-/** Highest angular rate around the Earth's centre on a Kepler orbit, that of its perigee, rad/s. */
-function perigeeRate(meanMotionRadS: number, eccentricity: number): number {
-  return meanMotionRadS * Math.sqrt((1 + eccentricity) / (1 - eccentricity) ** 3);
-}
+/** The grid hangs here: on the epoch of elements, on 1970 for an ephemeris. */
+const originOf = (target: Target): number => (target.kind === 'sgp4' ? target.epochMs : 0);
+
+const revolutionOf = (target: Target): number =>
+  target.kind === 'sgp4' ? ((2 * Math.PI) / target.satrec.no) * 60_000 : target.revolutionMs;
 
 /** Length of a cell of the search grid, whole ms: about half a minute for a low orbit. */
-function cellOf({ satrec }: Elements): number {
-  return Math.floor((1000 * CELL_RAD) / perigeeRate(satrec.no / 60, satrec.ecco));
+function cellOf(target: Target): number {
+  const rate = target.kind === 'sgp4' ? perigeeRate(target.satrec.no / 60, target.satrec.ecco) : target.fastestRadS;
+  // What moves slower than the Earth turns is carried past a station by the Earth.
+  return Math.floor((1000 * CELL_RAD) / Math.max(rate, EARTH_RATE_RAD_S));
 }
 
 /**
@@ -68,11 +68,9 @@ function hiddenForS({ position }: Site, state: State, minElevationDeg: number): 
   const stationKm = Math.sqrt(dot(position, position));
   const satelliteKm = Math.sqrt(dot(state.position, state.position));
   const angle = Math.acos(dot(position, state.position) / (stationKm * satelliteKm));
-  const apogeeKm = state.semiMajorAxisRadii * (1 + state.eccentricity) * EQUATORIAL_RADIUS_KM + RADIUS_MARGIN_KM;
   const lowest = minElevationDeg * DEGREE - ZENITH_MARGIN_RAD;
-  const visible = Math.acos(Math.min(1, (stationKm * Math.cos(lowest)) / apogeeKm)) - lowest;
-  const rate = RATE_MARGIN * perigeeRate(state.meanMotionRadS, state.eccentricity) + EARTH_RATE_RAD_S;
-  return (angle - visible) / rate;
+  const visible = Math.acos(Math.min(1, (stationKm * Math.cos(lowest)) / state.apogeeKm)) - lowest;
+  return (angle - visible) / (state.fastestRadS + EARTH_RATE_RAD_S);
 }
 
 function checkQuery({ fromMs, toMs, minElevationDeg }: PassQuery): void {
@@ -97,26 +95,26 @@ function checkQuery({ fromMs, toMs, minElevationDeg }: PassQuery): void {
  *   `orbit/propagation` when SGP4 ends inside the interval, `orbit/no-set` when the satellite stays up for longer than
  *   a revolution (geostationary and some high orbits have no passes)
  */
-export function passes(elements: Elements, station: Station, query: PassQuery): Pass[] {
+export function passes(target: Target, station: Station, query: PassQuery): Pass[] {
   checkQuery(query);
   const { fromMs, toMs, minElevationDeg } = query;
   const site = siteOf(station);
   const sinMinimum = Math.sin(minElevationDeg * DEGREE);
-  const revolutionMs = ((2 * Math.PI) / elements.satrec.no) * 60_000;
-  const cellMs = cellOf(elements);
-  const nodeMs = (k: number) => elements.epochMs + k * cellMs;
+  const revolutionMs = revolutionOf(target);
+  const cellMs = cellOf(target);
+  const nodeMs = (k: number) => originOf(target) + k * cellMs;
 
-  const sight = (utcMs: number, state = earthFixedState(elements, utcMs)): Instant => {
+  const sight = (utcMs: number, state = earthFixedState(target, utcMs)): Instant => {
     const sighting = sightingOf(site, state);
     return { utcMs, ...sighting, clearance: sighting.sinElevation - sinMinimum };
   };
   const crossing = (a: Instant, b: Instant, of: (instant: Instant) => number): Instant =>
     sight(root((utcMs) => of(sight(utcMs)), a.utcMs, b.utcMs, of(a), of(b), TOLERANCE_MS));
-  const azimuthDeg = (utcMs: number) => lookAt(site, earthFixedState(elements, utcMs), utcMs).azimuthDeg;
+  const azimuthDeg = (utcMs: number) => lookAt(site, earthFixedState(target, utcMs), utcMs).azimuthDeg;
   const noSet = () =>
     new OrbitError(
       'orbit/no-set',
-      `${elements.name} stays above ${minElevationDeg} degrees over ${station.id} for more than a revolution: ` +
+      `${target.name} stays above ${minElevationDeg} degrees over ${station.id} for more than a revolution: ` +
         'there is no rise and set to report',
     );
 
@@ -128,7 +126,7 @@ export function passes(elements: Elements, station: Station, query: PassQuery): 
     return cuts.sort((one, other) => one.utcMs - other.utcMs);
   };
 
-  let k = Math.floor((fromMs - elements.epochMs) / cellMs);
+  let k = Math.floor((fromMs - originOf(target)) / cellMs);
   while (sight(nodeMs(k)).clearance >= 0) {
     k--;
     if (fromMs - nodeMs(k) > revolutionMs) throw noSet();
@@ -140,7 +138,7 @@ export function passes(elements: Elements, station: Station, query: PassQuery): 
   let nearest!: Instant;
   let node: Instant | null = null;
   while (rise !== null || nodeMs(k) <= toMs) {
-    const state: State = earthFixedState(elements, nodeMs(k));
+    const state: State = earthFixedState(target, nodeMs(k));
     const cells = rise === null ? Math.floor((hiddenForS(site, state, minElevationDeg) * 1000) / cellMs) : 0;
     if (cells > 0) {
       k += cells;
@@ -191,7 +189,7 @@ export function passes(elements: Elements, station: Station, query: PassQuery): 
  * @throws OrbitError `orbit/max-range` unless the limit is a positive number; as `look` otherwise
  */
 export function rangeWindow(
-  elements: Elements,
+  target: Target,
   station: Station,
   pass: Pass,
   maxRangeKm: number,
@@ -200,9 +198,9 @@ export function rangeWindow(
     throw new OrbitError('orbit/max-range', `maxRangeKm is ${maxRangeKm}; it must be a positive number of kilometres`);
   }
   const site = siteOf(station);
-  const excess = (utcMs: number) => sightingOf(site, earthFixedState(elements, utcMs)).rangeKm - maxRangeKm;
+  const excess = (utcMs: number) => sightingOf(site, earthFixedState(target, utcMs)).rangeKm - maxRangeKm;
   if (excess(pass.tcaMs) > 0) return null;
-  const stepMs = cellOf(elements);
+  const stepMs = cellOf(target);
   /** Walks from closest approach to one end of the pass, until the range exceeds the limit. */
   const end = (limitMs: number): number => {
     const direction = Math.sign(limitMs - pass.tcaMs);

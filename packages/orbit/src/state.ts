@@ -1,17 +1,17 @@
 import { checkForDecay, type PositionAndVelocity, SatRecError, sgp4 } from 'satellite.js';
-import { EARTH_RATE_RAD_S, type Place, siderealTime, toGeodetic, type Vector } from './earth.ts';
+import { EARTH_RATE_RAD_S, EQUATORIAL_RADIUS_KM, type Place, siderealTime, toGeodetic, type Vector } from './earth.ts';
 import type { Elements } from './elements.ts';
 import { OrbitError } from './error.ts';
+import type { Motion, Target } from './target.ts';
 
 /** Position and velocity in the rotating Earth-fixed frame, km and km/s. */
 export interface State {
   readonly position: Vector;
   readonly velocity: Vector;
-  /** Mean motion, rad/s, and eccentricity as SGP4 has them at this instant: they bound how fast things can change. */
-  readonly meanMotionRadS: number;
-  readonly eccentricity: number;
-  /** Mean semi-major axis, Earth radii of SGP4 (6378.135 km). */
-  readonly semiMajorAxisRadii: number;
+  /** Highest angular rate around the Earth's centre, inertial, rad/s, of the orbit as it is now: a bound. */
+  readonly fastestRadS: number;
+  /** Greatest distance from the Earth's centre of the orbit as it is now, km: a bound. */
+  readonly apogeeKm: number;
 }
 
 /**
@@ -36,9 +36,34 @@ export function inertialState(elements: Elements, utcMs: number): PositionAndVel
   return state;
 }
 
-/** The state seen from the turning Earth, its figure WGS-84. Throws as `inertialState` does. */
-export function earthFixedState(elements: Elements, utcMs: number): State {
-  const { position: r, velocity: v, meanElements } = inertialState(elements, utcMs);
+/** Highest angular rate around the Earth's centre on a Kepler orbit, that of its perigee, rad/s. */
+export function perigeeRate(meanMotionRadS: number, eccentricity: number): number {
+  return meanMotionRadS * Math.sqrt((1 + eccentricity) / (1 - eccentricity) ** 3);
+}
+
+/** Osculating motion differs from the mean by J2 terms of about 0.2 %. */
+const RATE_MARGIN = 1.02;
+const RADIUS_MARGIN_KM = 30;
+
+/** Inertial position and velocity, TEME. Throws as `inertialState` does, or as the ephemeris. */
+export function motionOf(target: Target, utcMs: number): Motion {
+  return target.kind === 'sgp4' ? inertialState(target, utcMs) : target.motion(utcMs);
+}
+
+/** The state seen from the turning Earth, its figure WGS-84. Throws as `motionOf` does. */
+export function earthFixedState(target: Target, utcMs: number): State {
+  if (target.kind === 'ephemeris') return turned(target.motion(utcMs), utcMs, target.fastestRadS, target.apogeeKm);
+  const motion = inertialState(target, utcMs);
+  const { nm, em, am } = motion.meanElements;
+  return turned(
+    motion,
+    utcMs,
+    RATE_MARGIN * perigeeRate(nm / 60, em),
+    am * (1 + em) * EQUATORIAL_RADIUS_KM + RADIUS_MARGIN_KM,
+  );
+}
+
+function turned({ position: r, velocity: v }: Motion, utcMs: number, fastestRadS: number, apogeeKm: number): State {
   const angle = siderealTime(utcMs);
   const cosine = Math.cos(angle);
   const sine = Math.sin(angle);
@@ -51,13 +76,12 @@ export function earthFixedState(elements: Elements, utcMs: number): State {
       y: cosine * v.y - sine * v.x - EARTH_RATE_RAD_S * x,
       z: v.z,
     },
-    meanMotionRadS: meanElements.nm / 60,
-    eccentricity: meanElements.em,
-    semiMajorAxisRadii: meanElements.am,
+    fastestRadS,
+    apogeeKm,
   };
 }
 
-/** The place on WGS-84 right below the satellite, and its height above it. Throws as `inertialState` does. */
-export function subpoint(elements: Elements, utcMs: number): Place {
-  return toGeodetic(earthFixedState(elements, utcMs).position);
+/** The place on WGS-84 right below the satellite, and its height above it. Throws as `motionOf` does. */
+export function subpoint(target: Target, utcMs: number): Place {
+  return toGeodetic(earthFixedState(target, utcMs).position);
 }
