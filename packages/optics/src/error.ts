@@ -4,7 +4,12 @@ export type OpticsErrorCode =
   | 'optics/wavelength'
   | 'optics/elevation'
   | 'optics/range'
-  | 'optics/curve';
+  | 'optics/curve'
+  | 'optics/climate'
+  | 'optics/weather-month'
+  | 'optics/weather-time'
+  | 'optics/weather-file'
+  | 'optics/weather-series';
 
 /** The one error of this package; the message names the field and what would be right. */
 export class OpticsError extends Error {

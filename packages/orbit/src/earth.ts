@@ -6,7 +6,8 @@
 
 /** WGS-84 equatorial radius, km. */
 export const EQUATORIAL_RADIUS_KM = 6378.137;
-const FLATTENING = 1 / 298.257223563;
+/** WGS-84. */
+export const FLATTENING = 1 / 298.257223563;
 const ECCENTRICITY_SQUARED = FLATTENING * (2 - FLATTENING);
 
 /** Ms since 1970 UTC of 2000-01-01 12:00. */
@@ -35,6 +36,20 @@ export interface Place {
 
 export function dot(a: Vector, b: Vector): number {
   return a.x * b.x + a.y * b.y + a.z * b.z;
+}
+
+export function minus(a: Vector, b: Vector): Vector {
+  return { x: a.x - b.x, y: a.y - b.y, z: a.z - b.z };
+}
+
+export function norm(a: Vector): number {
+  return Math.sqrt(dot(a, a));
+}
+
+/** Angle between two directions, rad, 0 to pi: by its tangent, exact for the smallest angles too. */
+export function angleBetween(a: Vector, b: Vector): number {
+  const cross = { x: a.y * b.z - a.z * b.y, y: a.z * b.x - a.x * b.z, z: a.x * b.y - a.y * b.x };
+  return Math.atan2(norm(cross), dot(a, b));
 }
 
 /** Greenwich mean sidereal time, rad, 0 to 2 pi. */

@@ -6,6 +6,11 @@ export type OrbitErrorCode =
   | 'orbit/tle-field'
   | 'orbit/tle-number'
   | 'orbit/elements'
+  | 'orbit/elements-age'
+  | 'orbit/epoch-future'
+  | 'orbit/omm-field'
+  | 'orbit/omm-format'
+  | 'orbit/synthetic'
   | 'orbit/latitude'
   | 'orbit/longitude'
   | 'orbit/altitude'
@@ -13,8 +18,9 @@ export type OrbitErrorCode =
   | 'orbit/interval'
   | 'orbit/min-elevation'
   | 'orbit/max-range'
-  | 'orbit/propagation'
-  | 'orbit/no-set';
+  | 'orbit/grazing-height'
+  | 'orbit/step'
+  | 'orbit/propagation';
 
 /** The one error of this package; the message names the field and what would be right. */
 export class OrbitError extends Error {

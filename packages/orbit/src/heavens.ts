@@ -1,4 +1,4 @@
-/** Sun and Moon over a station, and the shadow of the Earth; positions by astronomy-engine (VSOP87, NOVAS; 1 arcmin). */
+/** Sun and Moon over a station; positions by astronomy-engine (VSOP87, NOVAS; 1 arcmin). */
 import {
   Body,
   Equator,
@@ -7,20 +7,17 @@ import {
   Horizon,
   Illumination,
   MakeTime,
+  MoonPhase,
   Observer,
   RotateVector,
   Rotation_EQJ_EQD,
   SiderealTime,
 } from 'astronomy-engine';
-import { dot, EQUATORIAL_RADIUS_KM, J2000_MS, wrapDeg } from './earth.ts';
+import { angleBetween, DEGREE, J2000_MS, type Vector, wrapDeg } from './earth.ts';
 import { OrbitError } from './error.ts';
-import { motionOf } from './state.ts';
 import { checkStation, type Station } from './station.ts';
-import type { Target } from './target.ts';
 
 const KM_PER_AU = 149_597_870.7;
-/** Nominal solar radius, km (IAU 2015 resolution B3). */
-const SUN_RADIUS_KM = 695_700;
 
 /** Direction of a heavenly body: geometric, topocentric, no refraction. */
 export interface Direction {
@@ -50,12 +47,45 @@ export function sun(station: Station, utcMs: number): Direction {
   return directionOf(Body.Sun, station, utcMs);
 }
 
-/** The centre of the Moon, and how much of its disc is lit, 0 (new) to 1 (full). Throws as `sun` does. */
-export function moon(station: Station, utcMs: number): Direction & { readonly illuminatedFraction: number } {
+/** The Moon over a station, and how it is lit. */
+export interface Moon extends Direction {
+  /** How much of the disc is lit, 0 (new) to 1 (full). */
+  readonly illuminatedFraction: number;
+  /** Angle Sun - Moon - Earth, degrees: 180 (new) to 0 (full), from the Earth's centre (1 degree from a station). */
+  readonly phaseAngleDeg: number;
+  /** From new to full, by ecliptic longitude. */
+  readonly waxing: boolean;
+}
+
+/** The centre of the Moon, and how much of its disc is lit. Throws as `sun` does. */
+export function moon(station: Station, utcMs: number): Moon {
+  const direction = directionOf(Body.Moon, station, utcMs);
+  const time = timeOf(utcMs);
+  const { phase_fraction, phase_angle } = Illumination(Body.Moon, time);
   return {
-    ...directionOf(Body.Moon, station, utcMs),
-    illuminatedFraction: Illumination(Body.Moon, timeOf(utcMs)).phase_fraction,
+    ...direction,
+    illuminatedFraction: phase_fraction,
+    phaseAngleDeg: phase_angle,
+    waxing: MoonPhase(time) < 180,
   };
+}
+
+/** Angle between two directions at the same station, degrees, 0 to 180. */
+export function separationDeg(a: Direction, b: Direction): number {
+  return angleBetween(unit(a), unit(b)) / DEGREE;
+}
+
+/** North, east, up. */
+function unit({ elevationDeg, azimuthDeg }: Direction): Vector {
+  const [elevation, azimuth] = [elevationDeg * DEGREE, azimuthDeg * DEGREE];
+  const level = Math.cos(elevation);
+  return { x: level * Math.cos(azimuth), y: level * Math.sin(azimuth), z: Math.sin(elevation) };
+}
+
+/** Apparent place of the Sun's centre seen from the Earth's, km, true equator and equinox of date. */
+export function sunPosition(utcMs: number): Vector {
+  const { x, y, z } = sunVector(utcMs);
+  return { x: x * KM_PER_AU, y: y * KM_PER_AU, z: z * KM_PER_AU };
 }
 
 /** Geocentric Sun, equator and equinox of date, AU. */
@@ -71,20 +101,4 @@ function sunVector(utcMs: number) {
 export function subsolarPoint(utcMs: number): { latitudeDeg: number; longitudeDeg: number } {
   const { ra, dec } = EquatorFromVector(sunVector(utcMs));
   return { latitudeDeg: dec, longitudeDeg: wrapDeg((ra - SiderealTime(timeOf(utcMs))) * 15) };
-}
-
-/**
- * Whether any of the Sun's disc is visible from the satellite: false in the umbra of a conical shadow, true in the
- * penumbra, where reflected sunlight already matters for background. The Earth is a sphere of equatorial radius without
- * an atmosphere; entry and exit are off by some seconds. TEME is taken as the true equator of date (1 arcsec).
- * @throws OrbitError `orbit/time`, `orbit/propagation`
- */
-export function sunlit(target: Target, utcMs: number): boolean {
-  const { position } = motionOf(target, utcMs);
-  const { x, y, z } = sunVector(utcMs);
-  const toSun = { x: x * KM_PER_AU - position.x, y: y * KM_PER_AU - position.y, z: z * KM_PER_AU - position.z };
-  const sunKm = Math.sqrt(dot(toSun, toSun));
-  const earthKm = Math.sqrt(dot(position, position));
-  const separation = Math.acos(-dot(toSun, position) / (sunKm * earthKm));
-  return separation > Math.asin(EQUATORIAL_RADIUS_KM / earthKm) - Math.asin(SUN_RADIUS_KM / sunKm);
 }

@@ -4,12 +4,37 @@
  *
  * Times are ms since 1970 UTC. Elements are good for days around their epoch; see `elementsAgeDays`.
  */
+export { type AgeQuery, checkAge, elementsAgeDays } from './age.ts';
 export type { Place, Vector } from './earth.ts';
-export { type Elements, elementsAgeDays, parseTle } from './elements.ts';
+export { type Eclipse, eclipses, sunlit } from './eclipse.ts';
+export type { Elements } from './elements.ts';
 export { OrbitError, type OrbitErrorCode } from './error.ts';
-export { type Direction, moon, subsolarPoint, sun, sunlit } from './heavens.ts';
+export type { Clipped, Interval } from './grid.ts';
+export { type Direction, type Moon, moon, separationDeg, subsolarPoint, sun } from './heavens.ts';
+export {
+  type IntersatelliteLook,
+  type IntersatelliteQuery,
+  type IntersatelliteWindow,
+  intersatelliteLook,
+  intersatelliteWindows,
+} from './intersatellite.ts';
+export { type JointLook, type JointPass, type JointQuery, jointPasses } from './joint.ts';
+export { type LightDirection, type LightTime, lightTime, pointAheadRad } from './light-time.ts';
 export { LIGHT_KM_S, type Look, look } from './look.ts';
-export { type Pass, type PassQuery, passes, rangeWindow } from './passes.ts';
+export { type LunarOrbit, type LunarPlace, lunarOrbit, lunarSurface } from './lunar.ts';
+export { parseOmm } from './omm.ts';
+export { type Pass, type PassQuery, passes, passesOver, rangeWindow } from './passes.ts';
 export { subpoint } from './state.ts';
 export { checkStation, type Station } from './station.ts';
+export {
+  type GeostationaryOrbit,
+  geostationary,
+  type KeplerianOrbit,
+  keplerian,
+  type SunSynchronousOrbit,
+  sunSynchronous,
+  type WalkerConstellation,
+  walker,
+} from './synthetic.ts';
 export type { Ephemeris, Motion, Target } from './target.ts';
+export { parseTle, parseTleFile } from './tle.ts';

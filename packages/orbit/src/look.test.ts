@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ecfToLookAngles, eciToEcf, gstime } from 'satellite.js';
+import { separationDeg } from './heavens.ts';
 import { look } from './look.ts';
 import { inertialState } from './state.ts';
 import { MICIUS, XINGLONG, ZVENIGOROD } from './test/micius.ts';
@@ -45,6 +46,40 @@ describe('look', () => {
       const derivative = look(MICIUS, XINGLONG, at + 500).rangeKm - look(MICIUS, XINGLONG, at - 500).rangeKm;
       assert.ok(Math.abs(look(MICIUS, XINGLONG, at).rangeRateKmS - derivative) < 5e-5);
     }
+  });
+
+  it('has a slew rate that is how fast the direction turns', () => {
+    for (let s = -3000; s <= 3000; s += 20) {
+      const at = TOP + s * 1000;
+      const turned = separationDeg(look(MICIUS, XINGLONG, at - 50), look(MICIUS, XINGLONG, at + 50));
+      const { slewRadS } = look(MICIUS, XINGLONG, at);
+      assert.ok(Math.abs((turned * Math.PI) / 180 / 0.1 - slewRadS) < 1e-6 * slewRadS + 1e-7);
+    }
+    // At the top of the pass, 645 km away, it is the speed relative to the ground over the range.
+    assert.ok(Math.abs(look(MICIUS, XINGLONG, TOP).slewRadS - 7.7 / 645.5) < 2e-4);
+  });
+
+  it('takes latitude as geodetic and the Earth as flattened', () => {
+    // What others lost by a sphere under a geodetic latitude: kilometres of range, degrees of elevation.
+    let [rangeKm, elevationDeg] = [0, 0];
+    const rad = Math.PI / 180;
+    for (let s = -200; s <= 200; s += 10) {
+      const at = new Date(TOP + s * 1000);
+      const { x, y, z } = eciToEcf(inertialState(MICIUS, at.getTime()).position, gstime(at));
+      const [latitude, longitude] = [XINGLONG.latitudeDeg * rad, XINGLONG.longitudeDeg * rad];
+      const up = [
+        Math.cos(latitude) * Math.cos(longitude),
+        Math.cos(latitude) * Math.sin(longitude),
+        Math.sin(latitude),
+      ] as const;
+      const line = [x - 6371.89 * up[0], y - 6371.89 * up[1], z - 6371.89 * up[2]] as const;
+      const range = Math.hypot(...line);
+      const elevation = Math.asin((line[0] * up[0] + line[1] * up[1] + line[2] * up[2]) / range) / rad;
+      const mine = look(MICIUS, XINGLONG, at.getTime());
+      rangeKm = Math.max(rangeKm, Math.abs(range - mine.rangeKm));
+      elevationDeg = Math.max(elevationDeg, Math.abs(elevation - mine.elevationDeg));
+    }
+    assert.ok(rangeKm > 15 && rangeKm < 30 && elevationDeg > 0.5 && elevationDeg < 2.5);
   });
 
   it('has a flight time that changes as the published figures for this pass say', () => {

@@ -1,4 +1,4 @@
-import { DEGREE, dot } from './earth.ts';
+import { DEGREE, dot, minus, norm } from './earth.ts';
 import { earthFixedState, type State } from './state.ts';
 import { type Site, type Station, siteOf } from './station.ts';
 import type { Target } from './target.ts';
@@ -16,7 +16,9 @@ export interface Look {
   readonly rangeKm: number;
   /** Positive while the satellite recedes. */
   readonly rangeRateKmS: number;
-  /** Flight time over `rangeKm` in vacuum; the satellite moves less than 20 m meanwhile in a low orbit. */
+  /** How fast the line of sight turns over the station, rad/s: what a mount that follows has to do, both axes together. */
+  readonly slewRadS: number;
+  /** Flight time over `rangeKm` in vacuum; the satellite moves up to 60 m meanwhile in a low orbit (`lightTime` solves for it). */
   readonly lightTimeS: number;
 }
 
@@ -30,8 +32,8 @@ export interface Sighting {
 }
 
 export function sightingOf(site: Site, { position, velocity }: State): Sighting {
-  const line = lineOfSight(site, position);
-  const rangeKm = Math.sqrt(dot(line, line));
+  const line = minus(position, site.position);
+  const rangeKm = norm(line);
   const rangeRateKmS = dot(line, velocity) / rangeKm;
   const sinElevation = dot(line, site.up) / rangeKm;
   return {
@@ -42,15 +44,9 @@ export function sightingOf(site: Site, { position, velocity }: State): Sighting 
   };
 }
 
-const lineOfSight = (site: Site, position: State['position']) => ({
-  x: position.x - site.position.x,
-  y: position.y - site.position.y,
-  z: position.z - site.position.z,
-});
-
 /** The look angles in an Earth-fixed state. */
 export function lookAt(site: Site, state: State, utcMs: number): Look {
-  const line = lineOfSight(site, state.position);
+  const line = minus(state.position, site.position);
   const { rangeKm, rangeRateKmS } = sightingOf(site, state);
   const east = dot(line, site.east);
   const north = dot(line, site.north);
@@ -61,6 +57,7 @@ export function lookAt(site: Site, state: State, utcMs: number): Look {
     elevationDeg: Math.atan2(dot(line, site.up), Math.hypot(east, north)) / DEGREE,
     rangeKm,
     rangeRateKmS,
+    slewRadS: Math.sqrt(Math.max(0, dot(state.velocity, state.velocity) - rangeRateKmS ** 2)) / rangeKm,
     lightTimeS: rangeKm / LIGHT_KM_S,
   };
 }

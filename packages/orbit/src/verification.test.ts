@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { parseTle } from './elements.ts';
 import { inertialState } from './state.ts';
+import { parseTle } from './tle.ts';
 
 const data = (name: string): string[] =>
   readFileSync(new URL(`../data/${name}`, import.meta.url), 'utf8').split(/\r?\n/);

@@ -1,6 +1,7 @@
 /** Element sets and stations that several tests of this package share. */
-import { parseTle } from '../elements.ts';
+
 import type { Station } from '../station.ts';
+import { parseTle } from '../tle.ts';
 
 export const MICIUS_LINE_1 = '1 41731U 16051A   16353.90152003  .00000364  00000-0  17957-4 0  9993';
 export const MICIUS_LINE_2 = '2 41731  97.3699 267.4500 0013200 178.5836 246.0824 15.23915303 19063';
