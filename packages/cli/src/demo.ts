@@ -98,8 +98,8 @@ class Story {
   }
 
   async tell(): Promise<void> {
-    const { document, stations } = this.#running.scenario;
-    const [here, there] = document.sites as [(typeof document.sites)[number], (typeof document.sites)[number]];
+    const { live, stations } = this.#running.mission;
+    const [here, there] = live.sites as [(typeof live.sites)[number], (typeof live.sites)[number]];
     const linkOf = (siteId: string): string => stations.find((station) => station.siteId === siteId)!.linkId;
     for (const site of [here, there]) {
       const link = await this.#until(`a key over ${linkOf(site.id)}`, () => {
@@ -170,7 +170,7 @@ class Story {
 
   /** A foreign application at each site takes the same key over ETSI GS QKD 014, once. */
   async #etsi(here: string, there: string, hereName: string, thereName: string): Promise<void> {
-    const sites = this.#running.scenario.document.sites.map(({ id }) => id);
+    const sites = this.#running.mission.live.sites.map(({ id }) => id);
     const call = (site: string, path: string): Promise<{ status: number; body: string }> =>
       this.#kme(this.#running.plan.ports.kme(sites.indexOf(site)), site, path);
     const enc = await call(here, `/api/v1/keys/${saeId(there)}/enc_keys`);
@@ -215,7 +215,7 @@ class Story {
   /** Brings a sealed message to a site's desk, over the line between the sites. */
   async #bring(envelope: Uint8Array, site: string): Promise<{ status: number; answer: string }> {
     const { certificates, ports } = this.#running.plan;
-    const sites = this.#running.scenario.document.sites.map(({ id }) => id);
+    const sites = this.#running.mission.live.sites.map(({ id }) => id);
     const other = sites.find((id) => id !== site)!;
     const tls = {
       cert: join(certificates, `${kmeId(other)}.crt`),

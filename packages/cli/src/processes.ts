@@ -33,12 +33,12 @@ export async function up(scenario: string, options: UpOptions): Promise<void> {
       void running.stop().finally(() => process.exit(2));
     },
   });
-  const { plan, scenario: loaded, stop, url } = running;
+  const { plan, mission, stop, url } = running;
   onEnd(stop, { followParent: false });
-  const { sites } = loaded.document;
+  const { sites } = mission.live;
   if (options.json) {
     const document = {
-      scenario: loaded.id,
+      scenario: mission.id,
       console: url,
       sites: sites.map(({ id }, index) => ({
         id,

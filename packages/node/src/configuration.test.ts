@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import {
   loadConfiguration,
+  loadMission,
   loadScenario,
   satelliteConfiguration,
   scenarioFile,
@@ -36,7 +37,7 @@ const SKY = {
 describe('a configuration', () => {
   it('is what was provisioned, for every kind of process', async () => {
     const plan = await provision({
-      scenario: loadScenario('micius-2016-12-19'),
+      mission: loadMission('micius-2016-12-19'),
       scenarioName: 'micius-2016-12-19',
       data: join(folder, 'data'),
       port: 7300,
@@ -108,7 +109,7 @@ describe('a configuration', () => {
 
 describe('a scenario', () => {
   it('is found by its id', () => {
-    assert.deepEqual(shippedScenarios(), ['micius-2016-12-19']);
+    assert.ok(shippedScenarios().includes('micius-2016-12-19'));
     for (const id of shippedScenarios()) assert.equal(loadScenario(id).id, id);
   });
 
@@ -121,7 +122,7 @@ describe('a scenario', () => {
     assert.throws(() => loadScenario(file), {
       code: 'scenario/file',
       message: new RegExp(
-        `^${file}: stations\\.xinglong\\.channel\\.file is "micius-2017-loss-against-range\\.csv", which cannot be read`,
+        `^${file}: stations\\.xinglong\\.measured\\.file is "micius-2017-loss-against-range\\.csv", which cannot be read`,
       ),
     });
     const curve = 'micius-2017-loss-against-range.csv';
@@ -133,7 +134,7 @@ describe('a scenario', () => {
     for (const name of ['micius-2030', join(folder, 'nowhere.json')]) {
       assert.throws(() => loadScenario(name), {
         code: 'node/scenario',
-        message: `there is no scenario "${name}": give one of micius-2016-12-19, or the path of a .json file`,
+        message: `there is no scenario "${name}": give one of ${shippedScenarios().join(', ')}, or the path of a .json file`,
       });
     }
   });

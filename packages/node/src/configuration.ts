@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readScenario, type Scenario } from '@skykey/scenario';
+import { type Mission, missionOf, readScenario, type Scenario } from '@skykey/scenario';
 import { z } from 'zod';
 import { NodeError } from './error.ts';
 
@@ -147,6 +147,11 @@ export function loadScenario(nameOrPath: string): Scenario {
     );
   }
   return readScenario(text, nameOrPath, (name) => readFileSync(join(dirname(file), name), 'utf8'));
+}
+
+/** Loads a scenario that runs with all its processes. Throws as `loadScenario`, and where something for that is missing. */
+export function loadMission(nameOrPath: string): Mission {
+  return missionOf(loadScenario(nameOrPath));
 }
 
 /** Ids of the shipped scenarios. */

@@ -1,8 +1,25 @@
 /**
- * Which satellite, which stations, which devices, under which rules: data with provenance beside every value, and the
+ * Which satellites, which stations, which devices, under which rules: data with provenance beside every value, and the
  * inputs of `photons` put together from it. Never draws a random number.
  */
+export * from './along.ts';
+export * from './background.ts';
+export type { Window } from './dark.ts';
+export * from './declared.ts';
 export * from './error.ts';
+export { BIN_S } from './link.ts';
+export * from './mission.ts';
+export * from './model.ts';
+export * from './passes.ts';
 export * from './scenario.ts';
-export type { Parameter, ScenarioDocument, StationDocument } from './schema.ts';
-export * from './trace.ts';
+export type {
+  LiveDocument,
+  OrbitDocument,
+  Parameter,
+  ReceiverDocument,
+  SatelliteDocument,
+  ScenarioDocument,
+  StationDocument,
+  TransmitterDocument,
+} from './schema.ts';
+export { linkTrace, type TraceOptions } from './trace.ts';

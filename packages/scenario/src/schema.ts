@@ -41,11 +41,122 @@ const instant = z.iso.datetime({ offset: false, error: 'a moment in UTC such as 
 const perIntensity = z.tuple([notNegative, notNegative, notNegative], 'three numbers: signal, decoy, weakest');
 const suites = z.enum(['one-time-pad', 'aes-256-gcm']);
 
+const perMonth = z
+  .array(share.nullable(), 'a list of twelve numbers from 0 to 1, null for a month without data')
+  .length(12, 'a list of twelve numbers from 0 to 1, null for a month without data');
+
+/**
+ * Where the satellite is. Elements somebody measured; or elements made up from a few figures, at an epoch, and propagated
+ * by SGP4 like measured ones (`walker` makes a whole constellation of one entry); or a place at the Moon by ephemeris.
+ */
+const orbit = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('elements'),
+    lines: parameter(z.tuple([z.string('a text'), z.string('a text')], 'the two lines of an element set')),
+  }),
+  z.strictObject({
+    kind: z.literal('keplerian'),
+    epochUtc: parameter(instant),
+    semiMajorAxisKm: parameter(positive),
+    eccentricity: parameter(share),
+    inclinationDeg: parameter(within(0, 180)),
+    ascendingNodeDeg: parameter(within(0, 360)),
+    argumentOfPerigeeDeg: parameter(within(0, 360)),
+    meanAnomalyDeg: parameter(within(0, 360)),
+  }),
+  z.strictObject({
+    kind: z.literal('sun-synchronous'),
+    epochUtc: parameter(instant),
+    altitudeKm: parameter(positive),
+    /** Local mean solar time at the descending node, hours. */
+    descendingNodeH: parameter(within(0, 24)),
+    /** Angle from the ascending node along the orbit at the epoch. */
+    argumentOfLatitudeDeg: parameter(within(0, 360)),
+  }),
+  z.strictObject({
+    kind: z.literal('walker'),
+    pattern: parameter(z.enum(['delta', 'star'])),
+    epochUtc: parameter(instant),
+    altitudeKm: parameter(positive),
+    inclinationDeg: parameter(within(0, 180)),
+    satellites: parameter(wholeNumber(1, 10_000)),
+    planes: parameter(wholeNumber(1, 1000)),
+    /** F of Walker's i:T/P/F. */
+    phasing: parameter(wholeNumber(0, 999)),
+    ascendingNodeDeg: parameter(within(0, 360)),
+  }),
+  z.strictObject({
+    kind: z.literal('geostationary'),
+    epochUtc: parameter(instant),
+    longitudeDeg: parameter(within(-180, 180)),
+  }),
+  z.strictObject({
+    kind: z.literal('lunar-orbit'),
+    epochUtc: parameter(instant),
+    semiMajorAxisKm: parameter(positive),
+    eccentricity: parameter(share),
+    /** Against the equator of the Moon. */
+    inclinationDeg: parameter(within(0, 180)),
+    ascendingNodeDeg: parameter(within(0, 360)),
+    argumentOfPeriapsisDeg: parameter(within(0, 360)),
+    meanAnomalyDeg: parameter(within(0, 360)),
+  }),
+  z.strictObject({
+    kind: z.literal('lunar-surface'),
+    latitudeDeg: parameter(within(-90, 90)),
+    longitudeDeg: parameter(within(-180, 180)),
+    heightM: parameter(within(-10_000, 11_000)),
+  }),
+]);
+
+const beam = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('top-hat'), divergenceMicroRad: parameter(positive) }),
+  z.strictObject({ kind: z.literal('gaussian'), divergenceMicroRad: parameter(positive) }),
+  z.strictObject({
+    kind: z.literal('aperture'),
+    diameterM: parameter(positive),
+    waistRadiusM: parameter(positive),
+    obscurationDiameterM: parameter(notNegative),
+  }),
+]);
+
+const source = z.discriminatedUnion('kind', [
+  /** Phase-randomised weak pulses in three intensities. */
+  z.strictObject({
+    kind: z.literal('decoy'),
+    pulseRateHz: parameter(positive),
+    meanPhotons: parameter(perIntensity),
+    probabilities: parameter(perIntensity),
+    basisXProbability: parameter(share),
+  }),
+  /** Polarisation-entangled pairs, one photon to each of two stations. */
+  z.strictObject({
+    kind: z.literal('pairs'),
+    pairRateHz: parameter(positive),
+    visibility: parameter(share),
+  }),
+]);
+
+const transmitter = z.strictObject({
+  source,
+  wavelengthNm: parameter(positive),
+  beam,
+  pointingJitterMicroRad: parameter(notNegative),
+  pointingBiasMicroRad: parameter(notNegative),
+  lossDb: parameter(notNegative),
+});
+
+const coupling = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('field-of-view') }),
+  z.strictObject({ kind: z.literal('single-mode-fibre'), correctedModes: parameter(wholeNumber(1, 1000)) }),
+]);
+
 const receiver = z.strictObject({
   basisXProbability: parameter(share),
   misalignment: parameter(share),
   deadTimeNs: parameter(notNegative),
   jitterPs: parameter(notNegative),
+  /** Of a receiver of pairs: the coincidence window. */
   gateNs: parameter(positive),
   detectorEfficiency: parameter(share),
   darkRateHz: parameter(notNegative),
@@ -54,61 +165,96 @@ const receiver = z.strictObject({
   diameterM: parameter(positive),
   obscurationDiameterM: parameter(notNegative),
   opticsTransmittance: parameter(share),
+  pointingJitterMicroRad: parameter(notNegative),
+  pointingBiasMicroRad: parameter(notNegative),
+  coupling,
 });
 
-const channel = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('curve'),
-    /** CSV `distance,loss` beside the scenario; the loss includes everything but the detectors. */
-    file: parameter(z.string('a text').regex(/^[A-Za-z0-9._-]+\.csv$/, 'the name of a .csv file beside the scenario')),
-    /** What holds nearer than the first range of the curve. */
-    nearer: parameter(z.enum(['refuse', 'inverse-square'])),
-  }),
-  z.strictObject({
-    kind: z.literal('model'),
-    beam: parameter(z.enum(['top-hat', 'gaussian'])),
-  }),
-]);
+const air = z.strictObject({
+  extinction: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('modtran') }),
+    z.strictObject({ kind: z.literal('zenith'), transmittance: parameter(share) }),
+    z.strictObject({
+      kind: z.literal('visibility'),
+      visibilityKm: parameter(positive),
+      law: parameter(z.enum(['kim', 'kruse'])),
+      hazeScaleHeightKm: parameter(positive),
+    }),
+  ]),
+  /** Left out where a published term already contains turbulence. */
+  turbulence: z
+    .strictObject({
+      windMS: parameter(notNegative),
+      groundCn2: parameter(notNegative),
+      groundWindMS: parameter(notNegative),
+    })
+    .optional(),
+});
+
+/** What night is like at the station besides Sun and Moon. */
+const sky = z.strictObject({
+  /** Artificial zenith brightness in V, mcd/m^2 (Falchi et al., Science Advances 2:e1600377, 2016); the natural sky has 0.174. */
+  artificialBrightnessMcdM2: parameter(notNegative),
+});
+
+/** What a satellite sees around the station: the background of an uplink, which needs it. */
+const ground = z.strictObject({
+  /** Share of sunlight and moonlight that goes up again, evenly in all directions. */
+  albedo: parameter(share),
+  /** Lights as the day/night band of VIIRS maps them, nW cm^-2 sr^-1. */
+  cityRadianceNwCm2Sr: parameter(notNegative),
+});
+
+/** How often the sky is clear, by month from January, and how long and wide weather holds. */
+const weather = z.strictObject({
+  clearFraction: parameter(perMonth),
+  correlationH: parameter(positive),
+});
+
+/** A loss against range that was measured on a pass: flown instead of the model, and shown beside it. */
+const measured = z.strictObject({
+  /** CSV `distance,loss` beside the scenario; the loss includes everything but the detectors. */
+  file: parameter(z.string('a text').regex(/^[A-Za-z0-9._-]+\.csv$/, 'the name of a .csv file beside the scenario')),
+  /** What holds nearer than the first range of the curve. */
+  nearer: parameter(z.enum(['refuse', 'inverse-square'])),
+});
+
+const satellite = z.strictObject({
+  id: identifier,
+  name: words,
+  orbit,
+  /** Has it on a downlink and with pairs. */
+  transmitter: transmitter.optional(),
+  /** Has it on an uplink. */
+  receiver: receiver.optional(),
+});
 
 const station = z.strictObject({
   id: identifier,
   name: words,
-  siteId: identifier,
+  /** The site whose keys the station's photons become, where the scenario has sites. */
+  siteId: identifier.optional(),
   latitudeDeg: parameter(within(-90, 90)),
   longitudeDeg: parameter(within(-180, 180)),
   altitudeM: parameter(within(-500, 9000)),
-  receiver,
-  channel,
+  transmitter: transmitter.optional(),
+  receiver: receiver.optional(),
+  air,
+  sky,
+  ground: ground.optional(),
+  measured: measured.optional(),
   window: z.strictObject({
     maxRangeKm: parameter(positive),
     minElevationDeg: parameter(within(0, 89)),
     /** The Sun must stand below this elevation at the station. */
     sunBelowDeg: parameter(within(-90, 90)),
   }),
+  /** Without it nothing can be planned, only computed for a clear sky. */
+  weather: weather.optional(),
 });
 
-/** The file format `skykey-scenario/1`. */
-export const scenarioDocument = z.strictObject({
-  format: z.literal('skykey-scenario/1'),
-  id: identifier,
-  title: words,
-  description: words,
-  satellite: z.strictObject({
-    id: identifier,
-    name: words,
-    elements: parameter(z.tuple([z.string('a text'), z.string('a text')], 'the two lines of an element set')),
-    source: z.strictObject({
-      pulseRateHz: parameter(positive),
-      meanPhotons: parameter(perIntensity),
-      probabilities: parameter(perIntensity),
-      basisXProbability: parameter(share),
-      wavelengthNm: parameter(positive),
-      divergenceMicroRad: parameter(positive),
-      pointingJitterMicroRad: parameter(notNegative),
-      transmitterLossDb: parameter(notNegative),
-    }),
-  }),
-  stations: z.array(station).min(1, 'a list of one station at least'),
+/** Everything two sites need to run the scenario with all its processes. */
+const live = z.strictObject({
   sites: z
     .array(
       z.strictObject({
@@ -121,18 +267,13 @@ export const scenarioDocument = z.strictObject({
       }),
     )
     .min(1, 'a list of one site at least'),
-  protocol: z.strictObject({
-    epsSec: parameter(probability),
-    epsCor: parameter(probability),
-    bound: parameter(z.enum(['hoeffding', 'chernoff'])),
-    monitorProbability: parameter(share),
-    expectedQber: parameter(share),
-    qberDrift: parameter(share),
-    softFalseAlarm: parameter(probability),
-    hardQber: parameter(share),
-    hardFalseAlarm: parameter(probability),
-    courieredBytes: parameter(wholeNumber(1024, 1_048_576)),
-  }),
+  monitorProbability: parameter(share),
+  expectedQber: parameter(share),
+  qberDrift: parameter(share),
+  softFalseAlarm: parameter(probability),
+  hardQber: parameter(share),
+  hardFalseAlarm: parameter(probability),
+  courieredBytes: parameter(wholeNumber(1024, 1_048_576)),
   clock: z.strictObject({
     startUtc: instant,
     /** The mission clock stops here: the elements are too old to go on. */
@@ -146,5 +287,34 @@ export const scenarioDocument = z.strictObject({
   }),
 });
 
+/** The file format `skykey-scenario/2`. */
+export const scenarioDocument = z.strictObject({
+  format: z.literal('skykey-scenario/2'),
+  id: identifier,
+  title: words,
+  description: words,
+  /** Who sends: the satellite to one station, a station to the satellite, or the satellite to two stations at once. */
+  link: z.enum(['downlink', 'uplink', 'entanglement']),
+  satellites: z.array(satellite).min(1, 'a list of one satellite at least'),
+  stations: z.array(station).min(1, 'a list of one station at least'),
+  /** Distance at which the weather of two stations is still correlated by 1/e, km. */
+  weatherCorrelationKm: parameter(positive),
+  /** Under which rules counts become key. */
+  protocol: z.strictObject({
+    epsSec: parameter(probability),
+    epsCor: parameter(probability),
+    bound: parameter(z.enum(['hoeffding', 'chernoff'])),
+    /** Bits disclosed over the Shannon limit when a plan reckons with errors to correct; a live session measures it. */
+    reconciliationEfficiency: parameter(within(1, 3)),
+  }),
+  live: live.optional(),
+});
+
 export type ScenarioDocument = z.infer<typeof scenarioDocument>;
+export type SatelliteDocument = z.infer<typeof satellite>;
 export type StationDocument = z.infer<typeof station>;
+export type OrbitDocument = z.infer<typeof orbit>;
+export type TransmitterDocument = z.infer<typeof transmitter>;
+export type ReceiverDocument = z.infer<typeof receiver>;
+export type LiveDocument = z.infer<typeof live>;
+export type MeasuredDocument = z.infer<typeof measured>;

@@ -1,118 +1,119 @@
-import { backgroundRateHz, noisePerGate, skyRadiance } from '@skykey/optics';
-import { look, moon, type Pass, passes, rangeWindow, sun } from '@skykey/orbit';
+/** What `photons` needs of a pass: channel and noise bin by bin, from `orbit` and `optics`. */
+import { fadingGenerator, type LinkGeometry, noisePerGate, type Uniform } from '@skykey/optics';
+import { type Look, look, pointAheadRad } from '@skykey/orbit';
 import type { LinkTrace } from '@skykey/photons';
+import { backgroundAt } from './background.ts';
+import type { Window } from './dark.ts';
 import { ScenarioError } from './error.ts';
-import { BIN_S, type Scenario, type StationScenario } from './scenario.ts';
+import { BIN_S } from './link.ts';
+import type { LinkScenario } from './model.ts';
+import type { ScenarioPass } from './passes.ts';
 
-/** A pass of a scenario's satellite over one of its stations, with the part of it in which photons are exchanged. */
-export interface ScenarioPass {
-  /** `<satellite>-<site>-<time of the closest approach, whole second, basic ISO format>`: unique for ever. */
-  readonly passId: string;
-  readonly station: StationScenario;
-  readonly pass: Pass;
+/** The sky is worked out this often and drawn straight between: the view turns by a degree a second at most. */
+const SKY_STEP_MS = 5000;
+const DETECTORS = 4;
+
+export interface TraceOptions {
+  /** A part of the pass; its first window when left out. */
+  readonly window?: Window;
   /**
-   * Null when the satellite is too far, too low, nearer than the channel was measured, or the sky too bright. Starts and
-   * ends on whole bins.
+   * About how long a bin is to be, s: the window is divided into equal bins of a whole number of pulses. 0.1 when left
+   * out, as live sessions have it; a plan may do with fewer.
    */
-  readonly window: { readonly startMs: number; readonly endMs: number } | null;
+  readonly binS?: number;
+  /**
+   * Lets the light fluctuate: the transmittance of a bin is multiplied by the mean of the model's fading over it, drawn
+   * from these numbers. Left out by default. The mean of the budget is what counts of detections and lengths of key
+   * follow from as long as a gate rarely holds a photon; and a pass that is played must come out the same for a seed,
+   * whatever a model of fading learns. On a measured link the fading is that of the model beside the curve.
+   */
+  readonly fading?: { readonly uniform: Uniform };
 }
 
 /**
- * The passes of the scenario over its stations (or one of them) in an interval, in order of time: whole, above
- * `minElevationDeg` (10, or the station's own minimum where that is lower). The window is the part inside the station's
- * `maxRangeKm` and above its own minimum elevation, if the Sun is low enough at both its ends: a rule fixed in advance,
- * never by what was measured nor by how passes are listed (pitfall P4).
+ * The channel and the noise over a window of a pass. The channel of a bin is the one in its middle. Throws ScenarioError
+ * `scenario/no-window` when the pass has none, OpticsError where the channel says nothing (never inside a window).
  */
-export function scenarioPasses(
-  scenario: Scenario,
-  options: { fromMs: number; toMs: number; stationId?: string; minElevationDeg?: number },
-): ScenarioPass[] {
-  const found: ScenarioPass[] = [];
-  for (const station of scenario.stations) {
-    if (options.stationId && station.id !== options.stationId) continue;
-    const minElevationDeg = options.minElevationDeg ?? Math.min(10, station.window.minElevationDeg);
-    for (const pass of passes(scenario.satellite.elements, station.station, {
-      fromMs: options.fromMs,
-      toMs: options.toMs,
-      minElevationDeg,
-    })) {
-      const tca = new Date(Math.round(pass.tcaMs / 1000) * 1000).toISOString().replace(/[-:]|\.\d+/g, '');
-      found.push({
-        passId: `${station.linkId}-${tca.toLowerCase()}`,
-        station,
-        pass,
-        window: quantumWindow(scenario, station, pass),
-      });
-    }
+export function linkTrace(pass: ScenarioPass, options: TraceOptions = {}): LinkTrace {
+  const { link } = pass;
+  const window = options.window ?? pass.window;
+  if (!window) throw noWindow(pass);
+  const { startMs, endMs } = window;
+  const bins = Math.max(1, Math.round((endMs - startMs) / 1000 / (options.binS ?? BIN_S)));
+  const binMs = (endMs - startMs) / bins;
+  const channelTransmittance = new Float64Array(bins);
+  const noise = new Float64Array(bins);
+  const background = backgroundOver(link, window);
+  const gain = options.fading ? gainsOf(link, binMs / 1000, options.fading.uniform) : () => 1;
+  for (let bin = 0; bin < bins; bin++) {
+    const utcMs = startMs + (bin + 0.5) * binMs;
+    const at = geometryAt(link, utcMs);
+    channelTransmittance[bin] = link.channel.loss(at).transmittance * gain(at);
+    noise[bin] = noiseOf(link, background(utcMs));
   }
-  return found.sort((a, b) => a.pass.aosMs - b.pass.aosMs);
+  return {
+    binS: wholePulses(link, binMs / 1000),
+    channelTransmittance,
+    receiverTransmittance: link.detectorEfficiency,
+    noisePerGate: noise,
+  };
 }
 
-function quantumWindow(scenario: Scenario, station: StationScenario, pass: Pass): ScenarioPass['window'] {
-  const { elements } = scenario.satellite;
-  const high = passes(elements, station.station, {
-    fromMs: pass.aosMs,
-    toMs: pass.losMs,
-    minElevationDeg: station.window.minElevationDeg,
-  })[0];
-  const inRange = high && rangeWindow(elements, station.station, high, station.window.maxRangeKm);
-  if (!inRange || !station.channel.covers({ rangeKm: high.minRangeKm, elevationDeg: high.maxElevationDeg }))
-    return null;
-  const binMs = BIN_S * 1000;
-  const startMs = Math.ceil(inRange.startMs / binMs) * binMs;
-  const endMs = startMs + Math.floor((inRange.endMs - startMs) / binMs) * binMs;
-  if (endMs - startMs < 1000) return null;
-  const dark = [startMs, endMs].every((at) => sun(station.station, at).elevationDeg < station.window.sunBelowDeg);
-  return dark ? { startMs, endMs } : null;
+/** About the time in which scintillation forgets itself; pointing is slower. */
+const FADING_STEP_S = 1e-3;
+
+/** The mean gain over one bin after the other. */
+function gainsOf({ model }: LinkScenario, binS: number, uniform: Uniform): (at: LinkGeometry) => number {
+  const gains = new Float64Array(Math.ceil(binS / FADING_STEP_S));
+  const generator = fadingGenerator({ stepS: binS / gains.length, uniform });
+  return (at) => {
+    const fading = model.fading(at);
+    if (!fading) return 1;
+    generator.fill(fading, gains);
+    return gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
+  };
 }
 
-/** Rate of background light that the receiver would record ungated at a moment, all detectors together, counts/s. */
-export function backgroundAt(scenario: Scenario, station: StationScenario, utcMs: number): number {
-  const theMoon = moon(station.station, utcMs);
-  const { receiver } = station.document;
-  return backgroundRateHz({
-    radiance: skyRadiance({
-      sunElevationDeg: sun(station.station, utcMs).elevationDeg,
-      moonElevationDeg: theMoon.elevationDeg,
-      moonIlluminatedFraction: theMoon.illuminatedFraction,
-    }),
-    fieldOfViewRad: receiver.fieldOfViewMicroRad.value * 1e-6,
-    receiverDiameterM: receiver.diameterM.value,
-    filterWidthNm: receiver.filterWidthNm.value,
-    wavelengthNm: scenario.document.satellite.source.wavelengthNm.value,
-    opticsTransmittance: receiver.opticsTransmittance.value,
-    detectorEfficiency: station.detectorEfficiency,
+/** Where the ends of a link stand, as its channel needs it: the angle to point ahead matters to an uplink alone. */
+export function geometryAt({ satellite, station, direction }: LinkScenario, utcMs: number): Look & LinkGeometry {
+  const seen = look(satellite.target, station.station, utcMs);
+  if (direction === 'down') return seen;
+  return { ...seen, pointAheadRad: pointAheadRad(satellite.target, station.station, utcMs) };
+}
+
+/** Expected counts of background and dark counts in a gate of one detector. */
+export function noiseOf({ receiverDocument }: LinkScenario, backgroundRateHz: number): number {
+  return noisePerGate({
+    backgroundRateHz,
+    darkRateHz: receiverDocument.darkRateHz.value,
+    detectors: DETECTORS,
+    gateNs: receiverDocument.gateNs.value,
   });
 }
 
-/** The channel and the noise bin by bin over the window of a pass: what `photons` needs, from `orbit` and `optics`. */
-export function linkTrace(scenario: Scenario, pass: ScenarioPass): LinkTrace {
-  if (!pass.window) {
-    throw new ScenarioError(
-      'scenario/no-window',
-      `the pass ${pass.passId} has no quantum window: the satellite stays farther than ${pass.station.window.maxRangeKm} km, ` +
-        `lower than ${pass.station.window.minElevationDeg}°, comes nearer than the loss was measured, or the Sun is above ` +
-        `${pass.station.window.sunBelowDeg}°`,
-    );
-  }
-  const { startMs, endMs } = pass.window;
-  const { station } = pass;
-  const bins = Math.round((endMs - startMs) / (BIN_S * 1000));
-  const channelTransmittance = new Float64Array(bins);
-  const noise = new Float64Array(bins);
-  const { darkRateHz, gateNs } = station.document.receiver;
-  // The sky changes slowly: the background is worked out at the ends and drawn straight between them.
-  const first = backgroundAt(scenario, station, startMs);
-  const last = backgroundAt(scenario, station, endMs);
-  for (let bin = 0; bin < bins; bin++) {
-    const at = look(scenario.satellite.elements, station.station, startMs + (bin + 0.5) * BIN_S * 1000);
-    channelTransmittance[bin] = station.channel.loss(at).transmittance;
-    noise[bin] = noisePerGate({
-      backgroundRateHz: first + ((last - first) * (bin + 0.5)) / bins,
-      darkRateHz: darkRateHz.value,
-      detectors: 4,
-      gateNs: gateNs.value,
-    });
-  }
-  return { binS: BIN_S, channelTransmittance, receiverTransmittance: station.detectorEfficiency, noisePerGate: noise };
+/** The rate of background at any moment of a window, counts/s. */
+function backgroundOver(link: LinkScenario, { startMs, endMs }: Window): (utcMs: number) => number {
+  const steps = Math.max(1, Math.ceil((endMs - startMs) / SKY_STEP_MS));
+  const stepMs = (endMs - startMs) / steps;
+  const rates = Float64Array.from({ length: steps + 1 }, (_, i) => backgroundAt(link, startMs + i * stepMs).rateHz);
+  return (utcMs) => {
+    const at = (utcMs - startMs) / stepMs;
+    const step = Math.min(Math.floor(at), steps - 1);
+    return rates[step]! + (rates[step + 1]! - rates[step]!) * (at - step);
+  };
+}
+
+/** The length of a bin, s, to the nearest whole pulse; pairs come at no clock. */
+function wholePulses({ source }: LinkScenario, binS: number): number {
+  if (source.kind === 'pairs') return binS;
+  return Math.round(binS * source.pulseRateHz) / source.pulseRateHz;
+}
+
+function noWindow({ passId, link }: ScenarioPass): ScenarioError {
+  const { maxRangeKm, minElevationDeg, sunBelowDeg } = link.station.window;
+  return new ScenarioError(
+    'scenario/no-window',
+    `the pass ${passId} has no quantum window: the satellite stays farther than ${maxRangeKm} km, lower than ` +
+      `${minElevationDeg}°, comes nearer than the loss was measured, or the Sun is above ${sunBelowDeg}°`,
+  );
 }

@@ -21,7 +21,8 @@ export interface MomentState {
     readonly latitudeDeg: number;
     readonly longitudeDeg: number;
     readonly heightKm: number;
-    readonly elementsEpochUtc: string;
+    /** Null for a body by ephemeris, which has no elements that age. */
+    readonly elementsEpochUtc: string | null;
   };
   /** Point on Earth with the Sun in the zenith. */
   readonly subsolar: { readonly latitudeDeg: number; readonly longitudeDeg: number };

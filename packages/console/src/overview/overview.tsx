@@ -134,8 +134,7 @@ function SkyLead({ store }: { readonly store: Store<Observed> }) {
 
 function ElementsNote({ store }: { readonly store: Store<Observed> }) {
   const { sky } = useStore(store);
-  if (sky === null) return null;
-  const epoch = Date.parse(sky.satellite.elementsEpochUtc);
-  if (Number.isNaN(epoch)) return null;
-  return <p className="elements-note">{words.sky.elements(utcDate(epoch))}</p>;
+  const epochUtc = sky?.satellite.elementsEpochUtc;
+  if (!epochUtc) return null;
+  return <p className="elements-note">{words.sky.elements(utcDate(Date.parse(epochUtc)))}</p>;
 }

@@ -1,26 +1,26 @@
 import type { SessionParameters } from '@skykey/distill';
-import type { Scenario } from '@skykey/scenario';
+import type { Mission } from '@skykey/scenario';
 
 /** What both parties of a link must agree on, each from its own copy of the scenario. */
 export function sessionParameters(
-  scenario: Scenario,
+  { source, live, document: { protocol } }: Mission,
   session: { sessionId: string; linkId: string; pulses: number },
 ): SessionParameters {
-  const { protocol, satellite } = scenario.document;
+  const [signal, decoy, weakest] = source.intensities;
   return {
     ...session,
-    meanPhotons: satellite.source.meanPhotons.value,
-    probabilities: satellite.source.probabilities.value,
+    meanPhotons: [signal!.meanPhotons, decoy!.meanPhotons, weakest!.meanPhotons],
+    probabilities: [signal!.probability, decoy!.probability, weakest!.probability],
     epsSec: protocol.epsSec.value,
     epsCor: protocol.epsCor.value,
     bound: protocol.bound.value,
-    monitorProbability: protocol.monitorProbability.value,
+    monitorProbability: live.monitorProbability.value,
     alarm: {
-      expectedQber: protocol.expectedQber.value,
-      qberDrift: protocol.qberDrift.value,
-      softFalseAlarm: protocol.softFalseAlarm.value,
-      hardQber: protocol.hardQber.value,
-      hardFalseAlarm: protocol.hardFalseAlarm.value,
+      expectedQber: live.expectedQber.value,
+      qberDrift: live.qberDrift.value,
+      softFalseAlarm: live.softFalseAlarm.value,
+      hardQber: live.hardQber.value,
+      hardFalseAlarm: live.hardFalseAlarm.value,
     },
   };
 }

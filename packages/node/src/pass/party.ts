@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import type { SessionReport } from '@skykey/distill';
 import { relayLane } from '@skykey/kme';
 import { Vault } from '@skykey/vault';
-import { loadScenario } from '../configuration.ts';
+import { loadMission } from '../configuration.ts';
 import { importCourier } from '../link/courier.ts';
 import { Link } from '../link/link.ts';
 import { sessionParameters } from '../link/session-parameters.ts';
@@ -45,22 +45,22 @@ export type PartyMessage =
 const tell = (message: PartyMessage): void => void process.send?.(message);
 
 async function run(start: PartyStart): Promise<void> {
-  const scenario = loadScenario(start.scenario);
-  const station = scenario.stations.find(({ id }) => id === start.stationId)!;
+  const mission = loadMission(start.scenario);
+  const station = mission.stations.find(({ id }) => id === start.stationId)!;
   const random = start.seed === null ? (n: number): Uint8Array => randomBytes(n) : reproducible(start.seed, start.role);
-  const time = new MissionTime(Date.parse(scenario.document.clock.startUtc));
+  const time = new MissionTime(Date.parse(mission.live.clock.startUtc));
   const vault = Vault.open({ path: start.vault, now: time.ms });
   importCourier(vault, station.linkId, start.courier, time.ms());
   const link = new Link({
     linkId: station.linkId,
-    peer: start.role === 'satellite' ? station.siteId : scenario.satellite.id,
+    peer: start.role === 'satellite' ? station.siteId : mission.satellite.id,
     vault,
     random,
-    pulseRateHz: scenario.source.pulseRateHz,
-    expectedQber: scenario.document.protocol.expectedQber.value,
-    hardQber: scenario.document.protocol.hardQber.value,
+    pulseRateHz: mission.source.pulseRateHz,
+    expectedQber: mission.live.expectedQber.value,
+    hardQber: mission.live.hardQber.value,
     missionMs: time.ms,
-    route: [scenario.satellite.id, station.siteId],
+    route: [mission.satellite.id, station.siteId],
     onChange: () => {
       const { stage } = link.state();
       if (stage && stage !== told) tell({ type: 'stage', stage });
@@ -70,10 +70,10 @@ async function run(start: PartyStart): Promise<void> {
   });
   let told = '';
   const parameters = (pass: { passId: string; pulses: number }) =>
-    sessionParameters(scenario, { sessionId: pass.passId, linkId: station.linkId, pulses: pass.pulses });
+    sessionParameters(mission, { sessionId: pass.passId, linkId: station.linkId, pulses: pass.pulses });
   let report: SessionReport;
   if (start.role === 'satellite') {
-    const device = await openTransmitter(start.devicePort, scenario.satellite.id, start.token);
+    const device = await openTransmitter(start.devicePort, mission.satellite.id, start.token);
     time.follow(device.missionMs);
     const channel = new Promise<FrameSocket>((resolve) => {
       const server = createServer((socket) => {

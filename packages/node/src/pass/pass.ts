@@ -11,8 +11,8 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import type { Alarm, SessionReport } from '@skykey/distill';
 import { type Adversary, createPass, interceptResend, Knowledge, type PhotonBin } from '@skykey/photons';
-import { assumptions, BIN_S, linkTrace, type Scenario, type ScenarioPass, scenarioPasses } from '@skykey/scenario';
-import { loadScenario } from '../configuration.ts';
+import { assumptions, BIN_S, linkTrace, type Mission, type ScenarioPass, scenarioPasses } from '@skykey/scenario';
+import { loadMission } from '../configuration.ts';
 import { NodeError } from '../error.ts';
 import { Transmission } from '../sky/transmission.ts';
 import { DeviceServer } from '../wire/devices.ts';
@@ -98,17 +98,18 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
       `seed is ${request.seed}; give a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`,
     );
   }
-  const scenario = loadScenario(request.scenario);
-  const pass = firstPass(scenario, request.station);
+  const mission = loadMission(request.scenario);
+  const pass = firstPass(mission, request.station);
+  const { link } = pass;
   const adversary = makeAdversary(request);
-  const trace = linkTrace(scenario, pass);
-  const pulsesPerBin = Math.round(BIN_S * scenario.source.pulseRateHz);
+  const trace = linkTrace(pass);
+  const pulsesPerBin = Math.round(BIN_S * mission.source.pulseRateHz);
   const pulses = trace.noisePerGate.length * pulsesPerBin;
   const seed = createHash('sha256').update(`${request.seed} ${pass.passId}`).digest().readUIntBE(0, 6);
-  const engine = createPass({ trace, source: scenario.source, receiver: pass.station.receiver, seed });
-  const transmission = new Transmission({ seed, source: scenario.source, pulsesPerBin });
-  const receiver = `receiver ${pass.station.id}`;
-  const transmitter = `transmitter ${scenario.satellite.id}`;
+  const engine = createPass({ trace, source: mission.source, receiver: link.receiver, seed });
+  const transmission = new Transmission({ seed, source: mission.source, pulsesPerBin });
+  const receiver = `receiver ${link.station.id}`;
+  const transmitter = `transmitter ${mission.satellite.id}`;
   const tokens = new Map([receiver, transmitter].map((name) => [name, randomBytes(24).toString('base64url')]));
   const devices = new DeviceServer(tokens, { emissions: (_passId, slots) => transmission.at(slots) });
   const devicePort = await devices.listen(0);
@@ -120,10 +121,10 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
   let detections = 0;
   const progress = (stage: string): void => request.onProgress?.({ stage, fraction, detections });
   try {
-    const courier = randomBytes(scenario.document.protocol.courieredBytes.value);
+    const courier = randomBytes(mission.live.courieredBytes.value);
     const common = {
       scenario: request.scenario,
-      stationId: pass.station.id,
+      stationId: link.station.id,
       devicePort,
       seed: request.seed,
       comparisonKey: randomBytes(32).toString('hex'),
@@ -151,7 +152,7 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
     courier.fill(0);
     await Promise.race([devices.connected([receiver, transmitter]), satellite.failed, station.failed]);
     await devices.announce(
-      { passId: pass.passId, linkId: pass.station.linkId, startMs: pass.window!.startMs, pulses, binS: BIN_S },
+      { passId: pass.passId, linkId: link.id, startMs: pass.window!.startMs, pulses, binS: BIN_S },
       receiver,
       transmitter,
     );
@@ -180,10 +181,10 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
       );
     }
     return {
-      scenario: scenario.id,
+      scenario: mission.id,
       seed: request.seed,
-      satellite: scenario.satellite.id,
-      station: pass.station.id,
+      satellite: mission.satellite.id,
+      station: link.station.id,
       startUtc: new Date(pass.window!.startMs).toISOString(),
       endUtc: new Date(pass.window!.endMs).toISOString(),
       durationS: (pass.window!.endMs - pass.window!.startMs) / 1000,
@@ -219,7 +220,7 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
         maxRssBytes: process.resourceUsage().maxRSS * 1024 + alice.maxRssBytes + bob.maxRssBytes,
       },
       proofGaps: report.proofGaps,
-      assumptions: assumptions(scenario.document, pass.station.id),
+      assumptions: assumptions(mission.document, { stationId: link.station.id }),
       simulated:
         'The photons are simulated, and the randomness of this run comes from its seed: its key protects nothing.',
     };
@@ -239,16 +240,16 @@ function nextBin(
 }
 
 /** The first pass with a window in the scenario's time. */
-function firstPass(scenario: Scenario, stationId: string | undefined): ScenarioPass {
-  const station = scenario.stations.find(({ id }) => id === (stationId ?? scenario.stations[0]!.id));
+function firstPass(mission: Mission, stationId: string | undefined): ScenarioPass {
+  const station = mission.stations.find(({ id }) => id === (stationId ?? mission.stations[0]!.id));
   if (!station) {
     throw new NodeError(
       'pass/station',
-      `there is no station "${stationId}" in ${scenario.id}; its stations are ${scenario.stations.map(({ id }) => id).join(', ')}`,
+      `there is no station "${stationId}" in ${mission.id}; its stations are ${mission.stations.map(({ id }) => id).join(', ')}`,
     );
   }
-  const { startUtc, endUtc } = scenario.document.clock;
-  const found = scenarioPasses(scenario, {
+  const { startUtc, endUtc } = mission.live.clock;
+  const found = scenarioPasses(mission.scenario, {
     fromMs: Date.parse(startUtc),
     toMs: Date.parse(endUtc),
     stationId: station.id,
@@ -257,7 +258,7 @@ function firstPass(scenario: Scenario, stationId: string | undefined): ScenarioP
   if (!pass)
     throw new NodeError(
       'pass/none',
-      `no pass of ${scenario.satellite.name} over ${station.id} can be used between ${startUtc} and ${endUtc}`,
+      `no pass of ${mission.satellite.name} over ${station.id} can be used between ${startUtc} and ${endUtc}`,
     );
   return pass;
 }

@@ -1,7 +1,7 @@
 /** The trusted relay of a satellite: joins the keys of its two stations and carries the announcements to them. */
 import { randomUUID } from 'node:crypto';
 import { announceRelay, KmeError, type RelayRecord, settleRelay } from '@skykey/kme';
-import type { StationScenario } from '@skykey/scenario';
+import type { MissionStation } from '@skykey/scenario';
 import type { RelayState } from '@skykey/telemetry';
 import type { Vault } from '@skykey/vault';
 import type { FrameSocket } from '../wire/frames.ts';
@@ -13,14 +13,14 @@ const IDLE_MS = 300;
 export class SatelliteRelay {
   readonly #vault: Vault;
   readonly #satelliteId: string;
-  readonly #stations: readonly StationScenario[];
+  readonly #stations: readonly MissionStation[];
   readonly #missionMs: () => number;
   readonly #onChange: () => void;
 
   constructor(options: {
     vault: Vault;
     satelliteId: string;
-    stations: readonly StationScenario[];
+    stations: readonly MissionStation[];
     missionMs: () => number;
     onChange: () => void;
   }) {
@@ -35,7 +35,7 @@ export class SatelliteRelay {
   announce(): void {
     const [a, b] = this.#stations;
     if (!a || !b) return;
-    const end = (station: StationScenario) => ({ linkId: station.linkId, stationId: station.siteId });
+    const end = (station: MissionStation) => ({ linkId: station.linkId, stationId: station.siteId });
     try {
       for (;;) {
         const record = announceRelay({

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Alarm } from '@skykey/distill';
 import type { NodeState, RelayState } from '@skykey/telemetry';
 import { Vault } from '@skykey/vault';
-import { loadScenario, type SatelliteConfiguration } from '../configuration.ts';
+import { loadMission, type SatelliteConfiguration } from '../configuration.ts';
 import { importCourier } from '../link/courier.ts';
 import { isGone, Link } from '../link/link.ts';
 import { serveLinks } from '../link/link-service.ts';
@@ -22,9 +22,9 @@ const TICK_MS = 1000;
 const RECONNECT_MS = 500;
 
 export async function runSatellite(configuration: SatelliteConfiguration): Promise<{ stop: () => Promise<void> }> {
-  const scenario = loadScenario(configuration.scenario);
+  const mission = loadMission(configuration.scenario);
   const log = createLog(configuration.nodeId);
-  const time = new MissionTime(Date.parse(scenario.document.clock.startUtc));
+  const time = new MissionTime(Date.parse(mission.live.clock.startUtc));
   const vault = Vault.open({ path: configuration.vault, now: time.ms });
   time.recall(vault);
   for (const [linkId, file] of Object.entries(configuration.couriers)) importCourier(vault, linkId, file, time.ms());
@@ -38,7 +38,7 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
       utcMs: time.ms(),
     });
   };
-  for (const station of scenario.stations) {
+  for (const station of mission.stations) {
     links.set(
       station.linkId,
       new Link({
@@ -46,11 +46,11 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
         peer: station.siteId,
         vault,
         random: (length) => new Uint8Array(randomBytes(length)),
-        pulseRateHz: scenario.source.pulseRateHz,
-        expectedQber: scenario.document.protocol.expectedQber.value,
-        hardQber: scenario.document.protocol.hardQber.value,
+        pulseRateHz: mission.source.pulseRateHz,
+        expectedQber: mission.live.expectedQber.value,
+        hardQber: mission.live.hardQber.value,
         missionMs: time.ms,
-        route: [scenario.satellite.id, station.siteId],
+        route: [mission.satellite.id, station.siteId],
         onChange: () => changed(),
         onAlarm: (alarm) => onAlarm(station.linkId, alarm),
       }),
@@ -58,15 +58,15 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
   }
   const relay = new SatelliteRelay({
     vault,
-    stations: scenario.stations,
-    satelliteId: scenario.satellite.id,
+    stations: mission.stations,
+    satelliteId: mission.satellite.id,
     missionMs: time.ms,
     onChange: () => changed(),
   });
   const state = (): NodeState => ({
     kind: 'satellite',
     nodeId: configuration.nodeId,
-    name: scenario.satellite.name,
+    name: mission.satellite.name,
     links: [...links.values()].map((link) => link.state()),
     relays: relay.states() satisfies RelayState[],
     journal: vault.journal.list(50),
@@ -92,7 +92,7 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
       try {
         device = await openTransmitter(
           configuration.transmitter.port,
-          scenario.satellite.id,
+          mission.satellite.id,
           configuration.transmitter.token,
         );
         time.follow(device.missionMs);
@@ -138,7 +138,7 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
     if (!pass || pass.linkId !== linkId || !transmitter) return;
     try {
       const report = await link.runSatellite(
-        sessionParameters(scenario, { sessionId, linkId, pulses: pass.pulses }),
+        sessionParameters(mission, { sessionId, linkId, pulses: pass.pulses }),
         channel,
         (slots) => transmitter.emissions(sessionId, slots),
       );

@@ -4,7 +4,7 @@ import type { Alarm } from '@skykey/distill';
 import { Kme, keyLane, relayLane } from '@skykey/kme';
 import type { NodeState, RelayState, SiteState } from '@skykey/telemetry';
 import { Vault } from '@skykey/vault';
-import { loadScenario, type SiteConfiguration } from '../configuration.ts';
+import { loadMission, type SiteConfiguration } from '../configuration.ts';
 import { NodeError } from '../error.ts';
 import { importCourier } from '../link/courier.ts';
 import { Link } from '../link/link.ts';
@@ -27,19 +27,19 @@ const SHOWN_RELAYS = 20;
 
 export async function runSite(configuration: SiteConfiguration): Promise<{ stop: () => Promise<void> }> {
   const { nodeId: siteId, kme: kmeOptions, peer: peerOptions } = configuration;
-  const scenario = loadScenario(configuration.scenario);
-  const { sites } = scenario.document;
+  const mission = loadMission(configuration.scenario);
+  const { sites } = mission.live;
   const site = sites.find(({ id }) => id === siteId);
   const peerSite = sites.find(({ id }) => id === peerOptions.siteId);
-  const station = scenario.stations.find((entry) => entry.siteId === siteId);
+  const station = mission.stations.find((entry) => entry.siteId === siteId);
   if (!site || !peerSite || !station) {
     throw new NodeError(
       'node/site',
-      `the scenario ${scenario.id} does not hold both ${siteId} and ${peerOptions.siteId}`,
+      `the scenario ${mission.id} does not hold both ${siteId} and ${peerOptions.siteId}`,
     );
   }
   const log = createLog(siteId);
-  const time = new MissionTime(Date.parse(scenario.document.clock.startUtc));
+  const time = new MissionTime(Date.parse(mission.live.clock.startUtc));
   const vault = Vault.open({ path: configuration.vault, now: time.ms });
   time.recall(vault);
   importCourier(vault, station.linkId, configuration.courier, time.ms());
@@ -50,7 +50,7 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
     siteId,
     peerKmeId: peerOptions.kmeId,
     peerSiteId: peerOptions.siteId,
-    links: scenario.stations.map(({ linkId }) => linkId),
+    links: mission.stations.map(({ linkId }) => linkId),
     saes: kmeOptions.saes,
     pairs: saePairs(configuration),
     vault,
@@ -60,14 +60,14 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
   });
   const link = new Link({
     linkId: station.linkId,
-    peer: scenario.satellite.id,
+    peer: mission.satellite.id,
     vault,
     random: (length) => new Uint8Array(randomBytes(length)),
-    pulseRateHz: scenario.source.pulseRateHz,
-    expectedQber: scenario.document.protocol.expectedQber.value,
-    hardQber: scenario.document.protocol.hardQber.value,
+    pulseRateHz: mission.source.pulseRateHz,
+    expectedQber: mission.live.expectedQber.value,
+    hardQber: mission.live.hardQber.value,
     missionMs: time.ms,
-    route: [scenario.satellite.id, siteId],
+    route: [mission.satellite.id, siteId],
     onChange: () => changed(),
     onAlarm: (alarm: Alarm) => {
       kme.raiseAlarm(station.linkId, alarm.message);
@@ -205,7 +205,7 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
     satellitePort: configuration.satellitePort,
     link,
     parameters: ({ passId, pulses }) =>
-      sessionParameters(scenario, { sessionId: passId, linkId: station.linkId, pulses }),
+      sessionParameters(mission, { sessionId: passId, linkId: station.linkId, pulses }),
     vault,
     time,
     log,

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { loadConfiguration, loadScenario, type SkyConfiguration, skyConfiguration } from '../configuration.ts';
+import { loadConfiguration, loadMission, type SkyConfiguration, skyConfiguration } from '../configuration.ts';
 import { NodeError } from '../error.ts';
 import { createLog } from '../process.ts';
 import { DeviceServer } from '../wire/devices.ts';
@@ -16,10 +16,10 @@ const REMEMBER_MS = 1000;
 /** The process that plays physics: clock, orbit, light and detectors; serves the devices and the console's switches. */
 export async function runSky(configurationFile: string): Promise<{ stop: () => Promise<void> }> {
   const configuration = loadConfiguration(configurationFile, skyConfiguration);
-  const scenario = loadScenario(configuration.scenario);
+  const mission = loadMission(configuration.scenario);
   const log = createLog('sky');
   const sky: Sky = new Sky({
-    scenario,
+    mission,
     memory: readMemory(configuration),
     devices: () => devices,
     remember: (memory) => writeMemory(configuration, memory),
@@ -55,10 +55,10 @@ export async function runSky(configurationFile: string): Promise<{ stop: () => P
     return sky.moment().taps;
   });
   await listenLocally(server, configuration.operationsPort, 'the sky');
-  log.info({ scenario: scenario.id, seed: sky.seed }, 'the sky is up');
+  log.info({ scenario: mission.id, seed: sky.seed }, 'the sky is up');
 
   // Mission time waits until everyone who must see the first pass is there.
-  const needed = [`transmitter ${scenario.satellite.id}`, ...scenario.stations.map(({ id }) => `receiver ${id}`)];
+  const needed = [`transmitter ${mission.satellite.id}`, ...mission.stations.map(({ id }) => `receiver ${id}`)];
   let ready = false;
   void devices.connected(needed).then(() => {
     ready = true;

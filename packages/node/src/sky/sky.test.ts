@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
-import { readScenario, type Scenario, type ScenarioPass } from '@skykey/scenario';
+import { type Mission, missionOf, readScenario, type ScenarioPass } from '@skykey/scenario';
 import fc from 'fast-check';
 import { scenarioFile } from '../configuration.ts';
 import {
@@ -21,23 +21,24 @@ const BIN_MS = 100;
 const TOKEN = 'a-token-for-every-device';
 
 interface Document {
-  satellite: { source: { pulseRateHz: { value: number } } };
+  satellites: [{ transmitter: { source: { pulseRateHz: { value: number } } } }];
   stations: { latitudeDeg: { value: number }; longitudeDeg: { value: number } }[];
-  clock: { startUtc: string; endUtc: string };
+  live: { clock: { startUtc: string; endUtc: string } };
 }
 
 /** The shipped scenario with a slower laser, for speed, and the first night alone: one pass of Beijing, two of Moscow. */
-function firstNight(change: (document: Document) => void = () => undefined): Scenario {
+function firstNight(change: (document: Document) => void = () => undefined): Mission {
   const document = JSON.parse(readFileSync(FILE, 'utf8')) as Document;
-  document.satellite.source.pulseRateHz.value = 1e6;
-  document.clock.endUtc = '2016-12-20T00:00:00Z';
+  document.satellites[0].transmitter.source.pulseRateHz.value = 1e6;
+  document.live.clock.endUtc = '2016-12-20T00:00:00Z';
   change(document);
-  return readScenario(JSON.stringify(document), FILE, (name) => readFileSync(join(dirname(FILE), name), 'utf8'));
+  const text = JSON.stringify(document);
+  return missionOf(readScenario(text, FILE, (name) => readFileSync(join(dirname(FILE), name), 'utf8')));
 }
 
 const NIGHT = firstNight();
-const START_MS = Date.parse(NIGHT.document.clock.startUtc);
-const END_MS = Date.parse(NIGHT.document.clock.endUtc);
+const START_MS = Date.parse(NIGHT.live.clock.startUtc);
+const END_MS = Date.parse(NIGHT.live.clock.endUtc);
 
 interface Flown {
   readonly pass: PassAnnouncement;
@@ -64,11 +65,11 @@ afterEach(() => {
 });
 
 /** A sky with a node on every device, each of which writes down what it hears. */
-async function harness(scenario = NIGHT, memory: SkyMemory = { utcMs: 0, seed: 1 }): Promise<Harness> {
-  const names = [`transmitter ${scenario.satellite.id}`, ...scenario.stations.map(({ id }) => `receiver ${id}`)];
+async function harness(mission = NIGHT, memory: SkyMemory = { utcMs: 0, seed: 1 }): Promise<Harness> {
+  const names = [`transmitter ${mission.satellite.id}`, ...mission.stations.map(({ id }) => `receiver ${id}`)];
   const remembered: SkyMemory[] = [];
   const sky: Sky = new Sky({
-    scenario,
+    mission,
     memory,
     devices: () => server,
     remember: (latest) => remembered.push(latest),
@@ -78,7 +79,7 @@ async function harness(scenario = NIGHT, memory: SkyMemory = { utcMs: 0, seed: 1
   const port = await server.listen(0);
   const flown: Flown[] = [];
   const clocks: (() => number)[] = [];
-  for (const { id } of scenario.stations) {
+  for (const { id } of mission.stations) {
     const device = await openReceiver(port, id, TOKEN);
     closing.push(device);
     clocks.push(device.missionMs);
@@ -106,7 +107,7 @@ async function harness(scenario = NIGHT, memory: SkyMemory = { utcMs: 0, seed: 1
     };
     listen().catch(() => undefined);
   }
-  const transmitter = await openTransmitter(port, scenario.satellite.id, TOKEN);
+  const transmitter = await openTransmitter(port, mission.satellite.id, TOKEN);
   closing.push(transmitter);
   clocks.push(transmitter.missionMs);
   await server.connected(names);
@@ -120,7 +121,7 @@ async function harness(scenario = NIGHT, memory: SkyMemory = { utcMs: 0, seed: 1
 
 const useful = (sky: Sky, linkId?: string): (ScenarioPass & { window: NonNullable<ScenarioPass['window']> })[] =>
   sky.passes.flatMap((pass) =>
-    pass.window && (!linkId || pass.station.linkId === linkId) ? [{ ...pass, window: pass.window }] : [],
+    pass.window && (!linkId || pass.link.id === linkId) ? [{ ...pass, window: pass.window }] : [],
   );
 
 /** Wall time that stands still: photons cost nothing. */
@@ -145,13 +146,13 @@ async function fly(sky: Sky, untilMs: number, elapsedMs = 400, wallMs = still): 
 function assertWhole({ sky, flown }: Harness, untilMs: number): void {
   const due = useful(sky).filter(({ window }) => window.endMs <= untilMs);
   assert.deepEqual(flown.map(({ pass }) => pass.passId).toSorted(), due.map(({ passId }) => passId).toSorted());
-  const pulsesPerBin = sky.scenario.source.pulseRateHz / 10;
-  for (const { passId, window, station } of due) {
+  const pulsesPerBin = sky.mission.source.pulseRateHz / 10;
+  for (const { passId, window, link } of due) {
     const { pass, slot, until, ended } = flown.find((one) => one.pass.passId === passId)!;
     const bins = (window.endMs - window.startMs) / BIN_MS;
     assert.deepEqual(pass, {
       passId,
-      linkId: station.linkId,
+      linkId: link.id,
       startMs: window.startMs,
       pulses: bins * pulsesPerBin,
       binS: 0.1,
@@ -209,16 +210,16 @@ describe('a tick', () => {
 
   it('flies two windows at once that overlap, each of them once', async () => {
     // A second station half-way to Xinglong's horizon sees the same passes at almost the same time.
-    const scenario = firstNight(({ stations, clock }) => {
+    const mission = firstNight(({ stations, live: { clock } }) => {
       stations[1]!.latitudeDeg.value = 44;
       stations[1]!.longitudeDeg.value = 119;
       clock.endUtc = '2016-12-19T18:00:00Z';
     });
     for (const costMs of [0, 1, 20]) {
-      const all = await harness(scenario);
+      const all = await harness(mission);
       const [one, other] = useful(all.sky);
       assert.ok(one!.window.endMs > other!.window.startMs && one!.window.startMs < other!.window.endMs);
-      const endMs = Date.parse(scenario.document.clock.endUtc);
+      const endMs = Date.parse(mission.live.clock.endUtc);
       all.sky.clock.setSpeed(10_000);
       const wallMs = costing(costMs);
       while (all.sky.clock.utcMs < endMs) {
@@ -262,12 +263,12 @@ describe('a tick', () => {
   });
 
   it('does not begin a pass that the end of the mission would cut', async () => {
-    const scenario = firstNight(({ clock }) => {
+    const mission = firstNight(({ live: { clock } }) => {
       clock.endUtc = '2016-12-19T16:52:00Z';
     });
-    const all = await harness(scenario);
+    const all = await harness(mission);
     assert.equal(useful(all.sky).length, 1);
-    await fly(all.sky, Date.parse(scenario.document.clock.endUtc));
+    await fly(all.sky, Date.parse(mission.live.clock.endUtc));
     await all.heard();
     assert.deepEqual(all.flown, []);
     assert.match(
@@ -280,7 +281,7 @@ describe('a tick', () => {
 describe('the automatic clock of the sky', () => {
   it('slows down five seconds before a pass rises, is quick once it has set, and ends its hurry on time', async () => {
     const { sky } = await harness();
-    const { passSpeed, gapSpeed, laterGapSpeed, hurryUntilUtc } = NIGHT.document.clock;
+    const { passSpeed, gapSpeed, laterGapSpeed, hurryUntilUtc } = NIGHT.live.clock;
     const [beijing, moscow] = useful(sky);
     const speeds: [number, number][] = [];
     while (sky.clock.utcMs < moscow!.pass.losMs + 60_000) {
@@ -298,18 +299,18 @@ describe('the automatic clock of the sky', () => {
   });
 
   it('stops at the end of the hurry exactly, when no pass comes before', () => {
-    const scenario = firstNight(({ clock }) => {
+    const mission = firstNight(({ live: { clock } }) => {
       Object.assign(clock, { hurryUntilUtc: '2016-12-19T19:00:00Z' });
     });
     const sky = new Sky({
-      scenario,
+      mission,
       memory: { utcMs: Date.parse('2016-12-19T18:59:00Z'), seed: 1 },
       devices: () => assert.fail('nothing is sent'),
       remember: () => assert.fail('no pass begins'),
     });
     assert.equal(sky.clock.target(400), Date.parse('2016-12-19T19:00:00Z'));
     sky.clock.moveTo(sky.clock.target(400));
-    assert.equal(sky.clock.speed(), NIGHT.document.clock.laterGapSpeed);
+    assert.equal(sky.clock.speed(), NIGHT.live.clock.laterGapSpeed);
   });
 });
 
@@ -362,8 +363,8 @@ async function qber(flown: Flown, transmitter: TransmitterDevice, fromSlot: numb
 }
 
 describe('a tap', () => {
-  const fast = firstNight(({ satellite, clock }) => {
-    satellite.source.pulseRateHz.value = 1e7;
+  const fast = firstNight(({ satellites: [satellite], live: { clock } }) => {
+    satellite.transmitter.source.pulseRateHz.value = 1e7;
     clock.endUtc = '2016-12-19T18:00:00Z';
   });
 
@@ -450,17 +451,17 @@ describe('a tap', () => {
   });
 
   it('does not jump into the middle of the light of another link', async () => {
-    const scenario = firstNight(({ stations, clock }) => {
+    const mission = firstNight(({ stations, live: { clock } }) => {
       stations[1]!.latitudeDeg.value = 47;
       stations[1]!.longitudeDeg.value = 119;
       clock.startUtc = '2016-12-19T16:00:00Z';
       clock.endUtc = '2016-12-19T18:00:00Z';
     });
-    const all = await harness(scenario);
+    const all = await harness(mission);
     const [first, second] = useful(all.sky);
     assert.ok(second!.window.startMs - 15_000 > first!.window.startMs);
     assert.ok(second!.window.startMs - 15_000 < first!.window.endMs);
-    all.sky.tap(second!.station.linkId, true, 1);
+    all.sky.tap(second!.link.id, true, 1);
     assert.equal(all.sky.clock.utcMs, first!.window.startMs);
     await fly(all.sky, second!.window.endMs);
     await all.heard();
@@ -593,8 +594,8 @@ describe('the state of the sky', () => {
       assert.equal(path.length, 41);
       assert.ok(Math.abs(path[0]!.utcMs - aosMs) <= 1 && Math.abs(path[40]!.utcMs - losMs) <= 1);
     }
-    assert.equal(parameters.length, 58);
-    assert.equal(satellite.elementsEpochUtc.slice(0, 10), '2016-12-18');
+    assert.equal(parameters.length, 70);
+    assert.equal(satellite.elementsEpochUtc?.slice(0, 10), '2016-12-18');
     assert.equal(track.length, 95);
   });
 

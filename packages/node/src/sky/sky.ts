@@ -5,10 +5,11 @@ import {
   BIN_S,
   declaredParameters,
   linkTrace,
-  type Scenario,
+  type Mission,
+  type MissionStation,
   type ScenarioPass,
-  type StationScenario,
   scenarioPasses,
+  type Window,
 } from '@skykey/scenario';
 import type { MomentState, PassState, ScheduleState, StationState, TapState } from '@skykey/telemetry';
 import { NodeError } from '../error.ts';
@@ -25,7 +26,6 @@ const TAP_LEAD_MS = 15_000;
 /** Wall time a tick may spend on photons; when it is spent, mission time waits. */
 const PHOTON_BUDGET_MS = 70;
 
-type Window = NonNullable<ScenarioPass['window']>;
 type UsefulPass = ScenarioPass & { readonly window: Window };
 
 interface ActivePass {
@@ -57,7 +57,7 @@ export interface SkyMemory {
  * node more than its hardware would see. Knows nothing of keys.
  */
 export class Sky implements EmissionSource {
-  readonly scenario: Scenario;
+  readonly mission: Mission;
   readonly seed: number;
   readonly clock: MissionClock;
   readonly passes: readonly ScenarioPass[];
@@ -74,21 +74,21 @@ export class Sky implements EmissionSource {
 
   /** `remember` writes the memory down: called before the light of a pass begins, so that no crash makes it come twice. */
   constructor(options: {
-    scenario: Scenario;
+    mission: Mission;
     memory: SkyMemory;
     devices: () => DeviceServer;
     remember: (memory: SkyMemory) => void;
   }) {
-    this.scenario = options.scenario;
+    this.mission = options.mission;
     this.seed = options.memory.seed;
     this.#devices = options.devices;
     this.#remember = options.remember;
-    this.#parameters = declaredParameters(this.scenario.document);
-    const { clock } = this.scenario.document;
+    this.#parameters = declaredParameters(this.mission.document);
+    const { clock } = this.mission.live;
     const startMs = Date.parse(clock.startUtc);
     const endMs = Date.parse(clock.endUtc);
-    this.passes = scenarioPasses(this.scenario, { fromMs: startMs, toMs: endMs });
-    for (const station of this.scenario.stations) {
+    this.passes = scenarioPasses(this.mission.scenario, { fromMs: startMs, toMs: endMs });
+    for (const station of this.mission.stations) {
       this.#taps.set(station.linkId, { linkId: station.linkId, on: false, fraction: 1 });
     }
     const hurryUntilMs = Date.parse(clock.hurryUntilUtc);
@@ -108,11 +108,7 @@ export class Sky implements EmissionSource {
         return Math.min(next ? slowAt(next.pass) : Number.POSITIVE_INFINITY, hurryEndsMs);
       },
       endMs,
-      endReason: `the mission ends on ${clock.endUtc.slice(0, 10)}: the orbital elements of ${new Date(
-        this.scenario.satellite.elements.epochMs,
-      )
-        .toISOString()
-        .slice(0, 10)} are not good for longer. To play it again, start with another data folder (--data)`,
+      endReason: `the mission ends on ${clock.endUtc.slice(0, 10)}${this.#whyItEnds()}. To play it again, start with another data folder (--data)`,
     });
     // A pass that an earlier process had begun is lost: a block is a fixed number of pulses, all or nothing.
     for (const { window } of this.#useful) if (cuts(window, this.clock.utcMs)) this.clock.moveTo(window.endMs);
@@ -178,11 +174,11 @@ export class Sky implements EmissionSource {
   }
 
   schedule(): ScheduleState {
-    const { scenario } = this;
+    const { mission } = this;
     const utcMs = this.clock.utcMs;
     return {
-      scenario: scenario.id,
-      title: scenario.title,
+      scenario: mission.id,
+      title: mission.title,
       track: this.#trackAround(utcMs),
       passes: this.#passStates(utcMs),
       parameters: this.#parameters,
@@ -190,7 +186,7 @@ export class Sky implements EmissionSource {
   }
 
   moment(): MomentState {
-    const { satellite, stations } = this.scenario;
+    const { satellite, stations } = this.mission;
     const utcMs = this.clock.utcMs;
     return {
       utcMs,
@@ -198,8 +194,8 @@ export class Sky implements EmissionSource {
       satellite: {
         id: satellite.id,
         name: satellite.name,
-        ...subpoint(satellite.elements, utcMs),
-        elementsEpochUtc: new Date(satellite.elements.epochMs).toISOString(),
+        ...subpoint(satellite.target, utcMs),
+        elementsEpochUtc: this.#elementsEpochUtc(),
       },
       subsolar: subsolarPoint(utcMs),
       stations: stations.map((station) => this.#stationState(station, utcMs)),
@@ -207,9 +203,19 @@ export class Sky implements EmissionSource {
     };
   }
 
+  #elementsEpochUtc(): string | null {
+    const { target } = this.mission.satellite;
+    return target.kind === 'sgp4' ? new Date(target.epochMs).toISOString() : null;
+  }
+
+  #whyItEnds(): string {
+    const epochUtc = this.#elementsEpochUtc();
+    return epochUtc ? `: the orbital elements of ${epochUtc.slice(0, 10)} are not good for longer` : '';
+  }
+
   #next(linkId?: string): UsefulPass | undefined {
     return this.#useful.find(
-      ({ window, station }) => window.startMs > this.clock.utcMs && (!linkId || station.linkId === linkId),
+      ({ window, link }) => window.startMs > this.clock.utcMs && (!linkId || link.id === linkId),
     );
   }
 
@@ -226,12 +232,13 @@ export class Sky implements EmissionSource {
   }
 
   async #start(pass: UsefulPass): Promise<void> {
-    const { scenario } = this;
-    const trace = linkTrace(scenario, pass);
+    const { mission } = this;
+    const { link } = pass;
+    const trace = linkTrace(pass);
     const seed = createHash('sha256').update(`${this.seed} ${pass.passId}`).digest().readUIntBE(0, 6);
-    const engine = createPass({ trace, source: scenario.source, receiver: pass.station.receiver, seed });
-    const pulsesPerBin = Math.round(BIN_S * scenario.source.pulseRateHz);
-    this.#records.set(pass.passId, new Transmission({ seed, source: scenario.source, pulsesPerBin }));
+    const engine = createPass({ trace, source: mission.source, receiver: link.receiver, seed });
+    const pulsesPerBin = Math.round(BIN_S * mission.source.pulseRateHz);
+    this.#records.set(pass.passId, new Transmission({ seed, source: mission.source, pulsesPerBin }));
     // Two passes are enough: a session is over long before the next but one begins.
     for (const passId of [...this.#records.keys()].slice(0, -2)) this.#records.delete(passId);
     this.#active.set(pass.passId, { pass, engine, bin: 0, recent: [] });
@@ -239,13 +246,13 @@ export class Sky implements EmissionSource {
     await this.#devices().announce(
       {
         passId: pass.passId,
-        linkId: pass.station.linkId,
+        linkId: link.id,
         startMs: pass.window.startMs,
         pulses: engine.bins * pulsesPerBin,
         binS: BIN_S,
       },
-      `receiver ${pass.station.id}`,
-      `transmitter ${scenario.satellite.id}`,
+      `receiver ${link.station.id}`,
+      `transmitter ${mission.satellite.id}`,
     );
   }
 
@@ -261,8 +268,8 @@ export class Sky implements EmissionSource {
 
   async #playBin(active: ActivePass): Promise<void> {
     const { pass, engine } = active;
-    const receiver = `receiver ${pass.station.id}`;
-    const tap = this.#taps.get(pass.station.linkId)!;
+    const receiver = `receiver ${pass.link.station.id}`;
+    const tap = this.#taps.get(pass.link.id)!;
     const bin = engine.next(tap.on ? interceptResend(tap.fraction) : undefined);
     this.#records.get(pass.passId)!.add(bin.emissions);
     active.bin++;
@@ -270,12 +277,12 @@ export class Sky implements EmissionSource {
     await this.#devices().detections(receiver, bin.detections, bin.firstSlot + bin.pulses);
     if (active.bin < engine.bins) return;
     this.#active.delete(pass.passId);
-    await this.#devices().finish(pass.passId, true, receiver, `transmitter ${this.scenario.satellite.id}`);
+    await this.#devices().finish(pass.passId, true, receiver, `transmitter ${this.mission.satellite.id}`);
   }
 
-  #stationState(station: StationScenario, utcMs: number): StationState {
-    const at = look(this.scenario.satellite.elements, station.station, utcMs);
-    const active = [...this.#active.values()].find(({ pass }) => pass.station === station);
+  #stationState(station: MissionStation, utcMs: number): StationState {
+    const at = look(this.mission.satellite.target, station.station, utcMs);
+    const active = [...this.#active.values()].find(({ pass }) => pass.link === station.link);
     const visible = at.elevationDeg > 0 && station.channel.covers(at);
     const budget = visible ? station.channel.loss(at) : null;
     return {
@@ -302,7 +309,7 @@ export class Sky implements EmissionSource {
     if (this.#track && Math.abs(utcMs - this.#track.fromMs) < 120_000) return this.#track.points;
     const points: (readonly [number, number])[] = [];
     for (let minute = -47; minute <= 47; minute++) {
-      const at = subpoint(this.scenario.satellite.elements, utcMs + minute * 60_000);
+      const at = subpoint(this.mission.satellite.target, utcMs + minute * 60_000);
       points.push([Math.round(at.longitudeDeg * 100) / 100, Math.round(at.latitudeDeg * 100) / 100]);
     }
     this.#track = { fromMs: utcMs, points };
@@ -313,14 +320,14 @@ export class Sky implements EmissionSource {
   #passStates(utcMs: number): PassState[] {
     const ahead = this.passes.filter(({ pass }) => pass.losMs > utcMs && pass.aosMs < utcMs + 3 * DAY_MS);
     const shown = ahead.slice(0, 6);
-    for (const station of this.scenario.stations) {
-      const first = ahead.find((pass) => pass.station === station && pass.window);
+    for (const station of this.mission.stations) {
+      const first = ahead.find((pass) => pass.link === station.link && pass.window);
       if (first && !shown.includes(first)) shown.push(first);
     }
     return shown.map((entry) => ({
       passId: entry.passId,
-      stationId: entry.station.id,
-      linkId: entry.station.linkId,
+      stationId: entry.link.station.id,
+      linkId: entry.link.id,
       aosMs: entry.pass.aosMs,
       tcaMs: entry.pass.tcaMs,
       losMs: entry.pass.losMs,
@@ -338,7 +345,7 @@ export class Sky implements EmissionSource {
       const { aosMs, losMs } = entry.pass;
       path = Array.from({ length: steps + 1 }, (_, i) => {
         const utcMs = aosMs + ((losMs - aosMs) * i) / steps;
-        const at = look(this.scenario.satellite.elements, entry.station.station, utcMs);
+        const at = look(this.mission.satellite.target, entry.link.station.station, utcMs);
         return {
           utcMs: Math.round(utcMs),
           azimuthDeg: Math.round(at.azimuthDeg * 100) / 100,

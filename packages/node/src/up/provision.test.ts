@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { readScenario, type Scenario } from '@skykey/scenario';
+import { type Mission, missionOf, readScenario } from '@skykey/scenario';
 import {
   loadConfiguration,
-  loadScenario,
+  loadMission,
   type SatelliteConfiguration,
   type SiteConfiguration,
   type SkyConfiguration,
@@ -18,19 +18,20 @@ import {
 import { makeFolder, type Plan, portPlan, provision } from './provision.ts';
 
 const NAME = 'micius-2016-12-19';
-const MICIUS = loadScenario(NAME);
+const MICIUS = loadMission(NAME);
 const root = mkdtempSync(join(tmpdir(), 'skykey-provision-'));
 after(() => rmSync(root, { recursive: true }));
 
 const make = (data: string, more: Partial<Parameters<typeof provision>[0]> = {}): Promise<Plan> =>
-  provision({ scenario: MICIUS, scenarioName: NAME, data: join(root, data), port: 7300, now: Date.now(), ...more });
+  provision({ mission: MICIUS, scenarioName: NAME, data: join(root, data), port: 7300, now: Date.now(), ...more });
 
 /** The shipped scenario with a change. */
-function changed(change: (document: { [name: string]: never }) => void): Scenario {
+function changed(change: (document: { [name: string]: never }) => void): Mission {
   const file = scenarioFile(NAME);
   const document = JSON.parse(readFileSync(file, 'utf8'));
   change(document);
-  return readScenario(JSON.stringify(document), 'mine.json', (name) => readFileSync(join(dirname(file), name), 'utf8'));
+  const text = JSON.stringify(document);
+  return missionOf(readScenario(text, 'mine.json', (name) => readFileSync(join(dirname(file), name), 'utf8')));
 }
 
 const bytesOf = (folder: string): Record<string, string> =>
@@ -126,7 +127,7 @@ describe('a first start', () => {
     const keys = sites.map(({ nodeId, courier }) => {
       const here = readFileSync(courier);
       assert.deepEqual(readFileSync(satellite.couriers[`micius-${nodeId}`]!), here);
-      assert.equal(here.length, MICIUS.document.protocol.courieredBytes.value);
+      assert.equal(here.length, MICIUS.live.courieredBytes.value);
       return here;
     });
     assert.notDeepEqual(keys[0], keys[1]);
@@ -200,7 +201,7 @@ describe('a data folder', () => {
     const other = changed((document) => {
       document.id = 'another-night' as never;
     });
-    await assert.rejects(make('foreign', { scenario: other }), {
+    await assert.rejects(make('foreign', { mission: other }), {
       name: 'NodeError',
       code: 'node/data',
       message: `the data folder ${data} belongs to the scenario ${NAME}; choose another with --data`,
@@ -248,11 +249,11 @@ describe('a data folder', () => {
 
 describe('a scenario', () => {
   it('needs two sites', async () => {
-    const lonely = changed((document: { stations?: object[]; sites?: object[] }) => {
+    const lonely = changed((document: { stations?: object[]; live?: { sites: object[] } }) => {
       document.stations!.pop();
-      document.sites!.pop();
+      document.live!.sites.pop();
     });
-    await assert.rejects(make('lonely', { scenario: lonely }), {
+    await assert.rejects(make('lonely', { mission: lonely }), {
       code: 'node/sites',
       message: `the scenario ${NAME} has 1 sites; a hotline needs exactly two`,
     });
@@ -260,20 +261,24 @@ describe('a scenario', () => {
   });
 
   it('cannot have a place called sky: that is a process of its own', async () => {
-    const sky = changed((document: { satellite?: { id: string } }) => {
-      document.satellite!.id = 'sky';
+    const sky = changed((document: { satellites?: { id: string }[] }) => {
+      document.satellites![0]!.id = 'sky';
     });
-    await assert.rejects(make('sky', { scenario: sky }), { code: 'node/sites' });
+    await assert.rejects(make('sky', { mission: sky }), { code: 'node/sites' });
   });
 
   it('may have ids as long as the format allows', async () => {
     const long = changed(
-      (document: { satellite?: { id: string }; stations?: { siteId: string }[]; sites?: { id: string }[] }) => {
-        document.satellite!.id = 's'.repeat(32);
-        document.stations![0]!.siteId = document.sites![0]!.id = 'b'.repeat(32);
+      (document: {
+        satellites?: { id: string }[];
+        stations?: { siteId: string }[];
+        live?: { sites: { id: string }[] };
+      }) => {
+        document.satellites![0]!.id = 's'.repeat(32);
+        document.stations![0]!.siteId = document.live!.sites[0]!.id = 'b'.repeat(32);
       },
     );
-    const { satellite, sites } = read(await make('long', { scenario: long }));
+    const { satellite, sites } = read(await make('long', { mission: long }));
     assert.equal(sites[0]!.nodeId.length, 32);
     assert.ok(`${'s'.repeat(32)}-${'b'.repeat(32)}` in satellite.couriers);
   });

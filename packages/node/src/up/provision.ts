@@ -6,7 +6,7 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Scenario } from '@skykey/scenario';
+import type { Mission } from '@skykey/scenario';
 import type { SatelliteConfiguration, SiteConfiguration, SkyConfiguration } from '../configuration.ts';
 import { NodeError } from '../error.ts';
 import { developmentCertificates } from './certificates.ts';
@@ -73,7 +73,7 @@ export const deskSaeId = (siteId: string): string => `desk-${siteId}`;
  * another scenario.
  */
 export async function provision(options: {
-  scenario: Scenario;
+  mission: Mission;
   /** As the user named it: an id or a path. */
   scenarioName: string;
   data: string;
@@ -81,18 +81,18 @@ export async function provision(options: {
   seed?: number;
   now: number;
 }): Promise<Plan> {
-  const { scenario } = options;
-  const { sites } = scenario.document;
+  const { mission } = options;
+  const { sites } = mission.live;
   if (sites.length !== 2) {
     throw new NodeError(
       'node/sites',
-      `the scenario ${scenario.id} has ${sites.length} sites; a hotline needs exactly two`,
+      `the scenario ${mission.id} has ${sites.length} sites; a hotline needs exactly two`,
     );
   }
-  if ([scenario.satellite.id, ...sites.map(({ id }) => id)].includes('sky')) {
+  if ([mission.satellite.id, ...sites.map(({ id }) => id)].includes('sky')) {
     throw new NodeError(
       'node/sites',
-      `the scenario ${scenario.id} has a site or satellite "sky"; that is the name of the sky's own process`,
+      `the scenario ${mission.id} has a site or satellite "sky"; that is the name of the sky's own process`,
     );
   }
   const data = resolve(options.data);
@@ -103,12 +103,12 @@ export async function provision(options: {
   const owner: DataMarker = first
     ? {
         format: 'skykey-data/1',
-        scenario: scenario.id,
+        scenario: mission.id,
         conversationId: randomUUID(),
         seed: options.seed ?? randomInt(2 ** 47),
       }
     : readMarker(marker);
-  if (owner.scenario !== scenario.id) {
+  if (owner.scenario !== mission.id) {
     throw new NodeError(
       'node/data',
       `the data folder ${data} belongs to the scenario ${owner.scenario}; choose another with --data`,
@@ -133,23 +133,23 @@ export async function provision(options: {
     return file;
   };
   const scenarioPath = options.scenarioName.endsWith('.json') ? resolve(options.scenarioName) : options.scenarioName;
-  const satelliteId = scenario.satellite.id;
+  const satelliteId = mission.satellite.id;
   const couriers: Record<string, string> = {};
-  for (const station of scenario.stations) {
+  for (const station of mission.stations) {
     const courier = {
       satellite: join(data, `courier-${station.linkId}-satellite.key`),
       site: join(data, `courier-${station.linkId}-site.key`),
     };
     couriers[station.linkId] = courier.satellite;
     if (!first) continue;
-    const key = randomBytes(scenario.document.protocol.courieredBytes.value);
+    const key = randomBytes(mission.live.courieredBytes.value);
     for (const file of Object.values(courier)) writeFileSync(file, key, { mode: 0o600 });
     key.fill(0);
   }
 
   const token = (): string => randomBytes(24).toString('base64url');
   const transmitter = { port: ports.devices, token: token() };
-  const receivers = new Map(scenario.stations.map((station) => [station.id, { port: ports.devices, token: token() }]));
+  const receivers = new Map(mission.stations.map((station) => [station.id, { port: ports.devices, token: token() }]));
   const sky: SkyConfiguration = {
     format: 'skykey-sky/1',
     scenario: scenarioPath,
@@ -188,7 +188,7 @@ export async function provision(options: {
   ]);
   for (const [index, site] of sites.entries()) {
     const other = sites[1 - index]!;
-    const station = scenario.stations.find(({ siteId }) => siteId === site.id)!;
+    const station = mission.stations.find(({ siteId }) => siteId === site.id)!;
     const tls = (ca: 'sae' | 'kme'): { cert: string; key: string; ca: string } => ({
       cert: join(certificates, `${kmeId(site.id)}.crt`),
       key: join(certificates, `${kmeId(site.id)}.key`),

@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Scenario } from '@skykey/scenario';
+import type { Mission } from '@skykey/scenario';
 import type { ProcessState } from '@skykey/telemetry';
-import { loadScenario } from '../configuration.ts';
+import { loadMission } from '../configuration.ts';
 import { NodeError } from '../error.ts';
 import { portError } from '../wire/http.ts';
 import { type Gateway, startGateway } from './gateway.ts';
@@ -35,7 +35,7 @@ export interface UpOptions {
 
 export interface Running {
   readonly plan: Plan;
-  readonly scenario: Scenario;
+  readonly mission: Mission;
   readonly url: string;
   /** Process id of a running process, for tests that kill it. */
   pid(name: string): number | undefined;
@@ -44,10 +44,10 @@ export interface Running {
 
 /** Starts a scenario. Resolves when the console answers and every process is healthy; throws a sentence otherwise. */
 export async function up(options: UpOptions): Promise<Running> {
-  const scenario = loadScenario(options.scenario);
+  const mission = loadMission(options.scenario);
   const unlock = lockData(options.data);
   try {
-    const running = await start(options, scenario);
+    const running = await start(options, mission);
     return { ...running, stop: () => running.stop().finally(unlock) };
   } catch (error) {
     unlock();
@@ -55,9 +55,9 @@ export async function up(options: UpOptions): Promise<Running> {
   }
 }
 
-async function start(options: UpOptions, scenario: Scenario): Promise<Running> {
+async function start(options: UpOptions, mission: Mission): Promise<Running> {
   const plan = await provision({
-    scenario,
+    mission,
     scenarioName: options.scenario,
     data: options.data,
     port: options.port,
@@ -82,8 +82,8 @@ async function start(options: UpOptions, scenario: Scenario): Promise<Running> {
       nodePorts: new Map(
         plan.processes.filter(({ role }) => role !== 'sky').map(({ name, operationsPort }) => [name, operationsPort]),
       ),
-      sites: scenario.document.sites.map(({ id }) => id),
-      links: new Map(scenario.stations.map(({ linkId, siteId }) => [linkId, [scenario.satellite.id, siteId]])),
+      sites: mission.live.sites.map(({ id }) => id),
+      links: new Map(mission.stations.map(({ linkId, siteId }) => [linkId, [mission.satellite.id, siteId]])),
       pages: PAGES,
     });
     for (const child of children) child.start();
@@ -103,7 +103,7 @@ async function start(options: UpOptions, scenario: Scenario): Promise<Running> {
   }
   return {
     plan,
-    scenario,
+    mission,
     url: `http://127.0.0.1:${plan.ports.console}`,
     pid: (name) => children.find((child) => child.plan.name === name)?.pid,
     stop,
