@@ -208,6 +208,17 @@ describe('the budget', () => {
   });
 });
 
+describe('a fibre behind turbulence', () => {
+  it('forgives a tracking error that is small against the seeing', () => {
+    const coupling = { kind: 'single-mode-fibre', correctedModes: 1 } as const;
+    const receiver = { ...DOWN.receiver, coupling, jitterRad: 1e-6 };
+    const at = { rangeKm: 1000, elevationDeg: 30 };
+    assert.ok(term({ ...DOWN, receiver }, at, 'receiver tracking') < 0.5);
+    const still = { ...DOWN.air!, turbulence: null };
+    assert.ok(term({ ...DOWN, receiver, air: still }, at, 'receiver tracking') > 7);
+  });
+});
+
 describe('reciprocity', () => {
   const terminal = (diameterM: number, jitterRad: number) => ({
     transmitter: {
@@ -324,6 +335,8 @@ describe('a model channel', () => {
       [receiver({ coupling: { kind: 'single-mode-fibre', correctedModes: 2.5 } }), /whole number/, 'optics/parameter'],
       [air({ turbulence: { ...HV57, groundCn2: -1 } }), /groundCn2/, 'optics/parameter'],
       [air({ turbulence: { ...HV57, groundWindMS: Number.NaN } }), /groundWindMS/, 'optics/parameter'],
+      [air({ turbulence: { ...HV57, windMS: 4 } }), /air.turbulence.groundWindMS is 5.*at most 4/, 'optics/parameter'],
+      [air({ turbulence: { ...HV57, windMS: 0, groundWindMS: 0 } }), /air.turbulence.windMS/, 'optics/parameter'],
       [air({ extinction: { kind: 'zenith', transmittance: 1.2 } }), /extinction.transmittance/, 'optics/parameter'],
     ] as const) {
       assert.throws(() => modelChannel({ ...DOWN, ...change }), { code, message });

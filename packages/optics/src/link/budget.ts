@@ -61,8 +61,11 @@ function checkLink({ direction, wavelengthNm, transmitter, receiver, air }: Link
   if (!air) return;
   lowestElevationDeg({ ...air, wavelengthNm });
   if (air.turbulence) {
+    const { windMS, groundWindMS } = air.turbulence;
     checkColumn({ profile: air.turbulence, stationHeightM: air.stationHeightM });
-    demand('air.turbulence.groundWindMS', air.turbulence.groundWindMS, 0, Number.POSITIVE_INFINITY);
+    // Fading needs air that moves, and the wind at the ground blows at every height.
+    demand('air.turbulence.windMS', windMS, 0, Number.POSITIVE_INFINITY, 'open');
+    demand('air.turbulence.groundWindMS', groundWindMS, 0, windMS);
   }
 }
 
@@ -127,12 +130,6 @@ function directionTerms(link: Link, { rangeKm, elevationDeg }: LinkGeometry): Lo
   return [spread, pointing(widened)];
 }
 
-/**
- * Noll's optimum: ratio of the pupil's radius to the 1/e^2 radius of a single fibre mode sent backwards into it (Shaklan
- * & Roddier, Applied Optics 27:2334, 1988).
- */
-const FIBRE_MODE_RATIO = 1.12;
-
 /** From the focus to the detectors. Seeing belongs to a downlink: an uplink's turbulence is far from its receiver. */
 function couplingTerms({ direction, receiver, wavelengthNm, air }: Link, elevationDeg: number): LossTerm[] {
   const { coupling, diameterM, obscurationDiameterM, jitterRad, biasRad, fieldOfViewRad } = receiver;
@@ -157,15 +154,10 @@ function couplingTerms({ direction, receiver, wavelengthNm, air }: Link, elevati
     ];
   }
   const { correctedModes } = coupling;
-  const share = singleModeCoupling({ diameterM, obscurationDiameterM, friedM, correctedModes });
-  // By reciprocity the fibre sees the sky as a beam that it would send, and a tracking error is that beam's pointing error.
-  const fibreBeam = {
-    kind: 'aperture',
-    diameterM,
-    obscurationDiameterM,
-    waistRadiusM: diameterM / 2 / FIBRE_MODE_RATIO,
-  } as const;
-  const beamHalfAngleRad = gaussianHalfAngleRad(fibreBeam, wavelengthNm);
+  const fibre = { diameterM, obscurationDiameterM, friedM, correctedModes };
+  const share = singleModeCoupling(fibre);
+  const still = jitterRad === 0 && biasRad === 0;
+  const tracked = still ? share : singleModeCoupling({ ...fibre, tracking: { wavelengthNm, jitterRad, biasRad } });
   return [
     {
       name: 'fibre coupling',
@@ -176,8 +168,8 @@ function couplingTerms({ direction, receiver, wavelengthNm, air }: Link, elevati
     },
     {
       name: 'receiver tracking',
-      lossDb: pointingLossDb({ beamHalfAngleRad, jitterRad, biasRad }),
-      source: 'mean over jitter and bias of the fibre mode sent backwards',
+      lossDb: Math.max(0, lossDbOf(tracked) - lossDbOf(share)),
+      source: `mean over jitter and bias of the fibre mode sent backwards${profile ? ', spread by turbulence' : ''}`,
     },
   ];
 }
