@@ -51,7 +51,7 @@ export { type Sky, skyRadiance } from './sky/sky.ts';
 export { type SunlitSatellite, sunlitSatellite } from './sky/sunlit-satellite.ts';
 export { adaptiveOpticsFactor, type Correction, residualPhaseRad2 } from './turbulence/adaptive-optics.ts';
 export { type AirColumn, cn2, TOP_OF_TURBULENCE_M } from './turbulence/cn2.ts';
-export { singleModeCoupling } from './turbulence/fibre-coupling.ts';
+export { singleModeCoupling, type Tracking } from './turbulence/fibre-coupling.ts';
 export { fieldOfViewCoupling } from './turbulence/field-stop.ts';
 export {
   logIrradianceVariance,

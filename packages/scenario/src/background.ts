@@ -67,6 +67,8 @@ function backgroundOf(link: LinkScenario, { terms, radiance }: Radiance): Backgr
     radiance,
     fieldOfViewRad: optics.receiver.fieldOfViewRad,
     receiverDiameterM: optics.receiver.diameterM,
+    obscurationDiameterM: optics.receiver.obscurationDiameterM,
+    coupling: optics.receiver.coupling,
     filterWidthNm: receiverDocument.filterWidthNm.value,
     wavelengthNm: optics.wavelengthNm,
     opticsTransmittance: optics.receiver.transmittance,

@@ -123,7 +123,7 @@ describe('extinction', () => {
 
   it('says which model it is', () => {
     assert.match(extinctionSource(modtran(810)), /table at 810 nm/);
-    assert.match(extinctionSource(modtran(848.6)), /850 nm.*Kasten-Young/);
+    assert.match(extinctionSource(modtran(848.6)), /850 nm.*sea level.*Kasten-Young/);
     assert.match(extinctionSource(zenith(0.5)), /given zenith transmittance/);
     assert.match(extinctionSource(hazy(23, 850, 0)), /Kim.*Bodhaine/);
   });

@@ -95,7 +95,8 @@ function spreadTerms({ transmitter: { beam }, receiver, wavelengthNm }: Link, ra
 
 /**
  * What turbulence at the foot of an uplink and pointing errors take together. An uplink is spread first and the spread
- * beam jitters: errors small against the spread spot cost little.
+ * beam jitters: errors small against the spread spot cost little. The Gaussian that stands in for an aperture is within
+ * 0.6 dB of the aperture's own integral, with an obscuration of a third too.
  */
 function directionTerms(link: Link, { rangeKm, elevationDeg }: LinkGeometry): LossTerm[] {
   const { direction, transmitter, receiver, wavelengthNm, air } = link;

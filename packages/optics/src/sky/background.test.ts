@@ -34,6 +34,24 @@ describe('background counts', () => {
     }
   });
 
+  it('lose what the obscuration hides', () => {
+    const rate = backgroundRateHz({ ...RECEIVER, obscurationDiameterM: 0.3 });
+    assert.ok(Math.abs(rate / backgroundRateHz(RECEIVER) - 0.91) < 1e-12);
+    assert.throws(() => backgroundRateHz({ ...RECEIVER, obscurationDiameterM: 1.1 }), { message: /obscuration/ });
+  });
+
+  it('of a single-mode fibre are those of lambda squared, whatever the telescope and its field', () => {
+    const coupling = { kind: 'single-mode-fibre', correctedModes: 3 } as const;
+    const rate = backgroundRateHz({ ...RECEIVER, coupling });
+    // 4.7 parts in 10^4 of what a field stop of 50 microrad lets into a metre at 850 nm, less the tenth the pupil cuts off.
+    const etendue = (Math.PI / 4) ** 2 * 50e-6 ** 2;
+    assert.ok(Math.abs(rate / backgroundRateHz(RECEIVER) / (850e-9 ** 2 / etendue) - 0.919) < 1e-3);
+    for (const change of [{ receiverDiameterM: 3 }, { fieldOfViewRad: 1e-3 }]) {
+      assert.ok(Math.abs(backgroundRateHz({ ...RECEIVER, coupling, ...change }) / rate - 1) < 1e-12);
+    }
+    assert.ok(backgroundRateHz({ ...RECEIVER, coupling, obscurationDiameterM: 0.3 }) < rate);
+  });
+
   it('refuse a receiver that is none', () => {
     for (const change of [
       { radiance: -1 },

@@ -10,7 +10,7 @@ const ZENITH = { elevationDeg: 90, azimuthDeg: 0 };
 const sunAt = (elevationDeg: number) => ({ elevationDeg, azimuthDeg: 0 });
 const RAD = Math.PI / 180;
 
-/** Diffuse irradiance on black, level ground without gases: Bird & Riordan 1984, eqs. 3-5 and 3-6 with 3-11 to 3-17. */
+/** Diffuse irradiance on black, level ground without gases: Bird & Riordan 1984. */
 function publishedDiffuse(wavelengthNm: number, sunElevationDeg: number): number {
   const micron = wavelengthNm / 1000;
   const airmass = 1 / (Math.sin(sunElevationDeg * RAD) + 0.50572 * (sunElevationDeg + 6.07995) ** -1.6364);

@@ -5,8 +5,8 @@ import { demandWavelength, RAD, type RadianceTerm } from './radiance.ts';
 import { clearAir, clearTransmittance } from './single-scattering.ts';
 import { lambertPhase, moonToSun, solarIrradiance } from './sunlight.ts';
 
-/** Solid angle of the Moon from its mean distance, sr: Kieffer & Stone, Astron. J. 129:2887 (2005), section 3.1. */
-const MOON_SR = 6.4236e-5;
+/** Solid angle of the Moon from its mean distance, sr. */
+const MOON_SR = Math.PI * (1737.4 / 384_400) ** 2;
 /** Geometric albedo of the Earth (Allen's Astrophysical Quantities, 4th edition), the same at every wavelength. */
 const EARTH_ALBEDO = 0.367;
 /** Radius of the Earth over the distance of the Moon. */

@@ -35,7 +35,7 @@ const TOP_KM = 100;
 
 /**
  * Clear air over a station: molecules by Bodhaine et al. 1999, aerosol by the rural model of Bird & Riordan, Simple Solar
- * Spectral Model, SERI TR-215-2436 (1984), eqs. 2-7 (exponent 1.14) and 3-16.
+ * Spectral Model, SERI TR-215-2436 (1984), exponent 1.14.
  */
 export function clearAir(wavelengthNm: number, stationHeightM: number): ClearAir {
   const heightKm = stationHeightM / 1000;

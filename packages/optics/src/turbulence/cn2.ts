@@ -30,7 +30,7 @@ const strength = ({ windMS, groundCn2 }: TurbulenceProfile, stationHeightM: numb
 
 /**
  * Refractive-index structure constant, m^(-2/3): the generalised Hufnagel-Valley profile (ITU-R P.1621; Andrews &
- * Phillips, Laser Beam Propagation through Random Media, 2nd ed. 2005, eq. 12.1). The first two terms go with the height
+ * Phillips, Laser Beam Propagation through Random Media, 2nd ed. 2005, ch. 12). The first two terms go with the height
  * above sea level, the surface layer with the height above the station, so that a mountain has a surface layer of its
  * own and less air above it.
  * @throws OpticsError `optics/parameter`, also for a height below the station

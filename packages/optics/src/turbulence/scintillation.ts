@@ -10,7 +10,7 @@ import { windAbove } from './wind.ts';
 /** Effective height of turbulence in ITU-R P.1622, m. Integrating to 60 km makes its Table 2 up to 0.005 too large. */
 const ITU_TOP_M = 20_000;
 
-/** Coefficient of ITU-R P.1622, eq. 4a. */
+/** Coefficient of ITU-R P.1622, eq. 4a, which has one digit more, 2.253. */
 const RYTOV = 2.25;
 
 /**
@@ -80,8 +80,9 @@ function filtered(a: number, b: number): number {
 const FILTERED = RYTOV / Math.cos((5 * Math.PI) / 12);
 
 /**
- * Weak-fluctuation variances of the log-irradiance over a point and over the aperture: Andrews & Phillips 2005, eq.
- * 12.38, and ch. 12, 8.70 k^(7/6) sec^(11/6) Re int Cn2 [(kD^2/16L + i s/L)^(5/6) - (kD^2/16L)^(5/6)], to 30 km.
+ * Weak-fluctuation variances of the log-irradiance over a point and over the aperture: Andrews & Phillips 2005, ch. 12,
+ * 8.70 k^(7/6) sec^(11/6) Re int Cn2 [(kD^2/16L + i s/L)^(5/6) - (kD^2/16L)^(5/6)], to 30 km. The Gaussian that stands
+ * in for the round aperture makes the zenith of HV-5/7 at 850 nm 16 % too deep at 0.2 m, 6 % too shallow at 2 m.
  */
 function weakVariances({ k, slanted, fresnelM2, apertureM2 }: ReturnType<typeof scales>): [number, number] {
   let [point, aperture] = [0, 0];

@@ -71,7 +71,7 @@ describe('uplink beam', () => {
     }
   });
 
-  it('without its wander is the tip-tilt corrected spot of Andrews et al. 2006, eq. 27, within a tenth', () => {
+  it('without its wander is the tip-tilt corrected spot of Andrews et al. 2006 within a tenth', () => {
     for (const transmitterRadiusM of [0.01, 0.03, 0.05, 0.1, 0.15]) {
       const { diffractiveRadiusM, shortTermRadiusM } = uplinkBeam({ ...path, transmitterRadiusM });
       const strength = (transmitterRadiusM / friedM) ** (5 / 3);

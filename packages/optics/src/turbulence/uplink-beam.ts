@@ -128,10 +128,10 @@ function spotThroughAir(path: BeamPath, from: 'ground' | 'space', lagRad: number
  * The spot of an uplink at the satellite.
  *
  * - Spread: the radius that is as bright on the axis as the extended Huygens-Fresnel integral, whose closed form is
- *   W (1 + (sqrt(8) W0 / r0)^(5/3))^(3/5) (Andrews, Phillips, Sasiela & Parenti, Opt. Eng. 45:076001, 2006, eq. 26).
+ *   W (1 + (sqrt(8) W0 / r0)^(5/3))^(3/5) (Andrews, Phillips, Sasiela & Parenti, Opt. Eng. 45:076001, 2006).
  * - Wander: of the centroid, geometric optics of a Gaussian beam in Kolmogorov turbulence, 4.57 int Cn2 (L - s)^2
- *   W(s)^(-1/3) ds, the G-tilt 0.34 (lambda/2W0)^2 (2W0/r0)^(5/3) L^2 for a collimated beam. The same reference's
- *   eq. 19 has 0.54 in place of 0.34: it follows the brightest spot, while tilt control and energy follow the centroid.
+ *   W(s)^(-1/3) ds, the G-tilt 0.34 (lambda/2W0)^2 (2W0/r0)^(5/3) L^2 for a collimated beam. The same reference
+ *   has 0.54 in place of 0.34: it follows the brightest spot, while tilt control and energy follow the centroid.
  * - `correctedTilt`: the tilt of light from the satellite is measured and taken away with the best gain. What comes
  *   `pointAheadRad` (0 when left out) beside the beam crosses other air; the residual is 1 - c^2 of the variance, c being
  *   the correlation of the two tilts over the same Gaussian beam. Servo lag and noise are not in it.
