@@ -1,83 +1,160 @@
-import { loadScenario, NodeError } from '@skykey/node';
-import { sun, sunlit } from '@skykey/orbit';
-import { scenarioPasses } from '@skykey/scenario';
+import { loadScenario } from '@skykey/node';
+import type { Station } from '@skykey/orbit';
+import { type Scenario, scenarioPasses } from '@skykey/scenario';
+import { round } from './csv.ts';
+import { CliError } from './error.ts';
+import { interval, iso, startOf } from './interval.ts';
+import { paragraph } from './paragraph.ts';
+import { ageWarnings, elementsIn, type Named } from './passes/elements.ts';
+import { search } from './passes/search.ts';
+import { type JointSighting, type Question, type Sighting, skyOver } from './passes/sighting.ts';
+import { jointTable, passTable, type Row } from './passes/table.ts';
+import { Progress, warn } from './progress.ts';
+import { narrowed, satellitesOf, stationsOf } from './selection.ts';
 
-const DAY_MS = 86_400_000;
+const DAYS = 3;
 
-interface Options {
+export interface PassesOptions {
   readonly scenario: string;
   readonly station?: string;
+  readonly satellite?: string;
+  readonly tle?: string;
+  readonly omm?: string;
+  readonly latitude?: number;
+  readonly longitude?: number;
+  readonly altitude?: number;
   readonly from?: string;
   readonly to?: string;
   readonly minElevation: number;
+  readonly maxAge?: number;
+  readonly joint?: boolean;
   readonly json?: boolean;
 }
 
 /** `skykey passes`. */
-export async function passes(options: Options): Promise<void> {
-  const scenario = loadScenario(options.scenario);
-  if (options.station && !scenario.stations.some(({ id }) => id === options.station)) {
-    throw new NodeError(
-      'cli/station',
-      `--station ${options.station}: the stations of ${scenario.id} are ${scenario.stations.map(({ id }) => id).join(', ')}`,
-    );
-  }
-  const fromMs = options.from ? instant('--from', options.from) : Date.parse(scenario.document.clock.startUtc);
-  const toMs = options.to ? instant('--to', options.to) : fromMs + 3 * DAY_MS;
-  if (toMs <= fromMs) throw new NodeError('cli/interval', '--to must be later than --from');
-  const found = scenarioPasses(scenario, {
-    fromMs,
-    toMs,
-    minElevationDeg: options.minElevation,
-    ...(options.station ? { stationId: options.station } : {}),
-  });
-  const rows = found.map(({ pass, station, window }) => ({
-    satellite: scenario.satellite.id,
-    station: station.id,
-    aosUtc: new Date(pass.aosMs).toISOString(),
-    tcaUtc: new Date(pass.tcaMs).toISOString(),
-    losUtc: new Date(pass.losMs).toISOString(),
-    durationS: Math.round(pass.durationS * 10) / 10,
-    maxElevationDeg: Math.round(pass.maxElevationDeg * 100) / 100,
-    minRangeKm: Math.round(pass.minRangeKm * 10) / 10,
-    aosAzimuthDeg: Math.round(pass.aosAzimuthDeg * 10) / 10,
-    losAzimuthDeg: Math.round(pass.losAzimuthDeg * 10) / 10,
-    sunElevationDeg: Math.round(sun(station.station, pass.tcaMs).elevationDeg * 10) / 10,
-    sunlit: sunlit(scenario.satellite.elements, pass.tcaMs),
-    windowS: window ? (window.endMs - window.startMs) / 1000 : null,
-  }));
+export async function passes(options: PassesOptions): Promise<void> {
+  const { question, scenario, warnings } = ask(options);
+  warn(warnings, options);
+  const progress = new Progress();
+  const forPeople = !options.json && question.kind === 'passes';
+  const found =
+    forPeople && scenario
+      ? { passes: withLight(scenario, question, progress), joint: [] }
+      : await search(question, (done) => progress.report(done, `${question.satellites.length} satellites`));
+  progress.end();
   if (options.json) {
+    const rows = question.kind === 'joint' ? found.joint.map(jointDocument) : found.passes.map(passDocument);
     process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
     return;
   }
-  if (!rows.length) {
-    process.stdout.write('No pass in this time.\n');
-    return;
-  }
-  process.stdout.write(
-    'station       rise (UTC)           top       set        max el   min range   Sun      light for key\n',
-  );
-  for (const row of rows) {
-    const clock = (utc: string): string =>
-      new Date(Math.round(Date.parse(utc) / 1000) * 1000).toISOString().slice(11, 19);
+  const rows = question.kind === 'joint' ? found.joint.length : found.passes.length;
+  if (rows === 0) process.stdout.write('No pass in this time.\n');
+  else
     process.stdout.write(
-      `${row.station.padEnd(13)} ${row.aosUtc.slice(0, 10)} ${clock(row.aosUtc)}  ${clock(row.tcaUtc)}  ${clock(row.losUtc)}  ` +
-        `${row.maxElevationDeg.toFixed(1).padStart(5)}°  ${row.minRangeKm.toFixed(1).padStart(7)} km  ` +
-        `${row.sunElevationDeg.toFixed(0).padStart(4)}°    ${row.windowS === null ? '–' : `${row.windowS.toFixed(0)} s`}\n`,
+      question.kind === 'joint' ? jointTable(found.joint) : passTable(found.passes, question.stations),
     );
+  for (const warning of warnings) {
+    process.stdout.write(`\n${paragraph(`! ${warning}`, { first: 0, indent: 2 }).join('\n')}\n`);
   }
 }
 
-/** A day (`2016-12-19`, midnight UTC) or an instant with its zone. A time without zone is refused, never guessed. */
-function instant(option: string, text: string): number {
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  const zoned = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text);
-  const value = day || zoned ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(value)) {
-    throw new NodeError(
-      'cli/time',
-      `${option} ${text}: give a day (2016-12-19) or an instant with its zone (2016-12-19T16:48:00Z)`,
+/** What the options ask for; the scenario, cut down, where its rules say when there is light for key. */
+function ask(options: PassesOptions): { question: Question; scenario: Scenario | null; warnings: string[] } {
+  const { tle, omm, joint = false, maxAge } = options;
+  if (tle !== undefined && omm !== undefined) {
+    throw new CliError(
+      'cli/option',
+      '--tle and --omm: give one file, of two-line elements or of mean-elements messages',
     );
   }
-  return value;
+  const file = tle ?? omm;
+  const place = placeOf(options);
+  const scenario = file !== undefined && place ? null : loadScenario(options.scenario);
+  const fromFile = file === undefined ? null : elementsIn(tle === undefined ? 'omm' : 'tle', file, options.satellite);
+  const ofScenario = scenario && !fromFile ? satellitesOf(scenario, '--satellite', options.satellite) : [];
+  const satellites: readonly Named[] = fromFile ?? ofScenario;
+  const ofScenarioStations = scenario && !place ? stationsOf(scenario, '--station', options.station) : [];
+  const stations = place ? [place] : ofScenarioStations.map(({ station }) => station);
+  if (joint && stations.length < 2) {
+    throw new CliError('cli/station', `--joint needs two stations at least; there is ${stations[0]!.id} alone`);
+  }
+  const begin = (): number => {
+    if (scenario && !fromFile) return startOf(scenario);
+    throw new CliError('cli/interval', 'elements of a file: say --from when, a day or an instant UTC');
+  };
+  const period = interval(options, begin, DAYS);
+  return {
+    question: {
+      satellites: satellites.map(({ id, target }) => ({ id, target })),
+      stations,
+      ...period,
+      minElevationDeg: options.minElevation,
+      kind: joint ? 'joint' : 'passes',
+    },
+    scenario: scenario && !fromFile && !place ? narrowed(scenario, ofScenarioStations, ofScenario) : null,
+    warnings: ageWarnings(satellites, period, maxAge),
+  };
+}
+
+/** A place of one's own, named by `--station`. Its coordinates are judged where they are used. */
+function placeOf({ latitude, longitude, altitude = 0, station: id = 'here' }: PassesOptions): Station | null {
+  if (latitude === undefined && longitude === undefined) return null;
+  if (latitude === undefined || longitude === undefined) {
+    throw new CliError('cli/place', 'a place needs both --latitude and --longitude, in degrees north and east');
+  }
+  return { id, name: id, latitudeDeg: latitude, longitudeDeg: longitude, altitudeM: altitude };
+}
+
+/** Passes with the time in which a scenario exchanges photons, satellite by satellite. */
+function withLight(scenario: Scenario, question: Question, progress: Progress): Row[] {
+  const { fromMs, toMs, minElevationDeg, satellites } = question;
+  const rows = satellites.flatMap(({ id: satelliteId }, n) => {
+    progress.report(n / satellites.length, `${satellites.length} satellites`);
+    return scenarioPasses(scenario, { fromMs, toMs, minElevationDeg, satelliteId }).map(
+      ({ pass, link, windows }): Row => {
+        const windowS = windows.reduce((sum, { startMs, endMs }) => sum + (endMs - startMs) / 1000, 0);
+        return {
+          satelliteId,
+          stationId: link.station.id,
+          pass,
+          ...skyOver(link.satellite.target, link.station.station, pass.tcaMs),
+          windowS: windows.length > 0 ? windowS : null,
+        };
+      },
+    );
+  });
+  return rows.sort((a, b) => a.pass.aosMs - b.pass.aosMs);
+}
+
+function passDocument({ satelliteId, stationId, pass, sunElevationDeg, sunlit }: Sighting) {
+  return {
+    satellite: satelliteId,
+    station: stationId,
+    aosUtc: new Date(pass.aosMs).toISOString(),
+    tcaUtc: new Date(pass.tcaMs).toISOString(),
+    losUtc: new Date(pass.losMs).toISOString(),
+    durationS: round(pass.durationS, 1),
+    maxElevationDeg: round(pass.maxElevationDeg, 2),
+    minRangeKm: round(pass.minRangeKm, 1),
+    aosAzimuthDeg: round(pass.aosAzimuthDeg, 1),
+    losAzimuthDeg: round(pass.losAzimuthDeg, 1),
+    sunElevationDeg: round(sunElevationDeg, 1),
+    sunlit,
+  };
+}
+
+function jointDocument({ satelliteId, stationIds, joint, skies }: JointSighting) {
+  return {
+    satellite: satelliteId,
+    stations: stationIds,
+    startUtc: iso(joint.startMs),
+    endUtc: iso(joint.endMs),
+    durationS: round(joint.durationS, 1),
+    bestUtc: iso(joint.bestMs),
+    elevationsDeg: joint.best.map(({ elevationDeg }) => round(elevationDeg, 2)),
+    rangesKm: joint.best.map(({ rangeKm }) => round(rangeKm, 1)),
+    azimuthsDeg: joint.best.map(({ azimuthDeg }) => round(azimuthDeg, 1)),
+    sunElevationsDeg: skies.map(({ sunElevationDeg }) => round(sunElevationDeg, 1)),
+    sunlit: skies[0].sunlit,
+  };
 }

@@ -34,9 +34,11 @@ describe('bad input gets one sentence, a non-zero exit and no trace', () => {
 
   it('broken elements', () => {
     const file = edited('elements.json', (document) => {
-      document.satellite.elements.value[1] = document.satellite.elements.value[1].replace(/.$/, '0');
+      const { orbit } = document.satellites[0]!;
+      assert.ok(orbit.kind === 'elements');
+      orbit.lines.value[1] = orbit.lines.value[1].replace(/.$/, '0');
     });
-    return refused(['passes', '--scenario', file], /elements/, /checksum/);
+    return refused(['passes', '--scenario', file], /orbit\.lines/, /checksum/);
   });
 
   it('a station at latitude 123', () => {

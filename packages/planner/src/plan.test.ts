@@ -50,6 +50,17 @@ describe('a plan', () => {
     }
   });
 
+  it('gives every served pass its own distribution, about what is expected of it', () => {
+    for (const { served, bits, expectedBits, clearBits } of result.passes) {
+      assert.equal(bits === null, served.length === 0);
+      if (!bits) continue;
+      assert.ok(isOrdered(bits));
+      assert.ok(Math.abs(bits.mean - expectedBits!) <= 0.1 * clearBits + 1, `${bits.mean} for ${expectedBits}`);
+    }
+    const whole = sum(result.passes.map(({ bits }) => bits?.mean ?? 0));
+    assert.ok(Math.abs(whole - result.total.mean) <= result.passes.length);
+  });
+
   it('relays no more than either station has, and what the order of events allows', () => {
     const made = new Map(result.stations.map(({ stationId, bits }) => [stationId, bits.mean]));
     assert.equal(result.pairs.length, 3);

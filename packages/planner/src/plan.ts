@@ -9,6 +9,7 @@
 import type { JointAvailability } from '@skykey/optics';
 import { checkAge } from '@skykey/orbit';
 import { assumptions, type Scenario } from '@skykey/scenario';
+import type { Distribution } from './chance.ts';
 import { demand, PlannerError } from './error.ts';
 import { harvest } from './harvest.ts';
 import { nightAt } from './night.ts';
@@ -73,6 +74,8 @@ export interface PassPlan {
   readonly served: readonly { readonly startMs: number; readonly endMs: number }[];
   /** Mean over weather and counts of the key of the parts served; null where blocks are made of the whole period. */
   readonly expectedBits: number | null;
+  /** The same over the realisations; null where no part is served, or blocks are made of the whole period. */
+  readonly bits: Distribution | null;
 }
 
 export interface Plan extends Figures {
@@ -192,7 +195,7 @@ export function plan(request: PlanRequest): Plan {
     seed,
     weather: request.weather ?? 'scenario',
     rules,
-    passes: found.map((one, i) => passPlan(scenario, one, i, services, ground)),
+    passes: found.map((one, i) => ({ ...passPlan(scenario, one, i, services, ground), bits: tally.ofPass(i) })),
     ...tally.result(),
     schedule: {
       objective: rules.objective,
@@ -227,7 +230,7 @@ function passPlan(
   i: number,
   services: readonly Service[],
   { skies, keys, rules }: Ground,
-): PassPlan {
+): Omit<PassPlan, 'bits'> {
   const { id, satelliteId, stationIds, startMs, endMs, maxElevationDeg, minRangeKm } = one;
   const whole = keys.of(i, startMs, endMs);
   const mine = services.filter(({ opportunity }) => opportunity === i);

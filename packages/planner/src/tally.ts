@@ -41,6 +41,27 @@ interface TallyRequest {
 
 const DAY_MS = 86_400_000;
 
+/** Sums of rows of which it is known beforehand how many parts they have: each is given up when its last part has come. */
+class Sums<Name> {
+  readonly #left = new Map<Name, number>();
+  readonly #open = new Map<Name, Float64Array>();
+
+  expect(name: Name): void {
+    this.#left.set(name, (this.#left.get(name) ?? 0) + 1);
+  }
+
+  /** The distribution of the whole sum with its last part, null before. */
+  add(name: Name, bits: Float64Array): Distribution | null {
+    const left = this.#left.get(name)! - 1;
+    this.#left.set(name, left);
+    const sum = this.#open.get(name) ?? new Float64Array(bits.length);
+    accumulate(sum, bits);
+    if (left > 0) this.#open.set(name, sum);
+    else this.#open.delete(name);
+    return left > 0 ? null : distribution(sum);
+  }
+}
+
 /** Adds up what is delivered; holds one row of realisations for each figure that is still open. */
 export class Tally {
   readonly #scenario: Scenario;
@@ -53,8 +74,10 @@ export class Tally {
   readonly #months = new Map<string, Float64Array>();
   readonly #stocks: Stocks;
   readonly #nights: { stationId: string; night: string; bits: Distribution }[] = [];
-  /** Nights that have begun, and how many services of each are still to come. */
-  readonly #open = new Map<string, { readonly bits: Float64Array; left: number }>();
+  readonly #openNights = new Sums<string>();
+  /** By the place of the opportunity. */
+  readonly #passes = new Map<number, Distribution>();
+  readonly #openPasses = new Sums<number>();
   readonly #byDay = new Map<string, { date: string; meanBits: number }[]>();
   #day = 0;
 
@@ -76,11 +99,9 @@ export class Tally {
     const days = blocks === 'pass' ? Math.ceil(toMs / DAY_MS) - firstDay : 0;
     this.#days = Array.from({ length: days }, (_, i) => (firstDay + i + 1) * DAY_MS);
     for (const { opportunity, startMs } of services) {
+      this.#openPasses.expect(opportunity);
       for (const stationId of found[opportunity]!.stationIds) {
-        const name = this.#nightName(stationId, startMs);
-        const night = this.#open.get(name);
-        if (night) night.left++;
-        else this.#open.set(name, { bits: new Float64Array(0), left: 1 });
+        this.#openNights.expect(this.#nightName(stationId, startMs));
       }
     }
   }
@@ -98,18 +119,18 @@ export class Tally {
     else accumulate(rowOf(this.#direct, pairName(stationIds), this.#realisations), bits);
     if (!service) return;
     accumulate(rowOf(this.#months, monthName(utcMs), this.#realisations), bits);
-    for (const stationId of stationIds) this.#addNight(stationId, utcMs, bits);
+    const pass = this.#openPasses.add(service.opportunity, bits);
+    if (pass) this.#passes.set(service.opportunity, pass);
+    for (const stationId of stationIds) {
+      const name = this.#nightName(stationId, utcMs);
+      const night = this.#openNights.add(name, bits);
+      if (night) this.#nights.push({ stationId, night: name.slice(0, 10), bits: night });
+    }
   };
 
-  #addNight(stationId: string, utcMs: number, bits: Float64Array): void {
-    const name = this.#nightName(stationId, utcMs);
-    const night = this.#open.get(name)!;
-    const sum = night.bits.length > 0 ? night.bits : new Float64Array(this.#realisations);
-    accumulate(sum, bits);
-    if (night.left === 1) {
-      this.#nights.push({ stationId, night: name.slice(0, 10), bits: distribution(sum) });
-      this.#open.delete(name);
-    } else this.#open.set(name, { bits: sum, left: night.left - 1 });
+  /** What the parts of a pass bring together, by the place of its opportunity; null where no part makes a block. */
+  ofPass(opportunity: number): Distribution | null {
+    return this.#passes.get(opportunity) ?? null;
   }
 
   #endDay(): void {

@@ -1,0 +1,75 @@
+/** Skies that somebody watched, in place of what a scenario says about its stations' weather. */
+import { climateOf, type MeasuredSeries, parseWeatherCsv, parseWeatherParquet } from '@skykey/optics';
+import type { Scenario, StationScenario } from '@skykey/scenario';
+import { CliError } from '../error.ts';
+import { readBytes, readText } from '../file.ts';
+import { listed } from '../selection.ts';
+
+export interface WeatherOptions {
+  /** `FILE`, or `STATION=FILE` for a table without a column of stations. */
+  readonly weather?: readonly string[];
+  readonly weatherCorrelation?: number;
+  readonly maxCloud?: number;
+}
+
+const PARQUET = 'PAR1';
+
+async function seriesIn(text: string, { maxCloud }: WeatherOptions): Promise<MeasuredSeries[]> {
+  const [, stationId, named] = /^([a-z][a-z0-9-]{0,31})=(.+)$/.exec(text) ?? [];
+  const file = named ?? text;
+  const options = {
+    ...(stationId === undefined ? {} : { stationId }),
+    ...(maxCloud === undefined ? {} : { maxCloudFraction: maxCloud }),
+  };
+  const bytes = readBytes('--weather', file);
+  if (bytes.subarray(0, 4).toString('latin1') !== PARQUET)
+    return parseWeatherCsv(readText('--weather', file), file, options);
+  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  return parseWeatherParquet(buffer, file, options);
+}
+
+/** A scenario with the measured climates, and a sentence about each. */
+export interface Watched {
+  readonly scenario: Scenario;
+  readonly notes: readonly string[];
+}
+
+/** @throws CliError `cli/file`, `cli/weather`; OpticsError with file, line and field */
+export async function withWeather(scenario: Scenario, options: WeatherOptions): Promise<Watched> {
+  const lists = await Promise.all((options.weather ?? []).map((text) => seriesIn(text, options)));
+  const byStation = new Map<string, MeasuredSeries>();
+  for (const series of lists.flat()) {
+    const { stationId, source } = series;
+    if (!scenario.stations.some(({ id }) => id === stationId)) {
+      const ids = listed(scenario.stations.map(({ id }) => id));
+      throw new CliError(
+        'cli/weather',
+        `--weather ${source} has the station ${stationId}; those of the plan are ${ids}`,
+      );
+    }
+    if (byStation.has(stationId)) {
+      throw new CliError('cli/weather', `--weather: there are two series for the station ${stationId}; give one`);
+    }
+    byStation.set(stationId, series);
+  }
+  const notes: string[] = [];
+  const { weatherCorrelation: correlationH } = options;
+  const stations = scenario.stations.map((station): StationScenario => {
+    const series = byStation.get(station.id);
+    if (!series) return station;
+    const { latitudeDeg, longitudeDeg } = station.station;
+    const climate = climateOf(series, {
+      latitudeDeg,
+      longitudeDeg,
+      ...(correlationH === undefined ? {} : { correlationH }),
+    });
+    const error = climate.correlationErrorH === null ? 'given' : `± ${climate.correlationErrorH.toFixed(1)} h`;
+    notes.push(
+      `weather of ${station.id}: ${climate.source}; holds for ${climate.correlationH.toFixed(1)} h (${error})`,
+    );
+    return { ...station, climate };
+  });
+  const now = new Map(scenario.stations.map((station, i) => [station, stations[i]!]));
+  const links = scenario.links.map((link) => ({ ...link, station: now.get(link.station)! }));
+  return { scenario: { ...scenario, stations, links }, notes };
+}
