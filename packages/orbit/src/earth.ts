@@ -52,6 +52,20 @@ export function angleBetween(a: Vector, b: Vector): number {
   return Math.atan2(norm(cross), dot(a, b));
 }
 
+/** The point of the line from `a` to `b` that is nearest to the origin. */
+export function nearestPoint(a: Vector, b: Vector): Vector {
+  const line = minus(b, a);
+  const length2 = dot(line, line);
+  const share = length2 === 0 ? 0 : Math.min(1, Math.max(0, -dot(a, line) / length2));
+  return { x: a.x + share * line.x, y: a.y + share * line.y, z: a.z + share * line.z };
+}
+
+/** A vector turned around the axis of the Earth, to the east: from the Earth-fixed frame to TEME by the sidereal angle. */
+export function turnedEast({ x, y, z }: Vector, angle: number): Vector {
+  const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
+  return { x: cosine * x - sine * y, y: sine * x + cosine * y, z };
+}
+
 /** Greenwich mean sidereal time, rad, 0 to 2 pi. */
 export function siderealTime(utcMs: number): number {
   const centuries = (utcMs - J2000_MS) / CENTURY_MS;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { moon, separationDeg, subsolarPoint, sun } from './heavens.ts';
+import { J2000_MS } from './earth.ts';
+import { moon, separationDeg, subsolarPoint, sun, sunPosition } from './heavens.ts';
 import { XINGLONG } from './test/micius.ts';
 
 const TOP = Date.parse('2016-12-19T16:52:13Z');
@@ -94,6 +95,37 @@ describe('Sun and Moon', () => {
       const at = TOP + day * 86_400_000;
       const place = { id: 'subsolar', name: 'subsolar', altitudeM: 0, ...subsolarPoint(at) };
       assert.ok(sun(place, at).elevationDeg > 89.99);
+    }
+  });
+
+  it('are the same, bit for bit, whatever was asked before', () => {
+    const questions: ((t: number) => object)[] = [
+      (t) => sun(XINGLONG, t),
+      (t) => moon(XINGLONG, t),
+      subsolarPoint,
+      sunPosition,
+    ];
+    for (let i = 0; i < 50; i++) {
+      const at = TOP + i * 3_333_333;
+      for (const question of questions) {
+        sunPosition(at + 12 * HOUR);
+        const alone = question(at);
+        // The library remembers the nutation of an instant for 86 ms around it.
+        for (const other of questions) {
+          for (const offset of [-80, 80]) {
+            sunPosition(at + 12 * HOUR);
+            other(at + offset);
+            assert.deepEqual(question(at), alone);
+          }
+        }
+      }
+    }
+    // Also on the days by which it is made to forget.
+    for (const day of [J2000_MS, J2000_MS + 2 * 86_400_000]) {
+      const alone = moon(XINGLONG, day);
+      sunPosition(day + 12 * HOUR);
+      moon(XINGLONG, day + 80);
+      assert.deepEqual(moon(XINGLONG, day), alone);
     }
   });
 

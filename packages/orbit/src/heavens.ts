@@ -1,12 +1,13 @@
 /** Sun and Moon over a station; positions by astronomy-engine (VSOP87, NOVAS; 1 arcmin). */
 import {
+  AstroTime,
   Body,
   Equator,
   EquatorFromVector,
+  e_tilt,
   GeoVector,
   Horizon,
   Illumination,
-  MakeTime,
   MoonPhase,
   Observer,
   RotateVector,
@@ -26,11 +27,29 @@ export interface Direction {
   readonly azimuthDeg: number;
 }
 
-function timeOf(utcMs: number) {
+const DAY_MS = 86_400_000;
+
+/** Days of J2000, of which any instant is far from one. */
+const [EARLY, LATE] = [new AstroTime(0), new AstroTime(2)];
+
+/**
+ * An instant for astronomy-engine, from which it computes afresh. The library keeps the nutation of its last instant for
+ * any within 0.09 s, and the sidereal time that it had from it: half a millimetre at the Moon's distance, which would
+ * depend on what was asked before. An instant far away makes it forget.
+ */
+export function freshTime(utcMs: number): AstroTime {
+  const far = utcMs < J2000_MS + DAY_MS ? LATE : EARLY;
+  // The second is for when the first is remembered, and with it no nutation asked for.
+  SiderealTime(far);
+  e_tilt(far);
+  return new AstroTime((utcMs - J2000_MS) / DAY_MS);
+}
+
+function timeOf(utcMs: number): AstroTime {
   if (!Number.isFinite(utcMs)) {
     throw new OrbitError('orbit/time', `utcMs is ${utcMs}; it must be milliseconds since 1970 UTC`);
   }
-  return MakeTime((utcMs - J2000_MS) / 86_400_000);
+  return freshTime(utcMs);
 }
 
 function directionOf(body: Body, station: Station, utcMs: number): Direction {

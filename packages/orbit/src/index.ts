@@ -22,9 +22,10 @@ export { type JointLook, type JointPass, type JointQuery, jointPasses } from './
 export { type LightDirection, type LightTime, lightTime, pointAheadRad } from './light-time.ts';
 export { LIGHT_KM_S, type Look, look } from './look.ts';
 export { type LunarOrbit, type LunarPlace, lunarOrbit, lunarSurface } from './lunar.ts';
+export { occulted } from './occultation.ts';
 export { parseOmm } from './omm.ts';
-export { type Pass, type PassQuery, passes, passesOver, rangeWindow } from './passes.ts';
-export { subpoint } from './state.ts';
+export { type Occulted, type Pass, type PassQuery, passes, passesOver, rangeWindow } from './passes.ts';
+export { motionOf, subpoint } from './state.ts';
 export { checkStation, type Station } from './station.ts';
 export {
   type GeostationaryOrbit,
@@ -36,5 +37,5 @@ export {
   type WalkerConstellation,
   walker,
 } from './synthetic.ts';
-export type { Ephemeris, Motion, Target } from './target.ts';
+export type { Ephemeris, Motion, Occluder, Target } from './target.ts';
 export { parseTle, parseTleFile } from './tle.ts';

@@ -1,7 +1,8 @@
-/** When two satellites see each other past the Earth. */
-import { dot, EQUATORIAL_RADIUS_KM, FLATTENING, minus, norm, toGeodetic, type Vector } from './earth.ts';
+/** When two satellites see each other past the Earth, and past the Moon where one of them is there. */
+import { dot, EQUATORIAL_RADIUS_KM, FLATTENING, minus, nearestPoint, norm, toGeodetic, type Vector } from './earth.ts';
 import { OrbitError } from './error.ts';
 import { type Clipped, cellOf, checkInterval, type Interval, originOf, revolutionOf } from './grid.ts';
+import { clearanceKm, clearanceRateKmS, observerOf } from './occultation.ts';
 import { spells } from './spells.ts';
 import { fastestKmS, motionOf } from './state.ts';
 import type { Target } from './target.ts';
@@ -31,18 +32,10 @@ export interface IntersatelliteLook {
   readonly grazingHeightKm: number;
 }
 
-/** The point of the line from `a` to `b` that is nearest to the origin. */
-function nearestPoint(a: Vector, b: Vector): Vector {
-  const line = minus(b, a);
-  const length2 = dot(line, line);
-  const share = length2 === 0 ? 0 : Math.min(1, Math.max(0, -dot(a, line) / length2));
-  return { x: a.x + share * line.x, y: a.y + share * line.y, z: a.z + share * line.z };
-}
-
 const stretched = ({ x, y, z }: Vector, factor: number): Vector => ({ x, y, z: z * factor });
 
 /**
- * Range, range rate and grazing height, both satellites at the same instant, without light time.
+ * Range, range rate and grazing height over the Earth, both satellites at the same instant, without light time.
  * @throws OrbitError `orbit/time`, `orbit/propagation`
  */
 export function intersatelliteLook(a: Target, b: Target, utcMs: number): IntersatelliteLook {
@@ -63,7 +56,8 @@ export function intersatelliteLook(a: Target, b: Target, utcMs: number): Intersa
 /**
  * All stretches of mutual visibility that overlap the interval, whole. Ends are looked for up to a revolution (the
  * slower satellite's) outside it; what lasts longer is clipped to the interval and says so. Stretches and gaps of less
- * than 50 ms may be missing, and nothing else: no point of the line moves faster than the faster of its ends.
+ * than 50 ms may be missing, and nothing else: no point of the line moves faster than the faster of its ends. A relay
+ * around the Moon is hidden behind it, and a place on it from whoever is below its level horizon.
  *
  * The surface at the grazing height is the ellipsoid whose half axes are longer by that height; it lies less than
  * 1.2 m per 100 km inside the true one.
@@ -83,16 +77,36 @@ export function intersatelliteWindows(a: Target, b: Target, query: Intersatellit
   }
   const radius = EQUATORIAL_RADIUS_KM + grazingHeightKm;
   const factor = radius / (EQUATORIAL_RADIUS_KM * (1 - FLATTENING) + grazingHeightKm);
+  // Who is at the Moon is hidden by it from the other.
+  const hiding = (target: Target, other: Target) =>
+    target.kind === 'sgp4' || !target.occluder
+      ? null
+      : {
+          occluder: target.occluder,
+          rateKmS: clearanceRateKmS(target.occluder, observerOf(other, fromMs, toMs)),
+        };
+  const [moonOfA, moonOfB] = [hiding(a, b), hiding(b, a)];
   const value = (utcMs: number): number => {
     const [one, other] = [motionOf(a, utcMs).position, motionOf(b, utcMs).position];
     const clearance = norm(nearestPoint(stretched(one, factor), stretched(other, factor))) - radius;
-    return Math.min(clearance, maxRangeKm - norm(minus(one, other)));
+    return Math.min(
+      clearance,
+      maxRangeKm - norm(minus(one, other)),
+      moonOfA ? clearanceKm(moonOfA.occluder, utcMs, other) : Number.POSITIVE_INFINITY,
+      moonOfB ? clearanceKm(moonOfB.occluder, utcMs, one) : Number.POSITIVE_INFINITY,
+    );
   };
   const [fastA, fastB] = [a, b].map((target) => Math.max(fastestKmS(target, fromMs), fastestKmS(target, toMs)));
   const found = spells(
     {
       value,
-      ratePerMs: Math.max(factor * Math.max(fastA!, fastB!), Number.isFinite(maxRangeKm) ? fastA! + fastB! : 0) / 1000,
+      ratePerMs:
+        Math.max(
+          factor * Math.max(fastA!, fastB!),
+          Number.isFinite(maxRangeKm) ? fastA! + fastB! : 0,
+          moonOfA?.rateKmS ?? 0,
+          moonOfB?.rateKmS ?? 0,
+        ) / 1000,
       originMs: originOf(a),
       cellMs: Math.min(cellOf(a), cellOf(b)),
       reachMs: Math.max(revolutionOf(a), revolutionOf(b)),

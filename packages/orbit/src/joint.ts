@@ -13,9 +13,9 @@ export type JointLook = readonly [Look, Look];
 
 /** One stretch in which both stations see the satellite. Times are ms since 1970 UTC, not whole numbers. */
 export interface JointPass {
-  /** The later of the two rises. */
+  /** The later of the two rises (or ends of an occultation; the passes say which). */
   readonly startMs: number;
-  /** The earlier of the two sets. */
+  /** The earlier of the two sets (or beginnings of an occultation). */
   readonly endMs: number;
   readonly durationS: number;
   /** Ends that are no rise or set, as in `Pass`. */

@@ -228,7 +228,8 @@ describe('both', () => {
 
   it('never move faster or farther than their bounds, nor need longer for a revolution', () => {
     for (const target of targets) {
-      let [fastest, farthest, turned, longestMs] = [0, 0, 0, 0];
+      const { reachKm, aroundKmS, nearestKm, centreKmS } = target.occluder!;
+      let [fastest, farthest, turned, longestMs, speed, around, reach] = [0, 0, 0, 0, 0, 0, 0];
       let startMs = Date.UTC(2010, 0);
       let before: number | null = null;
       for (let utcMs = startMs; utcMs < Date.UTC(2030, 0); utcMs += 9.7 * 3_600_000) {
@@ -236,6 +237,11 @@ describe('both', () => {
         const momentum = size({ x: r.y * v.z - r.z * v.y, y: r.z * v.x - r.x * v.z, z: r.x * v.y - r.y * v.x });
         fastest = Math.max(fastest, momentum / dot(r, r));
         farthest = Math.max(farthest, size(r));
+        speed = Math.max(speed, size(v));
+        const moon = centre(utcMs);
+        assert.ok(size(moon.position) > nearestKm && size(moon.velocity) < centreKmS);
+        reach = Math.max(reach, size(minus(r, moon.position)));
+        around = Math.max(around, size(minus(v, moon.velocity)));
         const angle = Math.atan2(r.y, r.x) / DEGREE;
         turned += before === null ? 0 : wrapDeg(angle - before);
         before = angle;
@@ -246,11 +252,27 @@ describe('both', () => {
         }
       }
       assert.ok(fastest < target.fastestRadS && fastest > 0.35 * target.fastestRadS, target.name);
+      assert.ok(speed < target.fastestKmS && speed > 0.7 * target.fastestKmS, target.name);
+      assert.ok(reach < reachKm + 1e-6 && reach > 0.99 * reachKm && around < aroundKmS + 1e-5, target.name);
       assert.ok(farthest < target.apogeeKm && farthest > target.apogeeKm - 30_000);
       assert.ok(
         longestMs < target.revolutionMs && longestMs > 27 * DAY_MS,
         `${target.name}: ${longestMs / DAY_MS} days`,
       );
+    }
+  });
+
+  it('stand where their occluder has them', () => {
+    for (const target of targets) {
+      for (const utcMs of INSTANTS.slice(0, 40)) {
+        const [moon, beside] = [target.occluder!.centre(utcMs), target.occluder!.fromCentre(utcMs)];
+        assert.ok(size(minus(moon, centre(utcMs).position)) < 1e-9);
+        assert.ok(size(minus(minus(target.motion(utcMs).position, moon), beside)) < 1e-9);
+      }
+      for (const where of [target.occluder!.centre, target.occluder!.fromCentre]) {
+        assert.throws(() => where(Number.NaN), { code: 'orbit/time' });
+        assert.throws(() => where(Date.UTC(2100, 0)), { code: 'orbit/propagation' });
+      }
     }
   });
 

@@ -24,7 +24,8 @@ import {
 } from 'astronomy-engine';
 import { DEGREE, J2000_MS, type Vector } from './earth.ts';
 import { OrbitError } from './error.ts';
-import type { Ephemeris, Motion } from './target.ts';
+import { freshTime } from './heavens.ts';
+import type { Ephemeris, Motion, Occluder } from './target.ts';
 
 const KM_PER_AU = 149_597_870.7;
 const DAY_MS = 86_400_000;
@@ -69,29 +70,72 @@ function ofDate({ x, y, z }: Vector, time: AstroTime): Vector {
   return { x: cosine * eqd.x + sine * eqd.y, y: cosine * eqd.y - sine * eqd.x, z: eqd.z };
 }
 
-/** Something beside the Moon's centre by its place and velocity from there, J2000 equator, km and km/s. */
-function besideMoon(name: string, beside: (utcMs: number) => Motion): (utcMs: number) => Motion {
-  return (utcMs) => {
-    if (!Number.isFinite(utcMs)) {
-      throw new OrbitError('orbit/time', `utcMs is ${utcMs}; it must be milliseconds since 1970 UTC`);
-    }
-    if (utcMs < FIRST_MS || utcMs >= LAST_MS) {
-      throw new OrbitError(
-        'orbit/propagation',
-        `${name}: the Moon is known here from 1950 to 2099, not at ${utcMs} ms since 1970`,
-      );
-    }
-    const { position, velocity } = beside(utcMs);
+/** @throws OrbitError `orbit/time` when the instant is no number, `orbit/propagation` outside of 1950 to 2099 */
+function checkTime(name: string, utcMs: number): void {
+  if (!Number.isFinite(utcMs)) {
+    throw new OrbitError('orbit/time', `utcMs is ${utcMs}; it must be milliseconds since 1970 UTC`);
+  }
+  if (utcMs < FIRST_MS || utcMs >= LAST_MS) {
+    throw new OrbitError(
+      'orbit/propagation',
+      `${name}: the Moon is known here from 1950 to 2099, not at ${utcMs} ms since 1970`,
+    );
+  }
+}
+
+/**
+ * Something beside the Moon's centre by its offset from there, J2000 equator, km: what it is, how far it gets from the
+ * centre and how fast it moves around it.
+ */
+function besideMoon(
+  name: string,
+  kind: Occluder['kind'],
+  { position: offset, velocity: rate }: Beside,
+  reachKm: number,
+  aroundKmS: number,
+): Ephemeris {
+  const motion = (utcMs: number): Motion => {
+    checkTime(name, utcMs);
+    const beside = offset(utcMs);
     /** Moon and frame move, the offset stays: an orbit of hours must not be blurred by a step of minutes. */
     const carried = (seconds: number) => {
-      const time = timeOf(utcMs + 1000 * seconds);
-      // The library keeps the nutation of its last instant for any within 0.09 s. An instant far away makes it forget, so
-      // that a place does not depend, by half a millimetre, on what was asked before.
-      e_tilt(timeOf(utcMs + DAY_MS));
-      return ofDate(sum(scaled(GeoMoon(time), KM_PER_AU), position), time);
+      const time = freshTime(utcMs + 1000 * seconds);
+      return ofDate(sum(scaled(GeoMoon(time), KM_PER_AU), beside), time);
     };
-    return { position: carried(0), velocity: sum(slope(carried), ofDate(velocity, timeOf(utcMs))) };
+    return { position: carried(0), velocity: sum(slope(carried), ofDate(rate(utcMs), freshTime(utcMs))) };
   };
+  return {
+    kind: 'ephemeris',
+    name,
+    motion,
+    fastestRadS: (FASTEST_KM_S + aroundKmS) / (NEAREST_KM - reachKm),
+    fastestKmS: FASTEST_KM_S + aroundKmS,
+    apogeeKm: FARTHEST_KM + reachKm,
+    revolutionMs: REVOLUTION_MS,
+    occluder: {
+      kind,
+      radiusKm: MOON_RADIUS_KM,
+      centre: (utcMs) => {
+        checkTime(name, utcMs);
+        const time = freshTime(utcMs);
+        return ofDate(scaled(GeoMoon(time), KM_PER_AU), time);
+      },
+      fromCentre: (utcMs) => {
+        checkTime(name, utcMs);
+        return ofDate(offset(utcMs), freshTime(utcMs));
+      },
+      nearestKm: NEAREST_KM,
+      centreKmS: FASTEST_KM_S,
+      reachKm,
+      aroundKmS,
+    },
+  };
+}
+
+/** A place from the Moon's centre and its velocity, J2000 equator, km and km/s; each alone, since searches want one. */
+interface Beside {
+  position(utcMs: number): Vector;
+  velocity(utcMs: number): Vector;
 }
 
 /** Axes of the Moon's equator, J2000: `node` where the equator rises through that of J2000, `pole` north. */
@@ -104,13 +148,6 @@ function equatorOf({ ra, dec }: AxisInfo): { node: Vector; ahead: Vector; pole: 
     pole: { x: cosDelta * cosAlpha, y: cosDelta * sinAlpha, z: sinDelta },
   };
 }
-
-/** Bounds for what stays within `reachKm` of the Moon's centre and moves around it at no more than `speedKmS`. */
-const bounds = (reachKm: number, speedKmS: number) => ({
-  fastestRadS: (FASTEST_KM_S + speedKmS) / (NEAREST_KM - reachKm),
-  apogeeKm: FARTHEST_KM + reachKm,
-  revolutionMs: REVOLUTION_MS,
-});
 
 /** @throws OrbitError `code` unless the number is from `low` to `high` */
 function check(
@@ -196,22 +233,22 @@ export function lunarOrbit(orbit: LunarOrbit): Ephemeris {
   const beyond = sum(scaled(along, -sinPeri), scaled(across, cosPeri));
   const b = a * Math.sqrt(1 - e * e);
   const meanMotion = Math.sqrt(MOON_GM / a ** 3);
-  const beside = (utcMs: number): Motion => {
+  const anomalyAt = (utcMs: number): number => {
     const turns = orbit.meanAnomalyDeg / 360 + (meanMotion * (utcMs - epochMs)) / 1000 / (2 * Math.PI);
-    const anomaly = eccentricAnomaly((turns - Math.floor(turns)) * 2 * Math.PI, e);
+    return eccentricAnomaly((turns - Math.floor(turns)) * 2 * Math.PI, e);
+  };
+  const position = (utcMs: number): Vector => {
+    const anomaly = anomalyAt(utcMs);
+    return sum(scaled(toPeriapsis, a * (Math.cos(anomaly) - e)), scaled(beyond, b * Math.sin(anomaly)));
+  };
+  const velocity = (utcMs: number): Vector => {
+    const anomaly = anomalyAt(utcMs);
     const [cosine, sine] = [Math.cos(anomaly), Math.sin(anomaly)];
     const rate = meanMotion / (1 - e * cosine);
-    return {
-      position: sum(scaled(toPeriapsis, a * (cosine - e)), scaled(beyond, b * sine)),
-      velocity: sum(scaled(toPeriapsis, -a * sine * rate), scaled(beyond, b * cosine * rate)),
-    };
+    return sum(scaled(toPeriapsis, -a * sine * rate), scaled(beyond, b * cosine * rate));
   };
-  return {
-    kind: 'ephemeris',
-    name,
-    motion: besideMoon(name, beside),
-    ...bounds(a * (1 + e), meanMotion * a * Math.sqrt((1 + e) / (1 - e))),
-  };
+  const fastest = meanMotion * a * Math.sqrt((1 + e) / (1 - e));
+  return besideMoon(name, 'sphere', { position, velocity }, a * (1 + e), fastest);
 }
 
 /** A place on the Moon, in the mean Earth/polar axis frame of maps. */
@@ -226,8 +263,8 @@ export interface LunarPlace {
 }
 
 /**
- * A station on the Moon. Below the station's horizon nothing is hidden by this ephemeris: on the far side it still has a
- * position.
+ * A station on the Moon. Also on the far side it has a position; passes and inter-satellite windows are those in which
+ * the other end is above its level horizon (no terrain, no dip).
  * @throws OrbitError `orbit/latitude`, `orbit/longitude`, `orbit/altitude` for a coordinate out of its range; its
  *   `motion` throws as that of `lunarOrbit` does
  */
@@ -247,9 +284,6 @@ export function lunarSurface({ name, latitudeDeg, longitudeDeg, heightM }: Lunar
       scaled(pole, polar),
     );
   };
-  const beside = (utcMs: number): Motion => ({
-    position: place(utcMs),
-    velocity: slope((seconds) => place(utcMs + 1000 * seconds)),
-  });
-  return { kind: 'ephemeris', name, motion: besideMoon(name, beside), ...bounds(radiusKm, SPIN_KM_S) };
+  const velocity = (utcMs: number): Vector => slope((seconds) => place(utcMs + 1000 * seconds));
+  return besideMoon(name, 'ground', { position: place, velocity }, radiusKm, SPIN_KM_S);
 }

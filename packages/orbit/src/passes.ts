@@ -1,23 +1,28 @@
 /**
- * When a station sees a satellite. Every reported time is a root (of elevation, of its rate, of range rate), never a
- * sample; the only other times are those of the question itself, where a stay is longer than the search (`clipped`).
+ * When a station sees a satellite. Every reported time is a root (of elevation, of its rate, of range rate, of the
+ * clearance of the Moon's limb), never a sample; the only other times are those of the question itself, where a stay is
+ * longer than the search (`clipped`).
  */
 import { DEGREE, dot, EARTH_RATE_RAD_S, norm } from './earth.ts';
 import { OrbitError } from './error.ts';
 import { type Clipped, cellOf, checkInterval, type Interval, originOf, revolutionOf } from './grid.ts';
 import { lookAt, type Sighting, sightingOf } from './look.ts';
+import { sights } from './occultation.ts';
 import { root } from './root.ts';
 import { earthFixedState, type State } from './state.ts';
 import { type Site, type Station, siteOf } from './station.ts';
 import type { Target } from './target.ts';
 
-/** One stay of a satellite above a minimum elevation. Times are ms since 1970 UTC, not whole numbers. */
+/**
+ * One stay of a satellite above a minimum elevation and, where it is at the Moon, not hidden by it. Times are ms since
+ * 1970 UTC, not whole numbers.
+ */
 export interface Pass {
-  /** Acquisition of signal: the elevation rises through the minimum. */
+  /** Acquisition of signal: the elevation rises through the minimum, or the satellite comes from behind the Moon. */
   readonly aosMs: number;
   /** Closest approach: the range is smallest. The elevation of a low orbit peaks within three seconds of it. */
   readonly tcaMs: number;
-  /** Loss of signal: the elevation falls through the minimum. */
+  /** Loss of signal: the elevation falls through the minimum, or the Moon covers the satellite. */
   readonly losMs: number;
   readonly durationS: number;
   readonly maxElevationDeg: number;
@@ -26,6 +31,14 @@ export interface Pass {
   readonly losAzimuthDeg: number;
   /** An end that is no rise or set but the end of the interval; maximum and minimum are then of the part inside. */
   readonly clipped: Clipped;
+  /** Ends at the limb of the Moon, no rise or set; absent for a satellite that nothing but the Earth hides. */
+  readonly occulted?: Occulted;
+}
+
+/** Which ends of a stay are an occultation's. */
+export interface Occulted {
+  readonly start: boolean;
+  readonly end: boolean;
 }
 
 export interface PassQuery extends Interval {
@@ -123,6 +136,7 @@ function watch(target: Target, station: Station, query: PassQuery, nodes: Nodes)
   const sinMinimum = Math.sin(minElevationDeg * DEGREE);
   const revolutionMs = revolutionOf(target);
   const planar = target.kind === 'sgp4';
+  const inSight = sights(target, site);
 
   const sight = (utcMs: number, state = earthFixedState(target, utcMs)): Instant => {
     const sighting = sightingOf(site, state);
@@ -149,27 +163,44 @@ function watch(target: Target, station: Station, query: PassQuery, nodes: Nodes)
   let stay: Instant[] = [];
   let clippedStart = false;
 
+  /** The part of the stay from `rise` to `set`, if it is asked for. */
+  const add = (rise: Instant, set: Instant, ends: Pick<Pass, 'clipped' | 'occulted'>): void => {
+    if (set.utcMs < fromMs || rise.utcMs > toMs) return;
+    let [highest, nearest] = [rise, rise];
+    for (const instant of [...stay, set]) {
+      if (instant.utcMs < rise.utcMs || instant.utcMs > set.utcMs) continue;
+      if (instant.sinElevation > highest.sinElevation) highest = instant;
+      if (instant.rangeKm < nearest.rangeKm) nearest = instant;
+    }
+    found.push({
+      aosMs: rise.utcMs,
+      tcaMs: nearest.utcMs,
+      losMs: set.utcMs,
+      durationS: (set.utcMs - rise.utcMs) / 1000,
+      maxElevationDeg: Math.asin(Math.min(1, highest.sinElevation)) / DEGREE,
+      minRangeKm: nearest.rangeKm,
+      aosAzimuthDeg: azimuthDeg(rise),
+      losAzimuthDeg: azimuthDeg(set),
+      ...ends,
+    });
+  };
+
   const close = (clippedEnd: boolean): void => {
-    const rise = clippedStart ? sight(fromMs) : stay[0]!;
-    const set = clippedEnd ? sight(toMs) : stay.at(-1)!;
-    if (set.utcMs >= fromMs && rise.utcMs <= toMs) {
-      let [highest, nearest] = [rise, rise];
-      for (const instant of [...stay, set]) {
-        if (instant.utcMs < rise.utcMs || instant.utcMs > set.utcMs) continue;
-        if (instant.sinElevation > highest.sinElevation) highest = instant;
-        if (instant.rangeKm < nearest.rangeKm) nearest = instant;
+    const [first, last] = [stay[0]!, stay.at(-1)!];
+    const rise = () => (clippedStart ? sight(fromMs) : first);
+    const set = () => (clippedEnd ? sight(toMs) : last);
+    const [from, to] = [Math.max(fromMs, first.utcMs), Math.min(toMs, last.utcMs)];
+    if (!inSight) {
+      add(rise(), set(), { clipped: { start: clippedStart, end: clippedEnd } });
+    } else if (from <= to) {
+      // What is in sight is followed outside the interval as far as the stay is known.
+      for (const { startMs, endMs } of inSight(from, to, Math.max(from - first.utcMs, last.utcMs - to))) {
+        const occulted = { start: startMs > first.utcMs, end: endMs < last.utcMs };
+        add(occulted.start ? sight(startMs) : rise(), occulted.end ? sight(endMs) : set(), {
+          clipped: { start: clippedStart && !occulted.start, end: clippedEnd && !occulted.end },
+          occulted,
+        });
       }
-      found.push({
-        aosMs: rise.utcMs,
-        tcaMs: nearest.utcMs,
-        losMs: set.utcMs,
-        durationS: (set.utcMs - rise.utcMs) / 1000,
-        maxElevationDeg: Math.asin(Math.min(1, highest.sinElevation)) / DEGREE,
-        minRangeKm: nearest.rangeKm,
-        aosAzimuthDeg: azimuthDeg(rise),
-        losAzimuthDeg: azimuthDeg(set),
-        clipped: { start: clippedStart, end: clippedEnd },
-      });
     }
     stay = [];
     clippedStart = false;
@@ -240,7 +271,9 @@ export function passesOver(target: Target, stations: readonly Station[], query: 
  * All passes that overlap the interval, whole: one that is under way at `fromMs` or at `toMs` is reported from its
  * rise to its set, so that neighbouring intervals both have it, with the same times. The rise is looked for up to a
  * revolution before the interval and the set up to a revolution behind it; what stays up for longer (geostationary) is
- * clipped to the interval and says so.
+ * clipped to the interval and says so. The passes of a satellite of the Moon, and of a place on it, end where the Moon
+ * hides it, so that one rising of the Moon has many; occultations of less than 50 ms, and sights of less than that
+ * between two, may be missing (`SHORTEST_MS` of the spells), and nothing longer.
  * @throws OrbitError `orbit/interval`, `orbit/min-elevation`, a station's coordinates (`checkStation`),
  *   `orbit/propagation` when SGP4 ends inside the interval
  */

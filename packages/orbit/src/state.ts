@@ -55,8 +55,7 @@ export function motionOf(target: Target, utcMs: number, offsetS = 0): Motion {
 
 /** Highest inertial speed, km/s: a bound, from which searches prove that nothing happens in a step. */
 export function fastestKmS(target: Target, utcMs: number): number {
-  // True where the angular rate is bounded by the highest speed over the least distance, as on any conic.
-  if (target.kind === 'ephemeris') return target.fastestRadS * target.apogeeKm;
+  if (target.kind === 'ephemeris') return target.fastestKmS;
   const { nm, am, em } = inertialState(target, utcMs).meanElements;
   return SPEED_MARGIN * (nm / 60) * am * EQUATORIAL_RADIUS_KM * Math.sqrt((1 + em) / (1 - em));
 }

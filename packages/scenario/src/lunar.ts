@@ -1,7 +1,6 @@
-/** The Moon's body on a link to the Moon: what it hides, and what shines behind the satellite. */
+/** What shines behind a satellite of the Moon or a place on it; what the Moon hides, `orbit` knows. */
 import { moonDiscRadiance, type RadianceTerm } from '@skykey/optics';
 import { type Direction, type Look, look, lunarSurface, type Station } from '@skykey/orbit';
-import type { Window } from './dark.ts';
 import type { Lights } from './lights.ts';
 import type { LinkScenario } from './model.ts';
 
@@ -34,67 +33,6 @@ function centre(station: Station, utcMs: number): Vector {
 }
 
 const isLunar = ({ satellite }: LinkScenario): boolean => satellite.document.orbit.kind.startsWith('lunar');
-
-/**
- * How free the line of sight is of the Moon's body, negative where it is not: for a place on the Moon the sine of the
- * station's elevation over its horizon, else the distance, in Moon's radii, at which the line passes the body, or of the
- * satellite over it while it is on this side.
- */
-function clearance({ satellite, station }: LinkScenario, utcMs: number): number {
-  const there = vectorOf(look(satellite.target, station.station, utcMs));
-  const moon = centre(station.station, utcMs);
-  const fromCentre = minus(there, moon);
-  if (satellite.document.orbit.kind === 'lunar-surface') {
-    return -dot(there, fromCentre) / (norm(there) * norm(fromCentre));
-  }
-  const rangeKm = norm(there);
-  const footKm = dot(moon, there) / rangeKm;
-  const passesKm = rangeKm > footKm ? Math.sqrt(Math.max(0, dot(moon, moon) - footKm ** 2)) : norm(fromCentre);
-  return passesKm / RADIUS_KM - 1;
-}
-
-/**
- * A bound on how fast `clearance` changes, 1/s: a satellite close to the Moon has 1.7 km/s, on an ellipse at most 2.4, and
- * a station and the Moon itself carry the line along by less than 2 km/s.
- */
-const FASTEST_CLEARANCE = 5 / RADIUS_KM;
-/** What is shorter than this is not looked for: a satellite that only grazes the limb. */
-const STEP_MS = 10_000;
-const TOLERANCE_MS = 1;
-
-/** The parts of a stretch of time in which the Moon's body does not hide the satellite; all of it for any other orbit. */
-export function unhidden(link: LinkScenario, { startMs, endMs }: Window): Window[] {
-  if (!isLunar(link)) return [{ startMs, endMs }];
-  const found: Window[] = [];
-  let from = startMs;
-  let here = clearance(link, from);
-  let rise: number | null = here >= 0 ? from : null;
-  while (from < endMs) {
-    const to = Math.min(endMs, from + Math.max(STEP_MS, (1000 * Math.abs(here)) / FASTEST_CLEARANCE));
-    const there = clearance(link, to);
-    if (rise === null && there >= 0) rise = crossing(link, to, from);
-    else if (rise !== null && there < 0) {
-      found.push({ startMs: rise, endMs: crossing(link, from, to) });
-      rise = null;
-    }
-    from = to;
-    here = there;
-  }
-  if (rise !== null) found.push({ startMs: rise, endMs });
-  return found;
-}
-
-/** The moment nearest to `hidden` at which the satellite is known to be in sight. */
-function crossing(link: LinkScenario, clear: number, hidden: number): number {
-  let inSight = clear;
-  let behind = hidden;
-  while (Math.abs(inSight - behind) > TOLERANCE_MS) {
-    const middle = (inSight + behind) / 2;
-    if (clearance(link, middle) >= 0) inSight = middle;
-    else behind = middle;
-  }
-  return inSight;
-}
 
 /** The phase law of the lit Moon ends here. */
 const LARGEST_PHASE_DEG = 150;

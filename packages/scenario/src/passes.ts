@@ -2,7 +2,6 @@
 import { type Pass, passes, passesOver, rangeWindow } from '@skykey/orbit';
 import { darkness, type Window } from './dark.ts';
 import { BIN_S } from './link.ts';
-import { unhidden } from './lunar.ts';
 import type { LinkScenario, SatelliteScenario, Scenario } from './model.ts';
 
 /** A stay of one of the satellites over one of the stations, with the parts of it in which photons are exchanged. */
@@ -89,7 +88,7 @@ function windowsOf(link: LinkScenario, stay: Pass): Window[] {
   const inRange = rangeWindow(satellite.target, station.station, stay, station.window.maxRangeKm);
   if (!inRange || !channel.covers({ rangeKm: stay.minRangeKm, elevationDeg: stay.maxElevationDeg })) return [];
   const dark = darkness(station.station, station.window.sunBelowDeg, inRange);
-  return wholeBins(dark.flatMap((stretch) => unhidden(link, stretch)));
+  return wholeBins(dark);
 }
 
 /** What of each stretch is whole bins, if it is worth having. */
