@@ -37,6 +37,14 @@ const program = new Command('skykey')
   .showHelpAfterError('(skykey help shows what there is)')
   .exitOverride();
 
+/** These write plans and plots, which are for others too. */
+const PLANNING = ['passes', 'budget', 'plan', 'validate'];
+
+// Vaults, keys and logs are for the user who runs Skykey and for nobody else.
+program.hook('preAction', (_, command) => {
+  if (!PLANNING.includes(command.name())) process.umask(0o077);
+});
+
 program
   .command('up')
   .argument('[scenario]', 'id of a shipped scenario, or the path of a .json file', DEFAULT_SCENARIO)

@@ -1,5 +1,5 @@
 import { loadScenario } from '@skykey/node';
-import { PlannerError, type PlanProgress, type PlanRequest, plan as planOf, worth as worthOf } from '@skykey/planner';
+import { type PlanProgress, type PlanRequest, plan as planOf, worth as worthOf } from '@skykey/planner';
 import type { Scenario } from '@skykey/scenario';
 import { CliError } from './error.ts';
 import { writeWhole } from './file.ts';
@@ -125,9 +125,14 @@ function make(request: PlanRequest, options: PlanOptions, notes: readonly string
       notes: [...notes, ...left],
     };
   } catch (error) {
-    if (!(error instanceof PlannerError) || error.code !== 'planner/weather') throw error;
-    throw new CliError('cli/weather', `${error.message} (--weather FILE with a measured series, or --clear-sky)`, {
-      cause: error,
-    });
+    const { code, message } = error as Error & { code?: unknown };
+    if (code !== 'planner/weather' && code !== 'optics/weather-month') throw error;
+    throw new CliError(
+      'cli/weather',
+      `${options.scenario}: ${message} (--weather FILE with a measured series, or --clear-sky)`,
+      {
+        cause: error,
+      },
+    );
   }
 }

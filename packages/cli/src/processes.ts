@@ -9,9 +9,6 @@ interface UpOptions {
   readonly json?: boolean;
 }
 
-// Vaults, keys and logs are for the user who runs Skykey and for nobody else.
-process.umask(0o077);
-
 /** `skykey up`. */
 export async function up(scenario: string, options: UpOptions): Promise<void> {
   const say = (line = ''): void => void (options.json || process.stdout.write(`${line}\n`));
