@@ -24,6 +24,7 @@ describe('the shipped scenarios', () => {
       'uplink-q3sat',
       'geo',
       'earth-moon',
+      'constellation',
     ]) {
       assert.ok(FILES.includes(`${id}.json`), id);
     }
