@@ -37,6 +37,9 @@ describe('budgetAlong', () => {
     // 7.6 km/s of the satellite and 0.35 km/s of the station, mostly across one another, all across the line of sight.
     assert.ok(Math.abs(nearest.slewRadS - 7.65 / 645) < 1e-4, `${nearest.slewRadS}`);
     // Twice that speed over the speed of light.
+    // The flight time of the anchor pass: 2.153 ms, bent by 2.85e-7 s/s^2; the row may be 5 s from closest approach.
+    assert.ok(Math.abs(nearest.lightTime.delayS - 2.153e-3) < 5e-6);
+    assert.ok(Math.abs(nearest.lightTime.ratePerS - 2.85e-7) < 2e-9);
     assert.ok(Math.abs(nearest.pointAheadRad / ((2 * nearest.slewRadS * nearest.rangeKm) / 299_792) - 1) < 0.06);
   });
 

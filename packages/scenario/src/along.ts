@@ -1,6 +1,6 @@
 /** The budget of a link along a stretch of time: what people look at, row by row. */
 import type { Channel, Fading, LinkBudget, LinkGeometry } from '@skykey/optics';
-import { pointAheadRad } from '@skykey/orbit';
+import { type LightTime, lightTime, pointAheadRad } from '@skykey/orbit';
 import { type Background, backgroundAt } from './background.ts';
 import { ScenarioError } from './error.ts';
 import type { LinkScenario } from './model.ts';
@@ -13,6 +13,8 @@ export interface BudgetRow {
   readonly azimuthDeg: number;
   readonly slewRadS: number;
   readonly pointAheadRad: number;
+  /** Of the quantum light: received at the station on a downlink, sent from it on an uplink, at `utcMs`. */
+  readonly lightTime: LightTime;
   /** Null where the model says nothing of this geometry. */
   readonly model: LinkBudget | null;
   /** Null where nothing was measured. */
@@ -58,6 +60,7 @@ function rowAt(link: LinkScenario, utcMs: number): BudgetRow {
     azimuthDeg: at.azimuthDeg,
     slewRadS: at.slewRadS,
     pointAheadRad: pointAheadRad(link.satellite.target, link.station.station, utcMs),
+    lightTime: lightTime(link.satellite.target, link.station.station, utcMs, link.direction),
     model: lossOf(link.model, at),
     measured: link.measured && lossOf(link.measured, at),
     background,

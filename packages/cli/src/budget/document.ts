@@ -61,6 +61,13 @@ function rowOf(row: Row, together: number | null) {
     azimuthDeg: orNull(row.azimuthDeg, 3),
     slewMicroRadS: row.slewRadS === null ? null : round(row.slewRadS * 1e6, 2),
     pointAheadMicroRad: row.pointAheadRad === null ? null : round(row.pointAheadRad * 1e6, 3),
+    lightTime: row.lightTime && {
+      delayMs: round(row.lightTime.delayS * 1000, 9),
+      rate: significant(row.lightTime.rate),
+      ratePerS: significant(row.lightTime.ratePerS),
+      ratePerS2: significant(row.lightTime.ratePerS2),
+      dopplerShift: significant(row.lightTime.frequencyRatio - 1),
+    },
     model: lossOf(row.model),
     measured: lossOf(row.measured),
     measuredLessModelDb: orNull(differenceDb(row), DB),
@@ -76,7 +83,10 @@ function rowOf(row: Row, together: number | null) {
   };
 }
 
-/** `skykey budget --json`. Radiance in W m^-2 sr^-1 nm^-1; the rate is that of all detectors, ungated. */
+/**
+ * `skykey budget --json`. Radiance in W m^-2 sr^-1 nm^-1; the rate is that of all detectors, ungated. The flight time has
+ * its derivatives in s/s, s/s^2 and s/s^3; the Doppler shift is received over sent frequency, less 1.
+ */
 export function budgetDocument(scenario: Scenario, subject: Subject, inputs: Inputs, warnings: readonly string[]) {
   const { run, arms, window, stepS } = subject;
   return {
@@ -125,6 +135,8 @@ export function budgetCsv({ run, arms }: Subject): string {
     'azimuth (deg)',
     'slew (urad/s)',
     'point ahead (urad)',
+    'flight time (ms)',
+    'Doppler shift (1)',
     ...losses.map((name) => `${name} (dB)`),
     'model total (dB)',
     'measured total (dB)',
@@ -152,6 +164,8 @@ export function budgetCsv({ run, arms }: Subject): string {
         known.azimuthDeg,
         known.slewMicroRadS,
         known.pointAheadMicroRad,
+        known.lightTime?.delayMs ?? null,
+        known.lightTime?.dopplerShift ?? null,
         ...losses.map((name) => loss.get(name) ?? null),
         known.model?.totalDb ?? null,
         known.measured?.totalDb ?? null,

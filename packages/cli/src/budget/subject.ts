@@ -27,7 +27,7 @@ export interface SubjectOptions {
 
 /** A row of a budget; what has no meaning for a geometry out of thin air is null. */
 export type Row = Pick<BudgetRow, 'rangeKm' | 'elevationDeg' | 'model' | 'measured' | 'fading'> & {
-  readonly [K in 'utcMs' | 'azimuthDeg' | 'slewRadS' | 'pointAheadRad' | 'background' | 'noisePerGate']:
+  readonly [K in 'utcMs' | 'azimuthDeg' | 'slewRadS' | 'pointAheadRad' | 'lightTime' | 'background' | 'noisePerGate']:
     | BudgetRow[K]
     | null;
 };
@@ -131,6 +131,7 @@ function geometryOf(scenario: Scenario, rangeKm: number | undefined, elevationDe
       azimuthDeg: null,
       slewRadS: null,
       pointAheadRad: null,
+      lightTime: null,
       // Asks outright, so that a geometry which nothing covers is refused with the reason.
       model: link.measured && !link.model.covers(at) ? null : link.model.loss(at),
       measured: loss(link.measured),
