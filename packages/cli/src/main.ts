@@ -87,13 +87,15 @@ program
   .option('--min-elevation <deg>', 'elevation that counts as visible', decimal, 10)
   .option('--max-age <days>', 'use elements up to this far from their epoch (30; from 7 on with a warning)', decimal)
   .option('--joint', 'when two stations see a satellite at once, as entangled pairs need it')
+  .option('--between <ids>', 'when two satellites see each other, with a comma; no station has a part in it')
+  .option('--grazing <km>', 'how high above the Earth their line of sight must stay (100)', decimal)
   .option('--json', 'one JSON document')
   .addHelpText(
     'after',
     `
 Examples:
   skykey passes --station xinglong --from 2016-12-19 --to 2016-12-22
-  skykey passes --scenario entanglement-1203 --joint --json
+  skykey passes --scenario entanglement-1203 --joint --json\n  skykey passes --scenario constellation --between qs-1,qs-5
   skykey passes --tle active.txt --satellite 25544 --latitude 48.2 --longitude 16.4 --from 2026-11-22`,
   )
   .action(passes);

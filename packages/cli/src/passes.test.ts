@@ -190,4 +190,35 @@ describe('the search in worker threads', () => {
       { code: 'orbit/propagation', message: /DOOMED/ },
     );
   });
+
+  it('between two satellites are stretches of sight above the air, and stations have no part in them', async () => {
+    const args = [
+      '--scenario',
+      'constellation',
+      '--between',
+      'qs-1,qs-5',
+      '--from',
+      '2026-12-01',
+      '--to',
+      '2026-12-02',
+    ];
+    const rows = JSON.parse((await printed(...args, '--json')).stdout) as {
+      satellites: string[];
+      durationS: number;
+      startRangeKm: number;
+      middleRangeKm: number;
+      clipped: { start: boolean; end: boolean };
+    }[];
+    assert.ok(rows.length > 10);
+    // Both 500 to 535 km up, the line 100 km above a round Earth: 2 sqrt(r^2 - 6478^2) = 4,623 to 4,825 km.
+    for (const { satellites, durationS, startRangeKm, middleRangeKm, clipped } of rows) {
+      assert.deepEqual(satellites, ['qs-1', 'qs-5']);
+      assert.ok(durationS > 0 && middleRangeKm < startRangeKm);
+      if (!clipped.start) assert.ok(startRangeKm > 4580 && startRangeKm < 4870, `${startRangeKm} km`);
+    }
+    assert.match((await printed(...args)).stdout, /begin \(UTC\)/);
+    const alone = await skykey(['passes', '--scenario', 'constellation', '--between', 'qs-1']);
+    assert.equal(alone.code, 2);
+    assert.match(alone.stderr, /two satellites/);
+  });
 });

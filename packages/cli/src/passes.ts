@@ -5,6 +5,7 @@ import { round } from './csv.ts';
 import { CliError } from './error.ts';
 import { interval, iso, startOf } from './interval.ts';
 import { paragraph } from './paragraph.ts';
+import { between, betweenTable, GRAZING_KM } from './passes/between.ts';
 import { ageWarnings, elementsIn, type Named } from './passes/elements.ts';
 import { search } from './passes/search.ts';
 import { type JointSighting, type Question, type Sighting, skyOver } from './passes/sighting.ts';
@@ -28,11 +29,17 @@ export interface PassesOptions {
   readonly minElevation: number;
   readonly maxAge?: number;
   readonly joint?: boolean;
+  readonly between?: string;
+  readonly grazing?: number;
   readonly json?: boolean;
 }
 
 /** `skykey passes`. */
 export async function passes(options: PassesOptions): Promise<void> {
+  if (options.between !== undefined) {
+    sightLines(options);
+    return;
+  }
   const { question, scenario, warnings } = ask(options);
   warn(warnings, options);
   const progress = new Progress();
@@ -56,6 +63,33 @@ export async function passes(options: PassesOptions): Promise<void> {
   for (const warning of warnings) {
     process.stdout.write(`\n${paragraph(`! ${warning}`, { first: 0, indent: 2 }).join('\n')}\n`);
   }
+}
+
+/** Two satellites of a scenario or a file; no station has a part in it. */
+function sightLines(options: PassesOptions): void {
+  const { tle, omm, between: names = '', grazing = GRAZING_KM, maxAge, json } = options;
+  const file = tle ?? omm;
+  for (const option of ['station', 'satellite', 'latitude', 'longitude', 'altitude', 'joint'] as const) {
+    if (options[option] !== undefined) {
+      throw new CliError('cli/option', `--between with --${option}: leave one of the two out`);
+    }
+  }
+  const ids = names.split(',').map((name) => name.trim());
+  const kind = tle === undefined ? 'omm' : 'tle';
+  const scenario = file === undefined ? loadScenario(options.scenario) : null;
+  const satellites: readonly Named[] = scenario
+    ? satellitesOf(scenario, '--between', names)
+    : ids.flatMap((id) => elementsIn(kind, file!, id));
+  const begin = (): number => {
+    if (scenario) return startOf(scenario);
+    throw new CliError('cli/interval', 'elements of a file: say --from when, a day or an instant UTC');
+  };
+  const period = interval(options, begin, DAYS);
+  const warnings = ageWarnings(satellites, period, maxAge);
+  warn(warnings, options);
+  const rows = between(satellites, { ...period, grazingHeightKm: grazing });
+  if (json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+  else process.stdout.write(rows.length === 0 ? 'They do not see each other in this time.\n' : betweenTable(rows));
 }
 
 /** What the options ask for; the scenario, cut down, where its rules say when there is light for key. */
