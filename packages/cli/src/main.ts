@@ -141,6 +141,7 @@ program
   .option('--setup <s>', 'time to turn to the next satellite or station (60, assumed)', decimal)
   .option('--blocks <name>', 'pass: a block of key a pass; period: one at the end (pass, for pairs period)')
   .option('--weather <file>', 'measured series, CSV or Parquet: FILE, or STATION=FILE; may come several times', several)
+  .option('--play-weather', 'play those series, moved within the season, in place of a climate made of each')
   .option('--weather-correlation <h>', 'how long that weather holds (measured)', decimal)
   .option('--max-cloud <share>', 'cloud fraction up to which a measured sky is clear (its clear share counts)', decimal)
   .option('--clear-sky', 'without weather: an upper limit')

@@ -104,6 +104,22 @@ describe('skykey plan', () => {
     assert.ok(clear.total.mean > watched.total.mean);
   });
 
+  it('plays measured skies as they were, moved within the season, where told', async () => {
+    const rows = HOURS.flatMap((utcMs, i) =>
+      ['graz', 'nanshan', 'xinglong'].map((id) => `${id},${new Date(utcMs).toISOString()},${100 * (1 - CLEAR[i]!)}`),
+    );
+    writeFileSync(join(folder, 'sky.csv'), `station,utc,cloudPercent\n${rows.join('\n')}\n`);
+    const plan = await documentOf('--weather', 'sky.csv', '--play-weather', '--max-cloud', '0.2', '--no-worth');
+    assert.equal(plan.weather, 'measured');
+    assert.equal(plan.availability, null);
+    assert.match(plan.notes[0]!, /^skies of xinglong: played from sky\.csv, 8784 samples from 2016-01-01/);
+    assert.match(plan.warnings.join(' '), /laid over the period in 2\d ways/);
+    const odds = plan.passes.map(({ clearProbability }) => clearProbability);
+    assert.ok(odds.every((p) => p > 0.4 && p < 0.9));
+    const text = await printed(...SMALL, '--weather', 'sky.csv', '--play-weather', '--max-cloud', '0.2');
+    for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
   it('prints a table of 80 columns for people, one for programs, and draws', async () => {
     const text = await printed(...SMALL, '--svg', 'plan.svg', '--png', 'plan.png');
     for (const line of text.split('\n')) assert.ok(line.length <= 80, line);

@@ -56,8 +56,8 @@ export async function plan(options: PlanOptions): Promise<void> {
     stationsOf(whole, '--stations', options.stations),
     satellitesOf(whole, '--satellites', options.satellites),
   );
-  const { scenario, notes } = await withWeather(chosen, options);
-  const request = requestOf(scenario, options, progress);
+  const { scenario, measured, notes } = await withWeather(chosen, options);
+  const request = { ...requestOf(scenario, options, progress), ...(measured ? { measured } : {}) };
   const planned = make(request, options, notes);
   progress.end();
   warn(planned.plan.warnings, options);
@@ -100,7 +100,7 @@ function requestOf(scenario: Scenario, options: PlanOptions, progress: Progress)
     realisations: options.realisations,
     seed: options.seed,
     objective: oneOf('--objective', options.objective, ['total', 'fair']),
-    weather: options.clearSky ? 'clear' : 'scenario',
+    ...(options.clearSky ? { weather: 'clear' } : {}),
     ...(maxAge === undefined ? {} : { allowDays: maxAge }),
     ...(setup === undefined ? {} : { setupS: setup }),
     ...(blocks === undefined ? {} : { blocks: oneOf('--blocks', blocks, ['pass', 'period']) }),

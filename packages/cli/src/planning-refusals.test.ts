@@ -96,6 +96,8 @@ describe('planning on bad input ends with exit 2 and one sentence', { concurrenc
     await refused(['plan', '--weather', `graz=${late}`], /late\.csv: line 3: utc/, /time zone/);
     const rows = Array.from({ length: 50 }, (_, h) => `${new Date(Date.UTC(2016, 11, 1, h)).toISOString()},${h % 2}`);
     const series = written('rome.csv', `utc,clear\n${rows.join('\n')}\n`);
+    await refused(['plan', '--weather', `graz=${series}`, '--play-weather'], /no series for the station xinglong/);
+    await refused(['plan', '--weather', `graz=${series}`, '--play-weather', '--clear-sky'], /xinglong/);
     await refused(['plan', '--weather', `rome=${series}`], /rome/, /xinglong, nanshan, graz/);
   });
 

@@ -104,6 +104,50 @@ describe('bbm92', () => {
 });
 
 /**
+ * Sampling failure of Lim, Xu, Pan and Ekert, Phys. Rev. Lett. 126:100501 (2021), as a public program of it has it (the
+ * paper itself was not seen): with m sifted bits, k of them tested, n = m - k, an error rate d, and any x from 0 to v,
+ * P <= exp(-2 m k x^2 / (n + 1)) + exp(-2 G ((n (v - x))^2 - 1)), G = 1 / (m (d + x) + 1) + 1 / (m - m (d + x) + 1),
+ * bounds the chance that the other bits hold more than d + v of errors. v is the least for which some x keeps P in bounds.
+ */
+function lim2021(m: number, k: number, d: number, logP: number): number {
+  const n = m - k;
+  const fails = (v: number): number => {
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 1; i < 1000; i++) {
+      const x = (v * i) / 1000;
+      const g = 1 / (m * (d + x) + 1) + 1 / (m - m * (d + x) + 1);
+      least = Math.min(least, Math.exp((-2 * m * k * x * x) / (n + 1)) + Math.exp(-2 * g * ((n * (v - x)) ** 2 - 1)));
+    }
+    return least;
+  };
+  let [low, high] = [0, 0.5 - d];
+  for (let round = 0; round < 40; round++) {
+    const v = (low + high) / 2;
+    if (fails(v) > Math.exp(logP)) low = v;
+    else high = v;
+  }
+  return high;
+}
+
+describe('the exact tail beside Lim et al. 2021, whose eps is spent alike', () => {
+  it('is never above their closed form, and well below it where errors are rare', () => {
+    for (const [m, d, eps] of [
+      [3100, 0.0451, 1e-6],
+      [10_000, 0.02, 1e-9],
+      [100_000, 0.05, 1e-10],
+    ] as const) {
+      const bits = m / 2;
+      const found = Math.round(d * bits);
+      const counts = { keyBits: bits, testBits: bits, testErrors: found, leakedBits: 0, epsCor: eps };
+      const { phaseErrorRate, epsSampling } = bbm92({ ...counts, epsSec: eps });
+      const theirs = lim2021(m, bits, found / bits, Math.log(epsSampling));
+      const mine = phaseErrorRate - found / bits;
+      assert.ok(mine > 0 && mine < 0.75 * theirs, `${m}: ${mine} beside ${theirs}`);
+    }
+  });
+});
+
+/**
  * Yin et al., Nature 582:501 (2020): 3,100 s of coincidences, QBER 4.5 %, f 1.19, eps 1e-10; 1.1 sifted bits a second, 0.43
  * secret bits a second without end, 372 bits (0.12 a second) in this block. How many bits were sifted exactly, and how the
  * paper spends its eps, are not in the sources at hand; the bound here was fixed before it was compared.

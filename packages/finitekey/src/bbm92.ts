@@ -7,9 +7,13 @@ import { unseenErrors } from './hypergeometric.ts';
  * Gisin and Renner, Nat. Commun. 3:634 (2012); Tomamichel and Leverrier, Quantum 1:14 (2017)), with the exact tail of
  * sampling without replacement in place of their closed forms.
  *
- * How epsSec is spent: epsSec = 2 epsSmooth + epsPa with epsSmooth = epsSec / 4 and epsPa = epsSec / 2. Smoothing takes the
- * root of a probability, so the sampling bound on phase errors fails with at most epsSmooth^2 = (epsSec / 4)^2; privacy
- * amplification costs 2 log2(1 / (2 epsPa)) = 2 log2(1 / epsSec) bits; correctness log2(2 / epsCor).
+ * How epsSec is spent: epsSec = 2 epsSmooth + epsPa with epsSmooth = epsSec / 4 and epsPa = epsSec / 2. The root cannot be
+ * left out: the uncertainty relation carries smoothing from one basis to the other in purified distance, and cutting an
+ * event of probability p out of a state moves it by sqrt(p). So the sampling bound on phase errors fails with at most
+ * epsSmooth^2 = (epsSec / 4)^2; privacy amplification costs 2 log2(1 / (2 epsPa)) = 2 log2(1 / epsSec) bits; correctness
+ * log2(2 / epsCor). Lim, Xu, Pan and Ekert, Phys. Rev. Lett. 126:100501 (2021), for small blocks spend theirs alike
+ * (2^-t + 2 sqrt(P) + epsPa); their gain is a tighter closed form of P, and the exact tail is tighter still. One side of the
+ * tail is enough: few errors seen and many left. Many seen and few left costs key, never secrecy.
  */
 
 /** One block of basis-matched coincidences, Alice's and Bob's stations both trusted, the source not. Whole numbers. */

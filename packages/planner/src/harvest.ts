@@ -6,11 +6,11 @@ import type { Opportunity } from './opportunities.ts';
 import type { Service, ServiceRules } from './service.ts';
 import type { Skies } from './skies.ts';
 
-/** Receives the bits that one block brings, by realisation, in order of time; the array is used again. */
+/** Receives the bits that one block brings, by realisation, in the order in which blocks end; the array is used again. */
 export type Delivery = (block: {
   readonly satelliteId: string;
   readonly stationIds: readonly string[];
-  /** When the block is made: the start of its service, or of the last of its services. */
+  /** When its light ends, and the block can be made. */
   readonly utcMs: number;
   /** Null for a block of the whole period. */
   readonly service: Service | null;
@@ -38,13 +38,14 @@ export function harvest(
     for (const [name, members] of links) {
       const { satelliteId, stationIds } = found[members[0]!.opportunity]!;
       pooled(found, members, skies, namedRandom(seed, name), bits);
-      deliver({ satelliteId, stationIds, utcMs: members.at(-1)!.startMs, service: null, bits });
+      deliver({ satelliteId, stationIds, utcMs: Math.max(...members.map(({ endMs }) => endMs)), service: null, bits });
       onProgress(++done / links.size);
     }
     return;
   }
   const before = new Map<string, number>();
-  for (const [n, service] of services.entries()) {
+  const inOrder = [...services].sort((a, b) => a.endMs - b.endMs);
+  for (const [n, service] of inOrder.entries()) {
     const { id, satelliteId, stationIds } = found[service.opportunity]!;
     // Two parts of one window count different photons.
     const part = (before.get(id) ?? 0) + 1;
@@ -55,7 +56,7 @@ export function harvest(
       const luck = rawSecretBits + spreadBits * normal(random);
       bits[r] = luck > 0 && skies.clear(service.opportunity, r) ? luck : 0;
     }
-    deliver({ satelliteId, stationIds, utcMs: service.startMs, service, bits });
+    deliver({ satelliteId, stationIds, utcMs: service.endMs, service, bits });
     onProgress((n + 1) / services.length);
   }
 }

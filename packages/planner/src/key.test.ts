@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { bbm92, binaryEntropy, lim2014 } from '@skykey/finitekey';
 import { createPass, expectedPass, type Receiver, type Source, seededRandom } from '@skykey/photons';
 import { blockKey, clippedMean, type KeyRules, keySpread } from './key.ts';
 import { type Arm, CELLS, Cell, decoyRates, pairRates } from './rates.ts';
@@ -149,6 +150,20 @@ describe('pair rates', () => {
     assert.ok(Math.abs(errorRate(rates) / (share / 2 / (1 + share)) - 1) < 1e-4);
   });
 
+  it('split by the basis that each detector belongs to: noise does not know how the light is shared', () => {
+    const uneven: Arm = { ...pairArm, receiver: { ...pairReceiver, basisXProbability: 0.9 } };
+    const rates = new Float64Array(4);
+    pairRates({ pairRateHz: 0, visibility: 1 }, uneven, uneven, rates);
+    const each = ((2 * 175) ** 2 * 2.5e-9) / 2;
+    for (const cell of [0, 1, 2, 3]) assert.ok(Math.abs(rates[cell]! / each - 1) < 1e-12, `cell ${cell}`);
+    // Light: 0.9 and 0.1 of it; two singles of 500/s each.
+    pairRates({ pairRateHz: 1e7, visibility: 1 }, { ...uneven, noiseHz: 0 }, { ...uneven, noiseHz: 0 }, rates);
+    const right = 1e7 * (1e-4 * 0.5) ** 2 * 0.98842;
+    const accidental = 500 * 500 * 2.5e-9;
+    assert.ok(Math.abs((rates[0]! + rates[1]!) / (0.81 * (right + accidental)) - 1) < 1e-4);
+    assert.ok(Math.abs((rates[2]! + rates[3]!) / (0.01 * (right + accidental)) - 1) < 1e-4);
+  });
+
   it('drown in accidentals when the sky is bright', () => {
     const rates = new Float64Array(4);
     const bright: Arm = { ...pairArm, noiseHz: 1.25e6 };
@@ -169,6 +184,32 @@ describe('block key', () => {
       assert.ok(blockKey(decoyRules, scaled(counts, share)).rawSecretBits < share * whole);
     }
     assert.equal(blockKey(decoyRules, scaled(counts, 1e-4)).secretBits, 0);
+  });
+
+  it('is what a session makes less what its three tags used up, and never less than nothing', () => {
+    const each = (...cells: number[]) =>
+      [0, 1, 2].map((k) => cells.reduce((sum, cell) => sum + counts[CELLS * k + cell]!, 0)) as [number, number, number];
+    const { siftedBits, qber, rawSecretBits, secretBits } = blockKey(decoyRules, counts);
+    const made = lim2014({
+      counts: {
+        meanPhotons: decoyRules.meanPhotons,
+        probabilities: decoyRules.probabilities,
+        keyDetections: each(0, 1),
+        testDetections: each(2, 3),
+        testErrors: each(3),
+      },
+      leakedBits: 1.16 * siftedBits * binaryEntropy(qber) + 128,
+      epsSec: 1e-9,
+      epsCor: 1e-15,
+      bound: 'chernoff',
+    });
+    assert.ok(Math.abs(made.rawSecretBits - rawSecretBits - 3 * 128) < 1e-6);
+    assert.equal(secretBits, Math.floor(rawSecretBits));
+    const pairs = Float64Array.of(5000, 100, 5000, 100);
+    const key = blockKey(pairRules, pairs);
+    const leakedBits = 1.16 * 5100 * binaryEntropy(100 / 5100);
+    const whole = bbm92({ keyBits: 5100, testBits: 5100, testErrors: 100, leakedBits, epsSec: 1e-10, epsCor: 1e-10 });
+    assert.ok(Math.abs(whole.rawSecretBits - key.rawSecretBits - 3 * 128) < 1e-6);
   });
 
   it('says its error rate, bits and proof', () => {

@@ -15,7 +15,7 @@ export interface KeyRules {
   readonly reconciliationEfficiency: number;
 }
 
-/** The secret length of one block. */
+/** The secret length of one block, less the key that its session's tags use up. */
 export interface BlockKey {
   readonly secretBits: number;
   /** Before floor and clip at zero. */
@@ -31,6 +31,13 @@ export interface BlockKey {
 
 /** A live session of decoy pulses discloses this for verification (`packages/distill`); `bbm92` charges it by epsCor. */
 const VERIFICATION_BITS = 128;
+
+/**
+ * A session hides three tags under 128 bits of key each (`packages/distill/PROTOCOL.md`), which somebody has to put back:
+ * what a block gives is counted without them, and a block that does not pay for its own tags as nothing. Pairs, for which
+ * there is no live session yet, are taken to cost the same. A sky under which no key comes about uses up no tag.
+ */
+export const AUTHENTICATION_BITS = 3 * 128;
 
 /**
  * The block that these counts give, `CELLS` numbers a class. Counts may be expectations: `lim2014` takes them as they are,
@@ -53,7 +60,7 @@ export function blockKey(rules: KeyRules, counts: Float64Array): BlockKey {
     const testBits = Math.floor(sum(0, Cell.testRight, Cell.testWrong));
     const testErrors = Math.min(testBits, Math.ceil(sum(0, Cell.testWrong)));
     const length = bbm92({ keyBits, testBits, testErrors, leakedBits: disclosed, epsSec, epsCor });
-    return { ...pick(length), siftedBits: sifted, qber };
+    return { ...netOf(length), siftedBits: sifted, qber };
   }
   const each = (...cells: number[]) => [sum(0, ...cells), sum(1, ...cells), sum(2, ...cells)] as const;
   const length = lim2014({
@@ -69,17 +76,17 @@ export function blockKey(rules: KeyRules, counts: Float64Array): BlockKey {
     epsCor,
     bound,
   });
-  return { ...pick(length), siftedBits: sifted, qber };
+  return { ...netOf(length), siftedBits: sifted, qber };
 }
 
-function pick({
-  secretBits,
-  rawSecretBits,
+function netOf({
+  rawSecretBits: made,
   phaseErrorRate,
   proof,
   gaps,
-}: Pick<BlockKey, 'secretBits' | 'rawSecretBits' | 'phaseErrorRate' | 'proof' | 'gaps'>) {
-  return { secretBits, rawSecretBits, phaseErrorRate, proof, gaps };
+}: Pick<BlockKey, 'rawSecretBits' | 'phaseErrorRate' | 'proof' | 'gaps'>) {
+  const rawSecretBits = made - AUTHENTICATION_BITS;
+  return { secretBits: Math.max(0, Math.floor(rawSecretBits)), rawSecretBits, phaseErrorRate, proof, gaps };
 }
 
 /**

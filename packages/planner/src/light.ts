@@ -1,6 +1,6 @@
 /** What is expected to be counted along a window, so that any part of it can be asked for. */
 import type { LinkTrace } from '@skykey/photons';
-import { linkTrace, type ScenarioPass, type Window } from '@skykey/scenario';
+import { BIN_S, linkTrace, type ScenarioPass, type Window } from '@skykey/scenario';
 import { PlannerError } from './error.ts';
 import { type Arm, CELLS, decoyRates, pairRates } from './rates.ts';
 
@@ -15,7 +15,7 @@ export interface Light {
   readonly dead: number;
 }
 
-/** A low orbit moves 15 km in it: rates change by some percent, and the middle stands for the whole to 1e-4. */
+/** A low orbit moves 15 km in it: rates change by some percent, and the middle stands for the whole to 1e-4 on a smooth channel. */
 const STEP_S = 2;
 /** Stays longer than this are those of high orbits, which change slowly: one step a minute, each seen for a second. */
 const LONG_MS = 1_800_000;
@@ -36,7 +36,9 @@ export function lightAlong(passes: readonly ScenarioPass[], window: Window, moni
     );
   }
   const { startMs, endMs } = window;
-  const traces = passes.map((pass) => sample(pass, window));
+  // A curve that was measured jumps from point to point: every bin of a live session is looked at.
+  const measured = passes.some(({ link }) => link.channel === link.measured);
+  const traces = passes.map((pass) => sample(pass, window, measured ? BIN_S : STEP_S));
   const steps = traces[0]!.length;
   const stepS = (endMs - startMs) / 1000 / steps;
   const cells = source.kind === 'pairs' ? CELLS : CELLS * source.intensities.length;
@@ -57,9 +59,9 @@ export function lightAlong(passes: readonly ScenarioPass[], window: Window, moni
 }
 
 /** The receiving end over a window, in equal steps. */
-function sample(pass: ScenarioPass, window: Window): Arm[] {
+function sample(pass: ScenarioPass, window: Window, binS: number): Arm[] {
   const { startMs, endMs } = window;
-  if (endMs - startMs <= LONG_MS) return armsOf(pass, linkTrace(pass, { window, binS: STEP_S }));
+  if (endMs - startMs <= LONG_MS) return armsOf(pass, linkTrace(pass, { window, binS }));
   const steps = Math.ceil((endMs - startMs) / LONG_STEP_MS);
   return Array.from({ length: steps }, (_, step) => {
     const middleMs = startMs + ((step + 0.5) * (endMs - startMs)) / steps;

@@ -49,6 +49,24 @@ describe('opportunities', () => {
     }
   });
 
+  it('expect the same where the loss was measured, and jumps from one digitised point to the next', () => {
+    const measured = shipped('micius-2016-12-19');
+    const passes = scenarioPasses(measured, { ...december(5), stationId: 'xinglong' }).filter(({ window }) => window);
+    const windows = opportunities(measured, december(5));
+    assert.ok(passes.length >= 3);
+    for (const pass of passes.slice(0, 3)) {
+      const { source, receiver } = pass.link;
+      assert.ok(source.kind === 'decoy');
+      const [signal] = expectedPass({ trace: linkTrace(pass), source, receiver });
+      const { light, startMs, endMs } = windows.find(({ id }) => id === pass.passId)!;
+      const sum = countsBetween(light, startMs, endMs)
+        .subarray(0, 4)
+        .reduce((a, b) => a + b, 0);
+      const kept = signal!.matched * (1 - measured.document.live!.monitorProbability.value);
+      assert.ok(sum < kept && sum > kept * (1 - 1.2e-3), `${pass.passId}: ${sum} of ${kept}`);
+    }
+  });
+
   it('can be cut anywhere: counts of the parts add up', () => {
     const { light, startMs, endMs } = found[1]!;
     const whole = countsBetween(light, startMs, endMs);

@@ -1,21 +1,24 @@
 /**
  * A plan: all windows of a scenario in a period, which of them are served, and how much key they bring.
  *
+ * Key is net: what a block gives, less what the tags of its session use up (`AUTHENTICATION_BITS`).
+ *
  * What an interval covers: weather as the scenario's climates have it (realisations of cloud with their correlation in time
  * and between stations) and chance in the counts. What it does not: parameters that are wrong for all passes alike
  * (divergence, pointing, efficiencies, background, climates of another decade, elements that age). Those are in
  * `assumptions`, and no realisation moves them.
  */
-import type { JointAvailability } from '@skykey/optics';
+import type { JointAvailability, StateSeries } from '@skykey/optics';
 import { checkAge } from '@skykey/orbit';
 import { assumptions, type Scenario } from '@skykey/scenario';
 import type { Distribution } from './chance.ts';
 import { demand, PlannerError } from './error.ts';
 import { harvest } from './harvest.ts';
+import { AUTHENTICATION_BITS } from './key.ts';
 import { nightAt } from './night.ts';
 import { type Opportunity, opportunities } from './opportunities.ts';
 import { Keys, type Service, type ServiceRules, serve } from './service.ts';
-import { clearSkies, drawSkies, type Skies } from './skies.ts';
+import { clearSkies, drawSkies, playedSkies, type Skies } from './skies.ts';
 import { type Figures, Tally } from './tally.ts';
 
 export interface PlanRequest {
@@ -34,6 +37,11 @@ export interface PlanRequest {
   readonly allowDays?: number;
   /** `clear`: every sky is clear, and the intervals hold chance in the counts alone. `scenario` unless given. */
   readonly weather?: 'scenario' | 'clear';
+  /**
+   * Skies that were watched, a series for each station that has a window: they are played in place of the scenario's
+   * climates. An interval then holds what the record holds of weather, and chance in the counts.
+   */
+  readonly measured?: readonly StateSeries[];
   /** Between two services of one satellite or station, s; 60 unless given, an assumption. */
   readonly setupS?: number;
   /** `total` unless given; see `schedule`. */
@@ -62,7 +70,7 @@ export interface PassPlan {
   readonly endMs: number;
   readonly maxElevationDeg: number;
   readonly minRangeKm: number;
-  /** Key of the whole window as a block of its own under a clear sky, at expected counts. */
+  /** Net key of the whole window as a block of its own under a clear sky, at expected counts. */
   readonly clearBits: number;
   /** Standard deviation of it by chance in the counts. */
   readonly clearSpreadBits: number;
@@ -85,12 +93,16 @@ export interface Plan extends Figures {
   readonly toMs: number;
   readonly realisations: number;
   readonly seed: number;
-  readonly weather: 'scenario' | 'clear';
+  readonly weather: 'scenario' | 'clear' | 'measured';
   readonly rules: ServiceRules;
   readonly passes: readonly PassPlan[];
   readonly schedule: {
     readonly objective: 'total' | 'fair';
-    /** Mean bits of the objective and the most that any schedule of the same proposals could reach. */
+    /**
+     * Mean bits of the objective, and the most that any schedule of the same proposals could reach: whole windows, and
+     * their parts between the moments at which colliding ones were tried to hand over. Another moment between those can
+     * bring a little more (some parts in 10,000 where two satellites share a pass).
+     */
     readonly value: number;
     readonly bound: number;
     readonly gap: number;
@@ -111,6 +123,8 @@ const SETUP_S = 60;
 const MOST_CUT = 3000;
 /** Beyond this share of dead time, fading starts to matter to the mean. */
 const DEAD_SHARE = 0.01;
+/** Most detections of one live session (`packages/distill/PROTOCOL.md`). */
+const MOST_DETECTIONS = 2 ** 24;
 
 /** Everything that plans of one scenario and period share. */
 export interface Ground {
@@ -123,7 +137,7 @@ export interface Ground {
 
 /** @throws PlannerError, OrbitError (`orbit/elements-age`), OpticsError (`optics/weather-month`) */
 export function prepare(request: PlanRequest): Ground {
-  const { scenario, fromMs, toMs, realisations, seed, allowDays, onProgress } = request;
+  const { scenario, fromMs, toMs, allowDays, onProgress } = request;
   check(request);
   const report = (stage: PlanProgress['stage']) => (fraction: number) => onProgress?.({ stage, fraction });
   const ages = scenario.satellites.flatMap(({ target }) =>
@@ -133,17 +147,24 @@ export function prepare(request: PlanRequest): Ground {
   const setupS = request.setupS ?? SETUP_S;
   const query = { fromMs, toMs, setupS, ...(minElevationDeg === undefined ? {} : { minElevationDeg }) };
   const found = opportunities(scenario, query, report('passes'));
-  const skies =
-    request.weather === 'clear'
-      ? clearSkies(realisations)
-      : drawSkies(scenario, found, { fromMs, toMs }, { realisations, seed }, report('weather'));
+  const skies = skiesOf(request, found, report('weather'));
   const dead = found.reduce((most, { light }) => Math.max(most, light.dead), 0);
+  const matched = found.reduce(
+    (most, one) => Math.max(most, one.light.cumulative.slice(-one.light.cells).reduce(add)),
+    0,
+  );
   const warnings = [
     ...ages,
     ...skies.warnings,
     ...(dead > DEAD_SHARE
       ? [
           `detectors are dead for up to ${(100 * dead).toFixed(1)} % of the time: fading then costs more than the mean transmittance says`,
+        ]
+      : []),
+    ...(matched > MOST_DETECTIONS
+      ? [
+          `blocks hold up to ${(matched / 1e6).toFixed(0)} million basis-matched detections; a live session takes ` +
+            `${(MOST_DETECTIONS / 1e6).toFixed(1)} million detections, so that shorter blocks would bring a little less key`,
         ]
       : []),
     ...(request.fragments === undefined && found.length > MOST_CUT
@@ -154,11 +175,34 @@ export function prepare(request: PlanRequest): Ground {
   return { found, skies, keys: new Keys(found), rules: rulesOf(request, found.length), warnings };
 }
 
-function check({ fromMs, toMs, realisations, seed, setupS = SETUP_S }: PlanRequest): void {
+const add = (a: number, b: number): number => a + b;
+
+function skiesOf(request: PlanRequest, found: readonly Opportunity[], onProgress: (fraction: number) => void): Skies {
+  const { scenario, fromMs, toMs, realisations, seed, measured } = request;
+  switch (weatherOf(request)) {
+    case 'clear':
+      return clearSkies(realisations);
+    case 'measured':
+      return playedSkies(measured!, found, { fromMs, toMs }, { realisations, seed });
+    case 'scenario':
+      return drawSkies(scenario, found, { fromMs, toMs }, { realisations, seed }, onProgress);
+  }
+}
+
+const weatherOf = ({ weather, measured }: PlanRequest): Plan['weather'] =>
+  weather ?? (measured === undefined ? 'scenario' : 'measured');
+
+function check({ fromMs, toMs, realisations, seed, setupS = SETUP_S, weather, measured }: PlanRequest): void {
   if (!(Number.isFinite(fromMs) && Number.isFinite(toMs) && fromMs < toMs)) {
     throw new PlannerError(
       'planner/interval',
       `a plan from ${fromMs} to ${toMs}: both must be milliseconds since 1970 UTC, and fromMs before toMs`,
+    );
+  }
+  if (weather !== undefined && measured !== undefined) {
+    throw new PlannerError(
+      'planner/weather',
+      `weather is "${weather}" and measured skies are given as well; leave one of the two`,
     );
   }
   demand('realisations', realisations, 1, MOST_REALISATIONS, 'whole');
@@ -193,7 +237,7 @@ export function plan(request: PlanRequest): Plan {
     toMs,
     realisations,
     seed,
-    weather: request.weather ?? 'scenario',
+    weather: weatherOf(request),
     rules,
     passes: found.map((one, i) => ({ ...passPlan(scenario, one, i, services, ground), bits: tally.ofPass(i) })),
     ...tally.result(),
@@ -210,6 +254,7 @@ export function plan(request: PlanRequest): Plan {
     proofGaps: sample?.gaps ?? [],
     assumptions: [
       ...assumptions(scenario.document),
+      `${AUTHENTICATION_BITS} bits are taken off every block: its session's three tags use up as much, and somebody has to put it back; tags of relays are not counted`,
       ...(request.setupS === undefined
         ? [`setupS = ${SETUP_S}: time to turn to the next satellite or station; no published figure`]
         : []),

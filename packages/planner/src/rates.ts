@@ -18,7 +18,8 @@ export interface Arm {
   readonly receiver: Receiver;
 }
 
-const DETECTORS = 4;
+/** Of each basis. */
+const DETECTORS = 2;
 
 /** Share of time in which a detector is not dead, at this rate of clicks if it never were; it does not prolong itself. */
 const liveShare = (rateHz: number, { deadTimeNs }: Receiver): number => 1 / (1 + rateHz * deadTimeNs * 1e-9);
@@ -78,28 +79,28 @@ export interface PairSource {
  * Coincidences per second of two arms, written to `into` as `CELLS` numbers. Pairs: pair rate times both transmissions
  * times the share of time differences that falls in the window, whose width is the smaller gate and whose jitter is that of
  * both receivers; wrong with probability (1 - V (1 - 2 m_A) (1 - 2 m_B)) / 2. Accidentals: the product of the singles
- * rates (photons whose partner was lost or belongs to another pair, background, dark counts) times the window, wrong half
- * of the time. Returns the largest share of its time that a detector is dead.
+ * rates in the detectors of that basis (photons whose partner was lost or belongs to another pair, background, dark
+ * counts) times the window, wrong half of the time: for a Poisson process of pairs that is exact, double pairs included.
+ * Returns the largest share of its time that a detector is dead.
  */
 export function pairRates(source: PairSource, a: Arm, b: Arm, into: Float64Array): number {
   const arrive = ({ transmittance, detectorEfficiency }: Arm): number => transmittance * detectorEfficiency;
-  const singles = (arm: Arm): number => source.pairRateHz * arrive(arm) + DETECTORS * arm.noiseHz;
-  const liveA = liveShare(singles(a) / DETECTORS, a.receiver);
-  const liveB = liveShare(singles(b) / DETECTORS, b.receiver);
   const gateNs = Math.min(a.receiver.gateNs, b.receiver.gateNs);
   const jitterPs = Math.hypot(a.receiver.jitterPs, b.receiver.jitterPs);
-  const live = liveA * liveB;
-  const pairs =
-    source.pairRateHz * arrive(a) * arrive(b) * gateTransmission({ ...a.receiver, gateNs, jitterPs }) * live;
-  const accidental = singles(a) * singles(b) * gateNs * 1e-9 * live;
+  const together = source.pairRateHz * arrive(a) * arrive(b) * gateTransmission({ ...a.receiver, gateNs, jitterPs });
   const flips = (1 - 2 * a.receiver.misalignment) * (1 - 2 * b.receiver.misalignment);
-  const wrong = pairs * (0.5 - (source.visibility * flips) / 2) + accidental / 2;
-  const right = pairs + accidental - wrong;
-  const x = a.receiver.basisXProbability * b.receiver.basisXProbability;
-  const z = (1 - a.receiver.basisXProbability) * (1 - b.receiver.basisXProbability);
-  into[Cell.keyRight] = x * right;
-  into[Cell.keyWrong] = x * wrong;
-  into[Cell.testRight] = z * right;
-  into[Cell.testWrong] = z * wrong;
-  return 1 - Math.min(liveA, liveB);
+  let dead = 0;
+  for (const basis of [0, 1] as const) {
+    const share = ({ receiver: { basisXProbability: x } }: Arm): number => (basis === 0 ? x : 1 - x);
+    const singles = (arm: Arm): number => source.pairRateHz * arrive(arm) * share(arm) + DETECTORS * arm.noiseHz;
+    const liveA = liveShare(singles(a) / DETECTORS, a.receiver);
+    const liveB = liveShare(singles(b) / DETECTORS, b.receiver);
+    dead = Math.max(dead, 1 - liveA, 1 - liveB);
+    const pairs = together * share(a) * share(b) * liveA * liveB;
+    const accidental = singles(a) * singles(b) * gateNs * 1e-9 * liveA * liveB;
+    const wrong = pairs * (0.5 - (source.visibility * flips) / 2) + accidental / 2;
+    into[2 * basis] = pairs + accidental - wrong;
+    into[2 * basis + 1] = wrong;
+  }
+  return dead;
 }

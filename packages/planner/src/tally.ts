@@ -14,7 +14,7 @@ export interface PairPlan {
   readonly bits: Distribution;
   /** Share of realisations with any key at all. */
   readonly anyProbability: number;
-  /** Mean of what could have been handed over by the end of each UTC day. */
+  /** Mean of what could have been handed over by the end of each UTC day; a day more where the last pass ends after the period. */
   readonly byDay: readonly { readonly date: string; readonly meanBits: number }[];
 }
 
@@ -22,7 +22,7 @@ export interface PairPlan {
 export interface Figures {
   /** Empty where blocks are made of the whole period, like `months`. */
   readonly nights: readonly { readonly stationId: string; readonly night: string; readonly bits: Distribution }[];
-  /** UTC months. */
+  /** UTC months, by the start of the service. */
   readonly months: readonly { readonly month: string; readonly bits: Distribution }[];
   /** Key that each station makes with all satellites, or with all partners. */
   readonly stations: readonly { readonly stationId: string; readonly bits: Distribution }[];
@@ -96,7 +96,8 @@ export class Tally {
     this.#stocks = new Stocks(realisations);
     const firstDay = Math.floor(fromMs / DAY_MS);
     // A block of the whole period has no day of its own.
-    const days = blocks === 'pass' ? Math.ceil(toMs / DAY_MS) - firstDay : 0;
+    const lastMs = services.reduce((latest, { endMs }) => Math.max(latest, endMs), toMs);
+    const days = blocks === 'pass' ? Math.ceil(lastMs / DAY_MS) - firstDay : 0;
     this.#days = Array.from({ length: days }, (_, i) => (firstDay + i + 1) * DAY_MS);
     for (const { opportunity, startMs } of services) {
       this.#openPasses.expect(opportunity);
@@ -111,18 +112,18 @@ export class Tally {
   }
 
   readonly deliver: Delivery = ({ satelliteId, stationIds, utcMs, service, bits }) => {
-    while (this.#days[this.#day]! <= utcMs) this.#endDay();
+    while (this.#days[this.#day]! < utcMs) this.#endDay();
     accumulate(this.#total, bits);
     accumulate(this.#satellites.get(satelliteId)!, bits);
     for (const stationId of stationIds) accumulate(this.#stations.get(stationId)!, bits);
     if (stationIds.length === 1) this.#stocks.add(satelliteId, stationIds[0]!, bits);
     else accumulate(rowOf(this.#direct, pairName(stationIds), this.#realisations), bits);
     if (!service) return;
-    accumulate(rowOf(this.#months, monthName(utcMs), this.#realisations), bits);
+    accumulate(rowOf(this.#months, monthName(service.startMs), this.#realisations), bits);
     const pass = this.#openPasses.add(service.opportunity, bits);
     if (pass) this.#passes.set(service.opportunity, pass);
     for (const stationId of stationIds) {
-      const name = this.#nightName(stationId, utcMs);
+      const name = this.#nightName(stationId, service.startMs);
       const night = this.#openNights.add(name, bits);
       if (night) this.#nights.push({ stationId, night: name.slice(0, 10), bits: night });
     }

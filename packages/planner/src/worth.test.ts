@@ -60,6 +60,22 @@ describe('worth', () => {
     assert.ok(result.assumptions.some((line) => line.startsWith('twin: ') && /weather/.test(line)));
   });
 
+  it('says in bits what schedules that are not proved best leave open, and nothing where they are about the poorest', () => {
+    const crowd = [1, 2, 3].map((n) => ({
+      kind: 'satellite' as const,
+      id: `close-${n}`,
+      like: 'micius',
+      phaseDeg: 4 * n,
+      planeDeg: 0,
+    }));
+    for (const { gapBits, bits } of result.entries) {
+      assert.ok(gapBits! >= 0 && gapBits! <= 1e-6 * Math.max(1, base.total.mean), `${gapBits} of ${bits.mean}`);
+    }
+    const fair = worth({ ...request, realisations: 20, objective: 'fair', candidates: crowd });
+    assert.ok(fair.entries.every(({ gapBits }) => gapBits === null));
+    assert.ok(fair.warnings.some((warning) => /can be negative/.test(warning)));
+  });
+
   it('comes out in order and the same again', () => {
     const means = result.entries.map(({ bits }) => bits.mean);
     assert.deepEqual(

@@ -2,8 +2,8 @@
  * What a station or a satellite is worth: the plan with it less the plan without it. Both plans see the same clouds and
  * every pass has the same luck in both, so the interval is that of the difference and not of two plans.
  *
- * As in a plan, an interval covers weather and counts, not parameters that are wrong for all passes alike. A schedule that
- * is not proved best moves a difference by up to its gap; it is in the result.
+ * As in a plan, an interval covers weather and counts, not parameters that are wrong for all passes alike. Where schedules
+ * are not proved best, the best ones could differ by more or less than those found: `gapBits` says by how much.
  */
 import { type Candidate, extend } from './candidate.ts';
 import { type Distribution, distribution } from './chance.ts';
@@ -27,8 +27,11 @@ export interface WorthEntry {
   readonly bits: Distribution;
   /** End-to-end key of each pair of stations, with it less without it; pairs that change in no realisation are left out. */
   readonly pairs: readonly { readonly stationIds: readonly [string, string]; readonly bits: Distribution }[];
-  /** Share by which the schedules on both sides may lie below the best, at most. */
-  readonly gap: number;
+  /**
+   * Most by which the schedule on either side may lie below the best, in mean bits of the whole plan; null where schedules
+   * are not made for most key in all, or blocks not of passes: then nothing is known about this difference.
+   */
+  readonly gapBits: number | null;
 }
 
 export interface Worth {
@@ -49,7 +52,7 @@ export interface Worth {
 interface Outcome {
   readonly total: Float64Array;
   between(one: string, other: string): Float64Array | null;
-  readonly gap: number;
+  readonly gapBits: number | null;
 }
 
 /**
@@ -84,7 +87,7 @@ export function worth(request: WorthRequest): Worth {
         return bits.some((x) => x !== 0) ? [{ stationIds: [one, other] as const, bits: distribution(bits) }] : [];
       }),
     ),
-    gap: Math.max(more.gap, less.gap),
+    gapBits: more.gapBits === null || less.gapBits === null ? null : Math.max(more.gapBits, less.gapBits),
   });
   const without = (id: string): Outcome => only(new Set([...all].filter((other) => other !== id)));
   const entries: WorthEntry[] = [];
@@ -111,7 +114,14 @@ export function worth(request: WorthRequest): Worth {
     total: distribution(base.total),
     entries: entries.sort((a, b) => b.bits.mean - a.bits.mean),
     assumptions: extended.assumptions,
-    warnings: ground.warnings,
+    warnings: [
+      ...ground.warnings,
+      ...(ground.rules.objective === 'fair'
+        ? [
+            'worth counts key in all, while schedules are made for whoever gets least: a station that is hard to serve takes from the others, and its worth can be negative',
+          ]
+        : []),
+    ],
   };
 }
 
@@ -143,7 +153,7 @@ function outcomeOf(
       if (!ids.has(one) || !ids.has(other)) return null;
       return direct ? (pairs.get([one, other].sort().join(' ')) ?? null) : stocks.between(one, other);
     },
-    gap: schedule.gap,
+    gapBits: rules.objective === 'total' && rules.blocks === 'pass' ? schedule.bound - schedule.value : null,
   };
 }
 

@@ -40,7 +40,9 @@ export function planDocument({ plan, worth, notes }: Planned, wallS: number) {
       clearProbability: round(clearProbability, 4),
       served: served.map((part) => ({ startUtc: iso(part.startMs), endUtc: iso(part.endMs) })),
     })),
-    worth: worth && { entries: worth.entries },
+    worth: worth && {
+      entries: worth.entries.map(({ gapBits, ...entry }) => ({ ...entry, gapBits: gapBits && round(gapBits, 1) })),
+    },
     assumptions: uniform(plan.assumptions, worth?.assumptions ?? []),
     warnings: uniform(plan.warnings, worth?.warnings ?? []),
     notes,

@@ -57,11 +57,12 @@ function scheduleLines({ schedule, passes, rules }: Plan): string[] {
   }).length;
   const value = `${bitsInWords(schedule.value)} expected`;
   const bound = schedule.optimal
-    ? 'no schedule brings more'
-    : `none brings more than ${bitsInWords(schedule.bound)} (gap ${(schedule.gap * 100).toFixed(2)} %)`;
+    ? 'no choice of these windows and of the parts tried brings more'
+    : `no choice of windows and of the parts tried exceeds ${bitsInWords(schedule.bound)} (gap ${(schedule.gap * 100).toFixed(2)} %)`;
   const goal = schedule.objective === 'fair' ? ' for whoever gets least' : '';
   return [
-    `  ${value}${goal}; ${bound}`,
+    `  ${value}${goal};`,
+    `  ${bound}`,
     `  ${passes.length} windows: ${passes.length - unserved - parts} served whole, ${parts} in part, ${unserved} not at all`,
     `  ${schedule.contested} proposals in each other's way; ${rules.setupS} s between two services`,
   ];
@@ -86,8 +87,8 @@ function availabilityLines({ availability }: Plan): string[] {
   ];
 }
 
-function worthLine({ kind, id, status, bits, gap }: WorthEntry): string {
-  const remark = gap > 1e-6 ? `± ${(gap * 100).toFixed(1)} %` : '';
+function worthLine({ kind, id, status, bits, gapBits }: WorthEntry): string {
+  const remark = gapBits !== null && gapBits >= 0.5 ? `± ${bitsInWords(Math.round(gapBits))}` : '';
   return figureLine(`${status === 'candidate' ? 'one more ' : ''}${kind} ${id}`, bits, remark);
 }
 
@@ -96,7 +97,9 @@ export function planReport(scenario: Scenario, { plan, worth, notes }: Planned, 
   const several = satellites.length > 1;
   const assumed = new Set([...plan.assumptions, ...(worth?.assumptions ?? [])]).size;
   const flush = (words: string): string[] => paragraph(words, { first: 0, indent: 2 });
-  const sky = plan.weather === 'clear' ? 'every sky clear' : 'night and weather';
+  const sky = { clear: 'every sky clear', measured: 'night and measured skies', scenario: 'night and weather' }[
+    plan.weather
+  ];
   return [
     scenario.title,
     `${iso(plan.fromMs).slice(0, 16)} to ${iso(plan.toMs).slice(0, 16)} UTC, ${sky}`,

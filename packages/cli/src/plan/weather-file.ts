@@ -1,8 +1,16 @@
 /** Skies that somebody watched, in place of what a scenario says about its stations' weather. */
-import { climateOf, type MeasuredSeries, parseWeatherCsv, parseWeatherParquet } from '@skykey/optics';
+import {
+  climateOf,
+  type MeasuredSeries,
+  parseWeatherCsv,
+  parseWeatherParquet,
+  type StateSeries,
+  statesOf,
+} from '@skykey/optics';
 import type { Scenario, StationScenario } from '@skykey/scenario';
 import { CliError } from '../error.ts';
 import { readBytes, readText } from '../file.ts';
+import { iso } from '../interval.ts';
 import { listed } from '../selection.ts';
 
 export interface WeatherOptions {
@@ -10,6 +18,8 @@ export interface WeatherOptions {
   readonly weather?: readonly string[];
   readonly weatherCorrelation?: number;
   readonly maxCloud?: number;
+  /** Play the series as they are, in place of a climate made of each. */
+  readonly playWeather?: boolean;
 }
 
 const PARQUET = 'PAR1';
@@ -28,9 +38,10 @@ async function seriesIn(text: string, { maxCloud }: WeatherOptions): Promise<Mea
   return parseWeatherParquet(buffer, file, options);
 }
 
-/** A scenario with the measured climates, and a sentence about each. */
+/** A scenario with the measured climates, or series to play, and a sentence about each. */
 export interface Watched {
   readonly scenario: Scenario;
+  readonly measured?: readonly StateSeries[];
   readonly notes: readonly string[];
 }
 
@@ -52,6 +63,7 @@ export async function withWeather(scenario: Scenario, options: WeatherOptions): 
     }
     byStation.set(stationId, series);
   }
+  if (options.playWeather) return played(scenario, byStation, options);
   const notes: string[] = [];
   const { weatherCorrelation: correlationH } = options;
   const stations = scenario.stations.map((station): StationScenario => {
@@ -72,4 +84,37 @@ export async function withWeather(scenario: Scenario, options: WeatherOptions): 
   const now = new Map(scenario.stations.map((station, i) => [station, stations[i]!]));
   const links = scenario.links.map((link) => ({ ...link, station: now.get(link.station)! }));
   return { scenario: { ...scenario, stations, links }, notes };
+}
+
+function played(
+  scenario: Scenario,
+  byStation: ReadonlyMap<string, MeasuredSeries>,
+  { weatherCorrelation, maxCloud }: WeatherOptions,
+): Watched {
+  if (weatherCorrelation !== undefined) {
+    throw new CliError(
+      'cli/option',
+      '--weather-correlation and --play-weather: a series that is played needs no figure',
+    );
+  }
+  const measured = scenario.stations.map(({ id }): StateSeries => {
+    const series = byStation.get(id);
+    if (!series) {
+      throw new CliError(
+        'cli/weather',
+        `--play-weather: there is no series for the station ${id}; give --weather for it`,
+      );
+    }
+    if (maxCloud === undefined && !(series.clear instanceof Uint8Array)) {
+      throw new CliError(
+        'cli/weather',
+        `--play-weather: the series of ${id} has cloud fractions; say with --max-cloud what counts as clear`,
+      );
+    }
+    return statesOf(series, maxCloud);
+  });
+  const notes = measured.map(({ stationId, source, times }) => {
+    return `skies of ${stationId}: played from ${source}, ${times.length} samples from ${iso(times[0]!)} to ${iso(times.at(-1)!)}`;
+  });
+  return { scenario, measured, notes };
 }

@@ -225,7 +225,9 @@ export function planChart(scenario: Scenario, { plan }: Planned): string {
   const drawn = inOrder.slice(0, MOST_STATIONS);
   const left = inOrder.length - drawn.length;
   const days = Math.round((plan.toMs - plan.fromMs) / DAY_MS);
-  const sky = plan.weather === 'clear' ? 'every sky clear' : 'night and weather';
+  const sky = { clear: 'every sky clear', measured: 'night and measured skies', scenario: 'night and weather' }[
+    plan.weather
+  ];
   const pooled = plan.rules.blocks === 'period';
   return sheetOf({
     title: `Secret key over ${days} days: ${bitsInWords(plan.total.mean)}, 5 to 95 %: ${range(plan.total)}`,

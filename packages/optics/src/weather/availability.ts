@@ -35,7 +35,10 @@ export interface JointFigure {
   readonly atLeast: number;
   /** How often that was so. */
   readonly joint: Figure;
-  /** How often it would be so for independent skies that are clear as often in each month. */
+  /**
+   * How often it would be so for independent skies that are clear as often in each month. The means of months come from the
+   * same days as `joint` and share their luck, which makes skies look less dependent than they are; that is taken out.
+   */
   readonly independent: number;
   /** The same from the means of the whole time, seasons forgotten. */
   readonly independentMean: number;
@@ -211,14 +214,26 @@ function availabilityOf(
     const rank = (share: number) => sorted[Math.round(share * (resamples - 1))]!;
     return { value: of(found), low: rank((1 - confidence) / 2), high: rank((1 + confidence) / 2) };
   };
-  const joint = (at: number, ids: readonly string[], atLeast: number): JointFigure => ({
-    stationIds: ids,
-    atLeast,
-    joint: figure((figures) => figures[at]!),
-    independent: found[at + 1]!,
-    independentMean: found[at + 2]!,
-    difference: figure((figures) => figures[at]! - figures[at + 1]!),
-  });
+  const joint = (at: number, ids: readonly string[], atLeast: number): JointFigure => {
+    const both = figure((figures) => figures[at]!);
+    const apart = figure((figures) => figures[at]! - figures[at + 1]!);
+    // A resample is off from the record as the record is from the truth: both are reflected (the basic bootstrap; Davison
+    // and Hinkley, Bootstrap Methods and their Application, 1997, 5.2).
+    const bias = again.reduce((sum, figures) => sum + figures[at + 1]! - found[at + 1]!, 0) / resamples;
+    const independent = found[at + 1]! - bias;
+    return {
+      stationIds: ids,
+      atLeast,
+      joint: both,
+      independent,
+      independentMean: found[at + 2]!,
+      difference: {
+        value: both.value - independent,
+        low: 2 * apart.value - apart.high,
+        high: 2 * apart.value - apart.low,
+      },
+    };
+  };
   const pairs = pairsOf(n);
   return {
     stationIds,

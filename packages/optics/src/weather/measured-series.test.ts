@@ -93,6 +93,11 @@ describe('parseWeatherCsv', () => {
       [rows('2026-01-01T24:00Z,1'), A, /line 2: utc is "2026-01-01T24:00Z"; it must be like/],
       [rows('yesterday,1'), A, /line 2: utc is "yesterday"; it must be like/],
       [rows(',1'), A, /line 2: utc is ""; it must be like/],
+      [
+        rows('1767225600000000,1'),
+        A,
+        /line 2: utc is "1767225600000000", \+057971-.*; give milliseconds, nothing smaller/,
+      ],
       [rows('1767225600,1'), A, /line 2: utc is "1767225600", 1970-.*; give milliseconds, not seconds/],
       [rows('99999999999999999999,1'), A, /line 2: utc is "9+"; it must be an instant/],
       [rows('2026-01-01T00:00Z,'), A, /line 2: clear is ""; it must be 0 or 1, or false or true/],

@@ -39,8 +39,9 @@ type Refuse = (place: string, problem: string) => never;
 type Value = (cell: unknown, place: string) => number;
 
 const HOUR_MS = 3_600_000;
-/** A number below this is no time in ms of any cloud record (1973), but one in seconds. */
+/** A number below this is no time in ms of any cloud record (1973), but one in seconds; above, one in microseconds (2286). */
 const EARLIEST_MS = 1e11;
+const LATEST_MS = 1e13;
 const VALUES = ['clear', 'cloudFraction', 'cloudPercent'];
 const INSTANT =
   /^(\d{4})-(\d\d)-(\d\d)[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(\.\d{1,9})?)?(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?$/;
@@ -78,6 +79,9 @@ function timeOf(refuse: Refuse): Value {
     }
     if (whole !== null && time < EARLIEST_MS) {
       return refuse(place, `utc is ${show(cell)}, ${iso(time)} if in milliseconds; give milliseconds, not seconds`);
+    }
+    if (whole !== null && time > LATEST_MS) {
+      return refuse(place, `utc is ${show(cell)}, ${iso(time)} if in milliseconds; give milliseconds, nothing smaller`);
     }
     return time;
   };
