@@ -1,8 +1,8 @@
-import { loadScenario } from '@skykey/node';
+import { loadScenario, scenarioFile } from '@skykey/node';
 import { type PlanProgress, type PlanRequest, plan as planOf, worth as worthOf } from '@skykey/planner';
-import type { Scenario } from '@skykey/scenario';
+import { lineOf, type Scenario } from '@skykey/scenario';
 import { CliError } from './error.ts';
-import { writeWhole } from './file.ts';
+import { readText, writeWhole } from './file.ts';
 import { DAY_MS, instant, startOf } from './interval.ts';
 import { ageWarnings } from './passes/elements.ts';
 import { candidatesOf } from './plan/candidates.ts';
@@ -127,12 +127,18 @@ function make(request: PlanRequest, options: PlanOptions, notes: readonly string
   } catch (error) {
     const { code, message } = error as Error & { code?: unknown };
     if (code !== 'planner/weather' && code !== 'optics/weather-month') throw error;
-    throw new CliError(
-      'cli/weather',
-      `${options.scenario}: ${message} (--weather FILE with a measured series, or --clear-sky)`,
-      {
-        cause: error,
-      },
-    );
+    const station = stations.find(({ id }) => message.startsWith(`station ${id} `));
+    const place = station
+      ? `${fieldPlace(options.scenario, `stations.${station.id}.weather`)}: `
+      : `${options.scenario}: `;
+    throw new CliError('cli/weather', `${place}${message} (--weather FILE with a measured series, or --clear-sky)`, {
+      cause: error,
+    });
   }
+}
+
+/** File, line and field. */
+function fieldPlace(scenario: string, field: string): string {
+  const line = lineOf(readText('--scenario', scenarioFile(scenario)), field);
+  return line === null ? `${scenario}: ${field}` : `${scenario}: line ${line}: ${field}`;
 }

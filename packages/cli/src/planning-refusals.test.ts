@@ -79,7 +79,7 @@ describe('planning on bad input ends with exit 2 and one sentence', { concurrenc
     });
     await refused(
       ['plan', '--scenario', file, '--from', '2016-12-18', '--days', '2'],
-      /december\.json: station nanshan/,
+      /december\.json: (line \d+: )?stations\.nanshan\.weather: station nanshan/,
       /no weather data for December/,
       /--weather FILE/,
     );

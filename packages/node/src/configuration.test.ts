@@ -122,7 +122,7 @@ describe('a scenario', () => {
     assert.throws(() => loadScenario(file), {
       code: 'scenario/file',
       message: new RegExp(
-        `^${file}: stations\\.xinglong\\.measured\\.file is "micius-2017-loss-against-range\\.csv", which cannot be read`,
+        `^${file}: line \\d+: stations\\.xinglong\\.measured\\.file is "micius-2017-loss-against-range\\.csv", which cannot be read`,
       ),
     });
     const curve = 'micius-2017-loss-against-range.csv';

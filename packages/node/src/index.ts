@@ -3,7 +3,7 @@
  * Composition, configuration and adapters for clock, network, disk and devices; what is worth testing alone lives in the
  * packages to the left.
  */
-export { loadMission, loadScenario, shippedScenarios } from './configuration.ts';
+export { loadMission, loadScenario, scenarioFile, shippedScenarios } from './configuration.ts';
 export { NodeError } from './error.ts';
 export { runNode } from './node.ts';
 export { type PassProgress, type PassRequest, type PassResult, runPass } from './pass/pass.ts';

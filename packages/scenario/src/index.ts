@@ -7,6 +7,7 @@ export * from './background.ts';
 export type { Window } from './dark.ts';
 export * from './declared.ts';
 export * from './error.ts';
+export { lineOf } from './line.ts';
 export { BIN_S } from './link.ts';
 export * from './mission.ts';
 export * from './model.ts';

@@ -1,5 +1,6 @@
 import { readDocument } from './document.ts';
 import { ScenarioError } from './error.ts';
+import { withLine } from './line.ts';
 import { type LinkParts, linkParts } from './link.ts';
 import type { LinkScenario, Scenario, StationScenario } from './model.ts';
 import { satellitesOf } from './satellites.ts';
@@ -8,9 +9,17 @@ import type { StationDocument } from './schema.ts';
 /**
  * Reads a scenario from its text. `where` names the file in messages; `readText` fetches a file that stands beside it
  * (loss curves). Throws ScenarioError (`readDocument`, `satellitesOf`, `linkParts`), for orbital elements OrbitError: one
- * sentence that names the file and the field.
+ * sentence that names the file, the line and the field.
  */
 export function readScenario(text: string, where: string, readText: (name: string) => string): Scenario {
+  try {
+    return read(text, where, readText);
+  } catch (error) {
+    throw withLine(error, text, where);
+  }
+}
+
+function read(text: string, where: string, readText: (name: string) => string): Scenario {
   const document = readDocument(text, where);
   const satellites = satellitesOf(document.satellites, where);
   const stations = document.stations.map(stationOf);
