@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { shippedScenarios } from '@skykey/node';
+import type { betweenDocument } from './budget/between-document.ts';
 import type { budgetDocument } from './budget/document.ts';
 import { skykey } from './test/command.ts';
 
@@ -133,5 +134,103 @@ describe('skykey budget', () => {
     const png = readFileSync(join(folder, 'budget.png'));
     assert.equal(png.subarray(1, 4).toString('latin1'), 'PNG');
     assert.equal(png.readUInt32BE(16), 1600);
+  });
+});
+
+describe('skykey budget --between', () => {
+  type Between = ReturnType<typeof betweenDocument>;
+  const pair = (ids: string) => ['--scenario', 'inter-satellite', '--between', ids];
+  const between = async (...args: string[]): Promise<Between> =>
+    JSON.parse(await printed(...args, '--json')) as Between;
+  const LOSSES = ['transmitter', 'beam spread', 'pointing', 'field of view', 'receiver optics'];
+
+  it('is the next stretch in which two satellites see each other, the same both ways', async () => {
+    const there = await between(...pair('pair-1,pair-2'));
+    const back = await between(...pair('pair-2,pair-1'));
+    assert.equal(there.kind, 'inter-satellite');
+    assert.deepEqual([there.from, there.to, there.grazingHeightKm], ['pair-1', 'pair-2', 100]);
+    assert.match(there.run, /^inter-satellite\/pair-1-pair-2-20261201t\d{6}z$/);
+    // The windows of one are those of the other, and so are ranges and losses.
+    about(Date.parse(there.startUtc!), Date.parse(back.startUtc!), 1);
+    const [one, other] = [there.links[0]!.rows, back.links[0]!.rows];
+    assert.equal(one.length, other.length);
+    for (const [i, { model, rangeKm, grazingHeightKm, lightTime, sky, background, noisePerGate }] of one.entries()) {
+      assert.deepEqual(
+        model.terms.map(({ name }) => name),
+        LOSSES,
+      );
+      about(model.totalDb, other[i]!.model.totalDb, 0.002);
+      assert.ok(grazingHeightKm! > 99.9);
+      about(lightTime!.delayMs, rangeKm / 299.792458, 0.001);
+      assert.equal(sky!.behind, 'sky');
+      assert.ok(background!.radiance > 0 && noisePerGate! > 0);
+    }
+    // A 10 urad spot over 0.3 m.
+    const nearest = one.reduce((a, b) => (b.rangeKm < a.rangeKm ? b : a));
+    const spread = nearest.model.terms.find(({ name }) => name === 'beam spread')!;
+    about(spread.lossDb, 20 * Math.log10((10e-6 * nearest.rangeKm * 1000) / 0.3), 0.001);
+    assert.ok(there.assumed.every((sentence) => /^satellites\.pair\.(orbit|transmitter|receiver)\./.test(sentence)));
+    assert.match(there.warnings.join(), /zodiacal light and stars alone/);
+  });
+
+  it('goes to the n-th stretch, higher over the Earth, to one moment or one range on request', async () => {
+    const first = await between(...pair('pair-1,pair-2'));
+    const second = await between(...pair('pair-1,pair-2'), '--pass', '2');
+    assert.ok(second.startUtc! > first.endUtc!);
+    assert.equal((await between(...pair('pair-1,pair-2'), '--from', first.endUtc!)).run, second.run);
+    const high = await between(...pair('pair-1,pair-2'), '--grazing', '400');
+    assert.ok(high.startUtc! > first.startUtc! && high.endUtc! < first.endUtc!);
+    const at = first.links[0]!.rows[20]!;
+    const moment = await between(...pair('pair-1,pair-2'), '--at', at.utc!);
+    about(moment.links[0]!.rows[0]!.rangeKm, at.rangeKm, 0.02);
+    const range = await between(...pair('pair-1,pair-2'), '--range-km', String(at.rangeKm));
+    about(range.links[0]!.rows[0]!.model.totalDb, at.model.totalDb, 0.001);
+    assert.equal(range.links[0]!.rows[0]!.utc, null);
+    assert.deepEqual(range.warnings, []);
+  });
+
+  it('prints a table for people, one for programs, and a picture', async () => {
+    const text = await printed(...pair('pair-1,pair-2'), '--svg', 'between.svg', '--png', 'between.png');
+    for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
+    assert.match(text, /^Pair \(synthetic orbit\) 1 to Pair \(synthetic orbit\) 2, 848\.6 nm$/m);
+    const svg = readFileSync(join(folder, 'between.svg'), 'utf8');
+    for (const word of ['beam spread', 'Range, km', 'Height of the line of sight over the Earth, km']) {
+      assert.ok(svg.includes(word), word);
+    }
+    assert.doesNotMatch(svg, /NaN|undefined/);
+    assert.equal(readFileSync(join(folder, 'between.png')).readUInt32BE(16), 1600);
+    const [header, ...rows] = (await printed(...pair('pair-1,pair-2'), '--csv'))
+      .trimEnd()
+      .split('\r\n')
+      .map((line) => line.split(','));
+    for (const column of header!.slice(4)) assert.match(column, /\(.+\)$/);
+    for (const row of rows) assert.equal(row.length, header!.length);
+    const column = (name: string, row: readonly string[]): number => Number(row[header!.indexOf(name)]);
+    for (const row of rows) {
+      const sum = LOSSES.reduce((total, name) => total + column(`${name} (dB)`, row), 0);
+      about(sum, column('model total (dB)', row), 0.005);
+    }
+  });
+
+  it('refuses what cannot be, in one sentence', async () => {
+    for (const [args, expected] of [
+      [pair('pair-1,pair-1'), /--between pair-1,pair-1: give each id once/],
+      [pair('pair-1'), /takes two satellites/],
+      [pair('pair-1,pair-3'), /--between pair-3: the satellites of inter-satellite are pair-1, pair-2/],
+      [['--scenario', 'constellation', '--between', 'qs-1,qs-2'], /satellites\.qs\.receiver is missing/],
+      [[...pair('pair-1,pair-2'), '--at', '2026-12-01T00:00:00Z'], /the Earth stands between/],
+      [[...pair('pair-1,pair-2'), '--grazing', '900'], /see each other 0 times/],
+      [[...pair('pair-1,pair-2'), '--grazing', '-1'], /grazingHeightKm is -1/],
+      [[...pair('pair-1,pair-2'), '--station', 'graz'], /--between with --station/],
+      [[...pair('pair-1,pair-2'), '--pass', '0'], /counted from 1/],
+      [[...pair('pair-1,pair-2'), '--range-km', '0'], /rangeKm/],
+      [['--grazing', '50'], /--grazing is for two satellites/],
+    ] as const) {
+      const { code, stdout, stderr } = await skykey(['budget', ...args], { cwd: folder });
+      assert.equal(code, 2, `${args.join(' ')}: ${stderr}`);
+      assert.equal(stdout, '');
+      assert.match(stderr, /^skykey: [^\n]+\n$/);
+      assert.match(stderr, expected);
+    }
   });
 });

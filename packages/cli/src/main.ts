@@ -109,6 +109,8 @@ program
   .option('--from <iso>', 'look for light from here on, a day or an instant with its zone (start of the scenario)')
   .option('--pass <n>', 'the n-th pass with light from there on (1)', wholeNumber)
   .option('--at <iso>', 'one moment instead of a pass')
+  .option('--between <ids>', 'from one satellite to another, with a comma; no station has a part in it')
+  .option('--grazing <km>', 'how high above the Earth their line of sight must stay (100)', decimal)
   .option('--range-km <km>', 'one geometry instead of a pass, with --elevation: the loss alone', decimal)
   .option('--elevation <deg>', 'elevation of that geometry', decimal)
   .option('--step <s>', 'time between two rows (1 to 600, so that there are some hundred)', decimal)
@@ -123,7 +125,8 @@ program
 Examples:
   skykey budget --scenario micius-2016-12-19 --station xinglong --png budget.png
   skykey budget --scenario uplink-q3sat --from 2018-06-01 --pass 2 --csv > budget.csv
-  skykey budget --scenario geo --range-km 37600 --elevation 42 --json`,
+  skykey budget --scenario geo --range-km 37600 --elevation 42 --json
+  skykey budget --scenario inter-satellite --between pair-1,pair-2 --png between.png`,
   )
   .action(budget);
 

@@ -48,6 +48,7 @@ export type { MoonAt } from './sky/moonlight.ts';
 export type { Radiance, RadianceTerm } from './sky/radiance.ts';
 export type { SkyPoint } from './sky/single-scattering.ts';
 export { type Sky, skyRadiance } from './sky/sky.ts';
+export { spaceRadiance } from './sky/space.ts';
 export { type SunlitSatellite, sunlitSatellite } from './sky/sunlit-satellite.ts';
 export { adaptiveOpticsFactor, type Correction, residualPhaseRad2 } from './turbulence/adaptive-optics.ts';
 export { type AirColumn, cn2, TOP_OF_TURBULENCE_M } from './turbulence/cn2.ts';

@@ -7,7 +7,7 @@ import { farthestKm, fastestKmS, motionOf } from './state.ts';
 import type { Target } from './target.ts';
 
 /** Nominal solar radius, km (IAU 2015 resolution B3). */
-const SUN_RADIUS_KM = 695_700;
+export const SUN_RADIUS_KM = 695_700;
 /** The axis of the shadow follows the Sun: at perihelion 1.02 degrees a day. */
 const AXIS_RATE_RAD_S = 2.1e-7;
 

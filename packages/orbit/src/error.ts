@@ -19,6 +19,7 @@ export type OrbitErrorCode =
   | 'orbit/min-elevation'
   | 'orbit/max-range'
   | 'orbit/grazing-height'
+  | 'orbit/separation'
   | 'orbit/step'
   | 'orbit/propagation';
 

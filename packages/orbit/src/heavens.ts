@@ -102,15 +102,17 @@ function unit({ elevationDeg, azimuthDeg }: Direction): Vector {
 }
 
 /** Apparent place of the Sun's centre seen from the Earth's, km, true equator and equinox of date. */
-export function sunPosition(utcMs: number): Vector {
-  const { x, y, z } = sunVector(utcMs);
-  return { x: x * KM_PER_AU, y: y * KM_PER_AU, z: z * KM_PER_AU };
-}
+export const sunPosition = (utcMs: number): Vector => inKm(geocentric(Body.Sun, utcMs));
 
-/** Geocentric Sun, equator and equinox of date, AU. */
-function sunVector(utcMs: number) {
+/** The Moon's, the same. */
+export const moonPosition = (utcMs: number): Vector => inKm(geocentric(Body.Moon, utcMs));
+
+const inKm = ({ x, y, z }: Vector): Vector => ({ x: x * KM_PER_AU, y: y * KM_PER_AU, z: z * KM_PER_AU });
+
+/** Geocentric place of a body, equator and equinox of date, AU. */
+function geocentric(body: Body, utcMs: number) {
   const time = timeOf(utcMs);
-  return RotateVector(Rotation_EQJ_EQD(time), GeoVector(Body.Sun, time, true));
+  return RotateVector(Rotation_EQJ_EQD(time), GeoVector(body, time, true));
 }
 
 /**
@@ -118,6 +120,6 @@ function sunVector(utcMs: number) {
  * @throws OrbitError `orbit/time`
  */
 export function subsolarPoint(utcMs: number): { latitudeDeg: number; longitudeDeg: number } {
-  const { ra, dec } = EquatorFromVector(sunVector(utcMs));
+  const { ra, dec } = EquatorFromVector(geocentric(Body.Sun, utcMs));
   return { latitudeDeg: dec, longitudeDeg: wrapDeg((ra - SiderealTime(timeOf(utcMs))) * 15) };
 }

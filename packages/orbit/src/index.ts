@@ -18,15 +18,23 @@ export {
   intersatelliteLook,
   intersatelliteWindows,
 } from './intersatellite.ts';
+export {
+  type IntersatelliteLight,
+  type IntersatelliteSky,
+  intersatelliteLight,
+  intersatelliteSky,
+} from './intersatellite-light.ts';
 export { type JointLook, type JointPass, type JointQuery, jointPasses } from './joint.ts';
 export { type LightDirection, type LightTime, lightTime, pointAheadRad } from './light-time.ts';
 export { LIGHT_KM_S, type Look, look } from './look.ts';
 export { type LunarOrbit, type LunarPlace, lunarOrbit, lunarSurface } from './lunar.ts';
 export { occulted } from './occultation.ts';
 export { parseOmm } from './omm.ts';
-export { type Occulted, type Pass, type PassQuery, passes, passesOver, rangeWindow } from './passes.ts';
+export { type Occulted, type Pass, type PassQuery, passes, passesOver } from './passes.ts';
+export { closestApproach, rangeWindows } from './range.ts';
 export { motionOf, subpoint } from './state.ts';
 export { checkStation, type Station } from './station.ts';
+export { sunClear } from './sun-avoidance.ts';
 export {
   type GeostationaryOrbit,
   geostationary,

@@ -39,10 +39,10 @@ export interface LightTime {
 const EARTH_GM = 398_600.4418;
 
 /** Rounds of the light-time equation: each gains a factor v/c, below 3e-5, on the geometric range over c. */
-const ROUNDS = 4;
+export const ROUNDS = 4;
 
 /** The step of the differences is this part of a cell of the grid: about 1 s for a low orbit, 15 s beyond. */
-const STEPS_PER_CELL = 32;
+export const STEPS_PER_CELL = 32;
 
 /** Motion of a place on the turning Earth in the inertial frame, at the sidereal angle. */
 function stationMotion({ position }: Site, angle: number): Motion {
@@ -69,7 +69,7 @@ function lightPath(target: Target, site: Site, utcMs: number, offsetS: number, d
 }
 
 /** By how much a clock in this motion is slow against one at rest far away: v^2 / 2 c^2 + GM / r c^2. */
-function slowness({ position, velocity }: Motion): number {
+export function slowness({ position, velocity }: Motion): number {
   return (dot(velocity, velocity) / 2 + EARTH_GM / norm(position)) / LIGHT_KM_S ** 2;
 }
 
@@ -118,12 +118,16 @@ export function pointAheadRad(target: Target, station: Station, utcMs: number): 
   const site = siteOf(station);
   const seen = lightPath(target, site, utcMs, 0, 'down');
   const met = lightPath(target, site, utcMs, 0, 'up');
-  const { position, velocity } = seen.station;
+  return leadRad(seen.station, seen.satellite.position, met.satellite.position);
+}
+
+/** Angle at a moving telescope between the light that comes from one position and the light for another, aberration included. */
+export function leadRad({ position, velocity }: Motion, seen: Vector, met: Vector): number {
   // A moving telescope sees light come from farther ahead, and has to send it less far ahead.
   const along = (to: Vector, sign: 1 | -1): Vector => {
     const line = minus(to, position);
     const share = (sign * norm(line)) / LIGHT_KM_S;
     return { x: line.x + share * velocity.x, y: line.y + share * velocity.y, z: line.z + share * velocity.z };
   };
-  return angleBetween(along(seen.satellite.position, 1), along(met.satellite.position, -1));
+  return angleBetween(along(seen, 1), along(met, -1));
 }

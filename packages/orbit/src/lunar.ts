@@ -32,7 +32,7 @@ const DAY_MS = 86_400_000;
 /** Gravitational constant of the Moon as astronomy-engine has it, km^3/s^2. */
 const MOON_GM = (MassProduct(Body.Moon) * KM_PER_AU ** 3) / 86_400 ** 2;
 /** Mean radius of the Moon, to which heights refer (Archinal et al. 2011, table 5), km. */
-const MOON_RADIUS_KM = 1737.4;
+export const MOON_RADIUS_KM = 1737.4;
 
 /** Distance and speed of the Moon's centre from 1950 to 2100: 356,421 to 406,701 km, at most 1.105 km/s. */
 const NEAREST_KM = 356_300;

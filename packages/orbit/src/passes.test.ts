@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { moon } from './heavens.ts';
 import { look } from './look.ts';
 import { lunarSurface } from './lunar.ts';
-import { type Pass, passes, passesOver, rangeWindow } from './passes.ts';
+import { passes, passesOver } from './passes.ts';
 import type { Station } from './station.ts';
 import { geostationary, keplerian } from './synthetic.ts';
 import { MICIUS, MOLNIYA, XINGLONG, ZVENIGOROD } from './test/micius.ts';
@@ -309,34 +309,5 @@ describe('passesOver', () => {
       ),
       { seed: 6, numRuns: 20 },
     );
-  });
-});
-
-describe('rangeWindow', () => {
-  const [pass] = passes(MICIUS, XINGLONG, { fromMs: EVENING, toMs: EVENING + 8 * HOUR, minElevationDeg: 10 }) as [Pass];
-
-  it('gives the 273 seconds within 1200 km of the published pass', () => {
-    const window = rangeWindow(MICIUS, XINGLONG, pass, 1200);
-    assert.ok(window);
-    assert.ok(Math.abs(look(MICIUS, XINGLONG, window.startMs).rangeKm - 1200) < 1e-3);
-    assert.ok(Math.abs(look(MICIUS, XINGLONG, window.endMs).rangeKm - 1200) < 1e-3);
-    assert.ok(window.startMs < pass.tcaMs && pass.tcaMs < window.endMs);
-    assert.ok(Math.abs((window.endMs - window.startMs) / 1000 - 273) < 1);
-  });
-
-  it('ends with the pass, and is null where the satellite stays farther away', () => {
-    assert.deepEqual(rangeWindow(MICIUS, XINGLONG, pass, 5000), { startMs: pass.aosMs, endMs: pass.losMs });
-    assert.equal(rangeWindow(MICIUS, XINGLONG, pass, pass.minRangeKm - 0.001), null);
-    assert.deepEqual(rangeWindow(MICIUS, XINGLONG, pass, 1670), {
-      startMs: rangeWindow(MICIUS, XINGLONG, pass, 1670)!.startMs,
-      endMs: pass.losMs,
-    });
-    assert.ok(rangeWindow(MICIUS, XINGLONG, pass, 1670)!.startMs > pass.aosMs);
-  });
-
-  it('refuses a limit that is no distance', () => {
-    for (const limit of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
-      assert.throws(() => rangeWindow(MICIUS, XINGLONG, pass, limit), { code: 'orbit/max-range' });
-    }
   });
 });

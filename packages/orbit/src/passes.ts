@@ -280,35 +280,3 @@ export function passesOver(target: Target, stations: readonly Station[], query: 
 export function passes(target: Target, station: Station, query: PassQuery): Pass[] {
   return passesOver(target, [station], query)[0]!;
 }
-
-/**
- * The part of a pass around closest approach in which the range is at most `maxRangeKm`, its ends by root finding;
- * null when the satellite stays farther away. Where the pass begins or ends nearer than that, so does the window.
- * @throws OrbitError `orbit/max-range` unless the limit is a positive number; as `look` otherwise
- */
-export function rangeWindow(
-  target: Target,
-  station: Station,
-  pass: Pick<Pass, 'aosMs' | 'tcaMs' | 'losMs'>,
-  maxRangeKm: number,
-): { startMs: number; endMs: number } | null {
-  if (!(maxRangeKm > 0 && Number.isFinite(maxRangeKm))) {
-    throw new OrbitError('orbit/max-range', `maxRangeKm is ${maxRangeKm}; it must be a positive number of kilometres`);
-  }
-  const site = siteOf(station);
-  const excess = (utcMs: number) => sightingOf(site, earthFixedState(target, utcMs)).rangeKm - maxRangeKm;
-  if (excess(pass.tcaMs) > 0) return null;
-  const stepMs = cellOf(target);
-  /** Walks from closest approach to one end of the pass, until the range exceeds the limit. */
-  const end = (limitMs: number): number => {
-    const direction = Math.sign(limitMs - pass.tcaMs);
-    for (let near = pass.tcaMs; near !== limitMs; ) {
-      const far = direction * (near + direction * stepMs - limitMs) < 0 ? near + direction * stepMs : limitMs;
-      const there = excess(far);
-      if (there > 0) return root(excess, near, far, excess(near), there, TOLERANCE_MS);
-      near = far;
-    }
-    return limitMs;
-  };
-  return { startMs: end(pass.aosMs), endMs: end(pass.losMs) };
-}

@@ -28,15 +28,24 @@ export interface BudgetRow {
 
 const MOST_ROWS = 1_000_000;
 
+/** From when to when, and how often. */
+export interface Steps {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepS: number;
+}
+
 /**
  * The budget every `stepS` seconds from `startMs`, and at `endMs`. Throws ScenarioError `scenario/interval` for an
  * interval that is none or has more than a million rows, OrbitError for moments without a position, OpticsError for a
  * satellite below the horizon or in the disc of the Sun.
  */
-export function budgetAlong(
-  link: LinkScenario,
-  { startMs, endMs, stepS }: { readonly startMs: number; readonly endMs: number; readonly stepS: number },
-): BudgetRow[] {
+export function budgetAlong(link: LinkScenario, steps: Steps): BudgetRow[] {
+  return momentsOf(steps).map((utcMs) => rowAt(link, utcMs));
+}
+
+/** Every step, and the end. Throws ScenarioError `scenario/interval`. */
+export function momentsOf({ startMs, endMs, stepS }: Steps): number[] {
   const steps = (endMs - startMs) / (stepS * 1000);
   if (!(stepS > 0 && steps >= 0 && steps < MOST_ROWS)) {
     throw new ScenarioError(
@@ -47,7 +56,7 @@ export function budgetAlong(
   }
   const times = Array.from({ length: Math.floor(steps) + 1 }, (_, i) => startMs + i * stepS * 1000);
   if (times.at(-1)! < endMs) times.push(endMs);
-  return times.map((utcMs) => rowAt(link, utcMs));
+  return times;
 }
 
 function rowAt(link: LinkScenario, utcMs: number): BudgetRow {

@@ -61,8 +61,15 @@ export function radianceOf(
   });
 }
 
-function backgroundOf(link: LinkScenario, { terms, radiance }: Radiance): Background {
-  const { optics, receiverDocument } = link;
+/** What the receiver of a link records of this radiance. */
+export function backgroundOf(
+  {
+    optics,
+    receiverDocument,
+    detectorEfficiency,
+  }: Pick<LinkScenario, 'optics' | 'receiverDocument' | 'detectorEfficiency'>,
+  { terms, radiance }: Radiance,
+): Background {
   const rateHz = backgroundRateHz({
     radiance,
     fieldOfViewRad: optics.receiver.fieldOfViewRad,
@@ -72,7 +79,7 @@ function backgroundOf(link: LinkScenario, { terms, radiance }: Radiance): Backgr
     filterWidthNm: receiverDocument.filterWidthNm.value,
     wavelengthNm: optics.wavelengthNm,
     opticsTransmittance: optics.receiver.transmittance,
-    detectorEfficiency: link.detectorEfficiency,
+    detectorEfficiency,
   });
   return { terms, radiance, rateHz };
 }

@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { assumed, refused } from './test/micius.ts';
+import { assumed, read, refused } from './test/micius.ts';
 
 describe('fields that do not fit together are refused', () => {
   it('for intensities and probabilities that no decoy method can use', () => {
@@ -181,6 +182,31 @@ describe('fields that do not fit together are refused', () => {
       'scenario/link',
       'micius-2016-12-19.json: link is "entanglement", but stations has one entry; both photons need a station each',
     );
+  });
+
+  it('for light by day that comes with no word about the Sun', () => {
+    for (const sunBelowDeg of [90, 0, -0.2]) {
+      refused(
+        ({ stations }) => {
+          stations[1].window.sunBelowDeg.value = sunBelowDeg;
+        },
+        'scenario/sun',
+        `micius-2016-12-19.json: stations.zvenigorod.window.sunBelowDeg is ${sunBelowDeg}, which allows light while the ` +
+          'Sun is up, but sunAvoidanceDeg is missing; it must say how many degrees from the Sun the telescope may look',
+      );
+    }
+    read(({ stations }) => {
+      stations[1].window.sunBelowDeg.value = -0.3;
+    });
+    const allowed = (degrees: number) =>
+      read(({ stations }) => {
+        stations[1].window.sunBelowDeg.value = 90;
+        stations[1].window.sunAvoidanceDeg = assumed(degrees);
+      });
+    allowed(0.3);
+    for (const degrees of [0.2, 181]) {
+      assert.throws(() => allowed(degrees), { message: /sunAvoidanceDeg.*a number from 0\.3 to 180/ });
+    }
   });
 
   it('for sites that are named and not there', () => {

@@ -16,8 +16,8 @@ const LOWEST_SHORE_M = -430;
 
 /**
  * Throws ScenarioError `scenario/satellite`, `scenario/station`, `scenario/site`, `scenario/sea`, `scenario/link`,
- * `scenario/probabilities`, `scenario/intensities`, `scenario/obscuration`, `scenario/walker` or `scenario/clock`: one
- * sentence with file and field.
+ * `scenario/probabilities`, `scenario/intensities`, `scenario/obscuration`, `scenario/walker`, `scenario/sun` or
+ * `scenario/clock`: one sentence with file and field.
  */
 export function checkDocument(document: ScenarioDocument, where: string): void {
   const refuse: Refuse = (code, problem) => {
@@ -32,6 +32,7 @@ export function checkDocument(document: ScenarioDocument, where: string): void {
   }
   for (const station of stations) {
     checkPlace(station, refuse);
+    checkSun(station, refuse);
     checkTerminals(`stations.${station.id}`, station, refuse);
   }
   checkLink(document, refuse);
@@ -62,6 +63,18 @@ function checkPlace({ id, altitudeM }: StationDocument, refuse: Refuse): void {
     'scenario/sea',
     `stations.${id}.altitudeM is ${altitudeM.value}, which is under the sea: no land lies lower than the shore of the ` +
       `Dead Sea; it must be ${LOWEST_SHORE_M} or more`,
+  );
+}
+
+/** Where the Sun's disc begins to show: half its diameter, degrees; nobody looks lower than the horizon. */
+const SUN_UP_DEG = -0.27;
+
+function checkSun({ id, window: { sunBelowDeg, sunAvoidanceDeg } }: StationDocument, refuse: Refuse): void {
+  if (sunAvoidanceDeg || sunBelowDeg.value <= SUN_UP_DEG) return;
+  refuse(
+    'scenario/sun',
+    `stations.${id}.window.sunBelowDeg is ${sunBelowDeg.value}, which allows light while the Sun is up, but ` +
+      'sunAvoidanceDeg is missing; it must say how many degrees from the Sun the telescope may look',
   );
 }
 

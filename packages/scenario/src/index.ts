@@ -2,13 +2,12 @@
  * Which satellites, which stations, which devices, under which rules: data with provenance beside every value, and the
  * inputs of `photons` put together from it. Never draws a random number.
  */
-export * from './along.ts';
-export * from './background.ts';
+export { type BudgetRow, budgetAlong, type Steps } from './along.ts';
+export { type Background, backgroundAt, radianceOf } from './background.ts';
 export type { Window } from './dark.ts';
 export * from './declared.ts';
 export * from './error.ts';
 export { lineOf } from './line.ts';
-export { BIN_S } from './link.ts';
 export * from './mission.ts';
 export * from './model.ts';
 export * from './passes.ts';
@@ -23,4 +22,6 @@ export type {
   StationDocument,
   TransmitterDocument,
 } from './schema.ts';
+export * from './space.ts';
+export { BIN_S } from './terminal.ts';
 export { linkTrace, type TraceOptions } from './trace.ts';

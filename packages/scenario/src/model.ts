@@ -60,6 +60,19 @@ export interface LinkScenario {
   readonly receiverDocument: ReceiverDocument;
 }
 
+/** Everything between two satellites, one of which sends. */
+export interface SpaceLink
+  extends Pick<
+    LinkScenario,
+    'source' | 'receiver' | 'detectorEfficiency' | 'optics' | 'model' | 'transmitterDocument' | 'receiverDocument'
+  > {
+  /** `<sender>-<receiver>`. */
+  readonly id: string;
+  readonly direction: 'space';
+  readonly from: SatelliteScenario;
+  readonly to: SatelliteScenario;
+}
+
 export interface Scenario {
   readonly id: string;
   readonly title: string;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { jointPasses, look, sun } from '@skykey/orbit';
+import { jointPasses, look, separationDeg, sun } from '@skykey/orbit';
 import type { Window } from './dark.ts';
-import { BIN_S } from './link.ts';
 import { jointScenarioPasses, type ScenarioPass, scenarioPasses } from './passes.ts';
+import { BIN_S } from './terminal.ts';
 import { ALL, assumed, type Change, MICIUS, mission, PUBLISHED, read, TARGET, USEFUL } from './test/micius.ts';
+import { linkTrace } from './trace.ts';
 
 const BIN_MS = BIN_S * 1000;
 const lengthS = ({ window }: ScenarioPass): number => (window!.endMs - window!.startMs) / 1000;
@@ -91,7 +92,10 @@ describe('the window of a pass', () => {
 
   it('opens by daylight when the scenario allows the Sun', () => {
     const scenario = read(({ stations }) => {
-      for (const station of stations) station.window.sunBelowDeg.value = 90;
+      for (const station of stations) {
+        station.window.sunBelowDeg.value = 90;
+        station.window.sunAvoidanceDeg = assumed(10);
+      }
     });
     const daylight = scenarioPasses(scenario, mission(scenario)).filter(
       ({ link, window }) => window && sun(link.station.station, window.startMs).elevationDeg > 0,
@@ -145,6 +149,56 @@ describe('the window of a pass', () => {
     for (const { pass } of useful) assert.ok(pass.minRangeKm >= 645);
     assert.equal(useful[0]!.passId, PUBLISHED.passId);
   });
+
+  it('is there where the satellite comes nearer than anybody measured only outside of it', () => {
+    const scenario = read(({ stations }) => {
+      stations[0].measured.nearer.value = 'refuse';
+      // By day near the closest approach of some passes, and no window then.
+      stations[0].window.sunBelowDeg.value = 90;
+      stations[0].window.sunAvoidanceDeg = assumed(90);
+    });
+    const passes = scenarioPasses(scenario, { ...mission(scenario), stationId: 'xinglong' });
+    const near = passes.filter(({ pass, window }) => window && pass.minRangeKm < 640);
+    assert.ok(near.length > 0);
+    for (const { link, windows } of near) {
+      for (const { startMs, endMs } of windows) {
+        for (let utcMs = startMs; utcMs <= endMs; utcMs += 1000) {
+          assert.ok(link.channel.covers(look(TARGET, link.station.station, utcMs)));
+        }
+      }
+    }
+  });
+
+  it('comes twice in a stay of an orbit that is far from round and near enough twice', () => {
+    const scenario = read((document) => {
+      geostationary(document);
+      document.satellites[0].orbit = {
+        kind: 'keplerian',
+        epochUtc: assumed('2026-01-01T00:00:00Z'),
+        semiMajorAxisKm: assumed(26_560),
+        eccentricity: assumed(0.69),
+        inclinationDeg: assumed(63.4),
+        ascendingNodeDeg: assumed(330),
+        argumentOfPerigeeDeg: assumed(270),
+        meanAnomalyDeg: assumed(0),
+      };
+      document.stations[0].window.maxRangeKm.value = 25_000;
+      document.stations[0].window.sunBelowDeg.value = 90;
+      document.stations[0].window.sunAvoidanceDeg = assumed(1);
+    });
+    const fromMs = Date.parse('2026-01-01T00:00:00Z');
+    const passes = scenarioPasses(scenario, { fromMs, toMs: fromMs + 2 * 86_400_000 });
+    assert.ok(passes.some(({ windows }) => windows.length === 2));
+    for (const { link, pass, windows } of passes) {
+      const at = (utcMs: number) => look(link.satellite.target, link.station.station, utcMs);
+      for (let utcMs = pass.aosMs; utcMs < pass.losMs; utcMs += 60_000) {
+        const { rangeKm, elevationDeg } = at(utcMs);
+        if (Math.abs(rangeKm - 25_000) < 1 || elevationDeg < 15.1) continue;
+        const inside = windows.some(({ startMs, endMs }) => startMs <= utcMs && utcMs <= endMs);
+        assert.equal(inside, rangeKm < 25_000, new Date(utcMs).toISOString());
+      }
+    }
+  });
 });
 
 const geostationary: Change = (scenario) => {
@@ -183,6 +237,73 @@ describe('a stay of days', () => {
       assert.ok(elevation(startMs) < -18 && elevation(startMs - BIN_MS) > -18 - 1e-3);
       assert.ok(elevation(endMs) < -18 && elevation(endMs + BIN_MS) > -18 - 1e-3);
     }
+  });
+});
+
+describe('a link by day', () => {
+  const daylight: Change = ({ satellites: [satellite], stations }) => {
+    // On a Fraunhofer line: the red one of ionised calcium.
+    satellite.transmitter.wavelengthNm.value = 854.2;
+    for (const station of stations) {
+      delete station.measured;
+      station.air.extinction = {
+        kind: 'visibility',
+        visibilityKm: assumed(23),
+        law: assumed('kim'),
+        hazeScaleHeightKm: assumed(1.2),
+      };
+      station.receiver.filterWidthNm.value = 0.1;
+      station.window.sunBelowDeg.value = 90;
+      station.window.sunAvoidanceDeg = assumed(5);
+    }
+  };
+
+  it('has a trace for every window, of a sky that is four times as dark as beside the line', () => {
+    const scenario = read(daylight);
+    const beside = read((document) => {
+      daylight(document);
+      document.satellites[0].transmitter.wavelengthNm.value = 851.9;
+    });
+    const [line, continuum] = [scenario, beside].map((one) => scenarioPasses(one, mission(one)));
+    let byDay = 0;
+    for (const [i, pass] of line!.entries()) {
+      const { link, windows } = pass;
+      for (const window of windows) {
+        const { noisePerGate, channelTransmittance } = linkTrace(pass, { window, binS: 5 });
+        assert.ok([...noisePerGate, ...channelTransmittance].every((value) => value > 0 && Number.isFinite(value)));
+        if (sun(link.station.station, window.startMs).elevationDeg < 0) continue;
+        byDay++;
+        const ratio = linkTrace(continuum![i]!, { window, binS: 5 }).noisePerGate[0]! / noisePerGate[0]!;
+        assert.ok(ratio > 3 && ratio < 4.5, `${ratio}`);
+      }
+    }
+    assert.ok(byDay > 10, `${byDay} windows by day`);
+  });
+
+  it('stops while the Sun passes behind the satellite', () => {
+    const scenario = read((document) => {
+      geostationary(document);
+      daylight(document);
+    });
+    // From 40 degrees north the geostationary ring is at declination -6.3, where the Sun stands on 4 March.
+    const fromMs = Date.parse('2026-03-04T02:00:00Z');
+    const [stay] = scenarioPasses(scenario, { fromMs, toMs: fromMs + 10 * 3_600_000 });
+    const { link, windows, pass } = stay!;
+    const [morning, afternoon, ...others] = windows as [Window, Window];
+    assert.deepEqual(others, []);
+    const away = (utcMs: number): number =>
+      separationDeg(look(link.satellite.target, link.station.station, utcMs), sun(link.station.station, utcMs));
+    for (const [inside, outside] of [
+      [morning.endMs, morning.endMs + BIN_MS],
+      [afternoon.startMs, afternoon.startMs - BIN_MS],
+    ] as const) {
+      assert.ok(away(inside) >= 5 && away(outside) < 5);
+    }
+    for (const window of windows) assert.ok(linkTrace(stay!, { window, binS: 60 }).noisePerGate.every(Number.isFinite));
+    assert.throws(() => linkTrace(stay!, { window: { startMs: pass.aosMs, endMs: pass.losMs }, binS: 60 }), {
+      code: 'optics/parameter',
+      message: /disc of the Sun/,
+    });
   });
 });
 

@@ -1,8 +1,8 @@
 /** When a scenario's links have light for key: passes, and the windows in them. */
-import { type Pass, passes, passesOver, rangeWindow } from '@skykey/orbit';
+import { closestApproach, look, type Pass, passes, passesOver, rangeWindows, sunClear } from '@skykey/orbit';
 import { darkness, type Window } from './dark.ts';
-import { BIN_S } from './link.ts';
 import type { LinkScenario, SatelliteScenario, Scenario } from './model.ts';
+import { BIN_S } from './terminal.ts';
 
 /** A stay of one of the satellites over one of the stations, with the parts of it in which photons are exchanged. */
 export interface ScenarioPass {
@@ -15,8 +15,8 @@ export interface ScenarioPass {
   readonly pass: Pass;
   /**
    * Empty when the satellite is too far, too low, nearer than the channel was measured, or the sky too bright. They start
-   * and end on whole bins. A pass of a low orbit has one, or two around a bright noon or midnight; a stay of days has one
-   * a night.
+   * and end on whole bins. A pass of a low orbit has one, or two around a bright noon or midnight or past the Sun; a stay
+   * of days has one a night; an eccentric orbit that is near twice in a stay has one each time.
    */
   readonly windows: readonly Window[];
   /** The first of them, null without any. */
@@ -38,8 +38,9 @@ const SHORTEST_MS = 1000;
 /**
  * The passes of a scenario's links (or of one satellite, one station) in an interval, in order of time: whole, but for
  * stays without rise or set, which the interval cuts. A window is what of a pass lies inside the station's `maxRangeKm`,
- * above its own minimum elevation, under a dark enough sky and not behind the Moon: a rule fixed in advance, never by what was measured nor by
- * how passes are listed. Throws OrbitError as `passes` of the orbit package does.
+ * above its own minimum elevation, under a dark enough sky, far enough from the Sun and not behind the Moon; it counts as
+ * none where the channel does not know all of it. That is a rule fixed in advance, never by what was measured nor by how
+ * passes are listed. Throws OrbitError as `passes` of the orbit package does.
  */
 export function scenarioPasses(scenario: Scenario, query: ScenarioPassQuery): ScenarioPass[] {
   const { fromMs, toMs, satelliteId, stationId } = query;
@@ -84,11 +85,20 @@ function stamp(utcMs: number): string {
 
 /** The windows of a stay above the least elevation of the station. */
 function windowsOf(link: LinkScenario, stay: Pass): Window[] {
-  const { satellite, station, channel } = link;
-  const inRange = rangeWindow(satellite.target, station.station, stay, station.window.maxRangeKm);
-  if (!inRange || !channel.covers({ rangeKm: stay.minRangeKm, elevationDeg: stay.maxElevationDeg })) return [];
-  const dark = darkness(station.station, station.window.sunBelowDeg, inRange);
-  return wholeBins(dark);
+  const { target } = link.satellite;
+  const { station, window, document } = link.station;
+  const sunAvoidanceDeg = document.window.sunAvoidanceDeg?.value;
+  const near = rangeWindows(target, station, stay, window.maxRangeKm);
+  const dark = near.flatMap((part) => darkness(station, window.sunBelowDeg, part));
+  const clear =
+    sunAvoidanceDeg === undefined ? dark : dark.flatMap((part) => sunClear(target, station, part, sunAvoidanceDeg));
+  return wholeBins(clear).filter((part) => covered(link, part));
+}
+
+/** Whether the channel knows a window: the middles of its first and last bin, and where the satellite is nearest in it. */
+function covered({ satellite: { target }, station: { station }, channel }: LinkScenario, window: Window): boolean {
+  const ends = [window.startMs + BIN_MS / 2, window.endMs - BIN_MS / 2].map((utcMs) => look(target, station, utcMs));
+  return [...ends, closestApproach(target, station, window)].every((at) => channel.covers(at));
 }
 
 /** What of each stretch is whole bins, if it is worth having. */

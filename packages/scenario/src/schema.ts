@@ -223,9 +223,9 @@ const satellite = z.strictObject({
   id: identifier,
   name: words,
   orbit,
-  /** Has it on a downlink and with pairs. */
+  /** Has it on a downlink, with pairs, and to send to another satellite. */
   transmitter: transmitter.optional(),
-  /** Has it on an uplink. */
+  /** Has it on an uplink, and to receive from another satellite. */
   receiver: receiver.optional(),
 });
 
@@ -246,8 +246,18 @@ const station = z.strictObject({
   window: z.strictObject({
     maxRangeKm: parameter(positive),
     minElevationDeg: parameter(within(0, 89)),
-    /** The Sun must stand below this elevation at the station. */
+    /**
+     * The Sun must stand below this elevation at the station. By day the sky is what limits a link, and sky is sunlight:
+     * on a Fraunhofer line, where the Sun itself is dark, there is less of it. A filter of 0.1 nm at 854.214 nm (Ca II)
+     * lets in 0.23 of the sky beside the line, one of 1 nm 0.70; at 656.281 nm (H alpha) it is 0.19 and 0.67
+     * (`fraunhoferDepth` of optics).
+     */
     sunBelowDeg: parameter(within(-90, 90)),
+    /**
+     * The satellite must stand at least this far from the centre of the Sun, whether that is up or not; what a telescope
+     * bears, and more than the Sun's disc. Must be there where `sunBelowDeg` allows light while the disc is up.
+     */
+    sunAvoidanceDeg: parameter(within(0.3, 180)).optional(),
   }),
   /** Without it nothing can be planned, only computed for a clear sky. */
   weather: weather.optional(),

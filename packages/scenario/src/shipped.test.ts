@@ -25,6 +25,7 @@ describe('the shipped scenarios', () => {
       'geo',
       'earth-moon',
       'constellation',
+      'inter-satellite',
     ]) {
       assert.ok(FILES.includes(`${id}.json`), id);
     }

@@ -4,8 +4,8 @@ import { look } from '@skykey/orbit';
 import { seededRandom } from '@skykey/photons';
 import fc from 'fast-check';
 import { backgroundAt } from './background.ts';
-import { BIN_S } from './link.ts';
 import type { ScenarioPass } from './passes.ts';
+import { BIN_S } from './terminal.ts';
 import { ALL, PUBLISHED, TARGET, USEFUL } from './test/micius.ts';
 import { linkTrace } from './trace.ts';
 

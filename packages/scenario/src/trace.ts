@@ -5,9 +5,9 @@ import type { LinkTrace } from '@skykey/photons';
 import { backgroundAt } from './background.ts';
 import type { Window } from './dark.ts';
 import { ScenarioError } from './error.ts';
-import { BIN_S } from './link.ts';
 import type { LinkScenario } from './model.ts';
 import type { ScenarioPass } from './passes.ts';
+import { BIN_S } from './terminal.ts';
 
 /** The sky is worked out this often and drawn straight between: the view turns by a degree a second at most. */
 const SKY_STEP_MS = 5000;
@@ -82,7 +82,10 @@ export function geometryAt({ satellite, station, direction }: LinkScenario, utcM
 }
 
 /** Expected counts of background and dark counts in a gate of one detector. */
-export function noiseOf({ receiverDocument }: LinkScenario, backgroundRateHz: number): number {
+export function noiseOf(
+  { receiverDocument }: Pick<LinkScenario, 'receiverDocument'>,
+  backgroundRateHz: number,
+): number {
   return noisePerGate({
     backgroundRateHz,
     darkRateHz: receiverDocument.darkRateHz.value,
@@ -111,9 +114,11 @@ function wholePulses({ source }: LinkScenario, binS: number): number {
 
 function noWindow({ passId, link }: ScenarioPass): ScenarioError {
   const { maxRangeKm, minElevationDeg, sunBelowDeg } = link.station.window;
+  const { sunAvoidanceDeg } = link.station.document.window;
+  const orBeside = sunAvoidanceDeg ? ` or less than ${sunAvoidanceDeg.value}° from the satellite` : '';
   return new ScenarioError(
     'scenario/no-window',
     `the pass ${passId} has no quantum window: the satellite stays farther than ${maxRangeKm} km, lower than ` +
-      `${minElevationDeg}°, comes nearer than the loss was measured, or the Sun is above ${sunBelowDeg}°`,
+      `${minElevationDeg}°, comes nearer than the loss was measured, or the Sun is above ${sunBelowDeg}°${orBeside}`,
   );
 }

@@ -9,7 +9,7 @@ import {
   type Pass,
   parseTle,
   passes,
-  rangeWindow,
+  rangeWindows,
   type Station,
   sun,
   sunSynchronous,
@@ -55,7 +55,7 @@ export function anchor(): Anchor {
 /** Elevations, degrees, at which the pass has a range, rising and setting. */
 export function elevationsAt(rangeKm: number): readonly [number, number] {
   const { elements, pass } = anchor();
-  const { startMs, endMs } = rangeWindow(elements, XINGLONG, pass, rangeKm)!;
+  const { startMs, endMs } = rangeWindows(elements, XINGLONG, pass, rangeKm)[0]!;
   return [look(elements, XINGLONG, startMs).elevationDeg, look(elements, XINGLONG, endMs).elevationDeg];
 }
 
@@ -67,7 +67,7 @@ const clock = (utcMs: number) => (utcMs - START_MS) / 1000;
 /** Seconds for which the pass is inside a range. */
 function insideS(maxRangeKm: number): number {
   const { elements, pass } = anchor();
-  const { startMs, endMs } = rangeWindow(elements, XINGLONG, pass, maxRangeKm)!;
+  const { startMs, endMs } = rangeWindows(elements, XINGLONG, pass, maxRangeKm)[0]!;
   return (endMs - startMs) / 1000;
 }
 

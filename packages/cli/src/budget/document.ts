@@ -1,6 +1,6 @@
 /** A budget for programs: JSON with everything, CSV with one row a moment and link. */
 import type { LinkBudget } from '@skykey/optics';
-import { assumptions, declaredParameters, type Scenario } from '@skykey/scenario';
+import { assumptions, type Background, declaredParameters, type Scenario } from '@skykey/scenario';
 import { type Cell, csv, round } from '../csv.ts';
 import { iso } from '../interval.ts';
 import { VERSION } from '../version.ts';
@@ -15,16 +15,22 @@ export interface Inputs {
 }
 
 /** Inputs of the links alone: what a budget does not use (weather, protocol, the played clock) is left out. */
-export function inputsOf({ document }: Scenario, { arms }: Subject): Inputs {
+export function inputsOf(scenario: Scenario, { arms }: Subject): Inputs {
   const ids = {
     satellites: new Set(arms.map(({ link }) => link.satellite.document.id)),
     stations: new Set(arms.map(({ link }) => link.station.id)),
   };
-  const used = (path: string): boolean => {
+  // A satellite that sends to the ground may also receive from others, and the other way round.
+  const idle = scenario.kind === 'uplink' ? 'transmitter' : 'receiver';
+  return inputsAt(scenario, (path) => {
     const [list = '', id = '', field = ''] = path.split('.');
-    if (list !== 'satellites' && list !== 'stations') return false;
-    return ids[list].has(id) && field !== 'weather' && field !== 'courier';
-  };
+    if (list === 'satellites') return ids.satellites.has(id) && field !== idle;
+    return list === 'stations' && ids.stations.has(id) && field !== 'weather';
+  });
+}
+
+/** Of the inputs, those whose paths are used. */
+export function inputsAt({ document }: Scenario, used: (path: string) => boolean): Inputs {
   return {
     assumed: assumptions(document).filter((sentence) => used(sentence)),
     count: declaredParameters(document).filter(({ path }) => used(path)).length,
@@ -42,18 +48,25 @@ export function differenceDb({ model, measured }: Row): number | null {
   return model && measured ? measured.totalDb - model.totalDb : null;
 }
 
-const lossOf = (budget: LinkBudget | null) =>
+export const lossOf = (budget: LinkBudget | null) =>
   budget && {
     totalDb: round(budget.totalDb, DB),
     terms: budget.terms.map(({ name, lossDb, source }) => ({ name, lossDb: round(lossDb, DB), source })),
   };
 
-const orNull = (value: number | null, digits: number): number | null => (value === null ? null : round(value, digits));
+export const lightOf = (background: Background | null) =>
+  background && {
+    radiance: significant(background.radiance),
+    rateHz: significant(background.rateHz),
+    terms: background.terms.map(({ name, radiance, source }) => ({ name, radiance: significant(radiance), source })),
+  };
+
+export const orNull = (value: number | null, digits: number): number | null =>
+  value === null ? null : round(value, digits);
 /** Six significant digits, for what is far from 1. */
-const significant = (value: number): number => Number(value.toPrecision(6));
+export const significant = (value: number): number => Number(value.toPrecision(6));
 
 function rowOf(row: Row, together: number | null) {
-  const { background } = row;
   return {
     utc: row.utcMs === null ? null : new Date(Math.round(row.utcMs)).toISOString(),
     rangeKm: round(row.rangeKm, 3),
@@ -72,11 +85,7 @@ function rowOf(row: Row, together: number | null) {
     measured: lossOf(row.measured),
     measuredLessModelDb: orNull(differenceDb(row), DB),
     ...(together === null ? {} : { bothArmsDb: round(together, DB) }),
-    background: background && {
-      radiance: significant(background.radiance),
-      rateHz: significant(background.rateHz),
-      terms: background.terms.map(({ name, radiance, source }) => ({ name, radiance: significant(radiance), source })),
-    },
+    background: lightOf(row.background),
     noisePerGate: row.noisePerGate === null ? null : significant(row.noisePerGate),
     fadingIndex: row.fading?.scintillation ? significant(row.fading.scintillation.index) : null,
     fading: row.fading,
@@ -115,7 +124,7 @@ export function budgetDocument(scenario: Scenario, subject: Subject, inputs: Inp
 }
 
 /** Names of terms over all rows, in the order in which the light meets them. */
-function termNames(rows: readonly Row[], of: (row: Row) => readonly { readonly name: string }[]): string[] {
+export function termNames<R>(rows: readonly R[], of: (row: R) => readonly { readonly name: string }[]): string[] {
   return [...new Set(rows.flatMap((row) => of(row).map(({ name }) => name)))];
 }
 

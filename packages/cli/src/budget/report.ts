@@ -8,17 +8,18 @@ import type { Arm, Row, Subject } from './subject.ts';
 const LABEL = 25;
 const COLUMN = 11;
 
-const thousands = (value: number): string => Math.round(value).toLocaleString('en');
-const dB = (value: number | null | undefined): string =>
+export const thousands = (value: number): string => Math.round(value).toLocaleString('en');
+export const dB = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : `${value.toFixed(2)} dB`;
 
-function lineOf(label: string, cells: readonly string[]): string {
+export function lineOf(label: string, cells: readonly string[]): string {
   return `  ${label.padEnd(LABEL)}${cells.map((cell) => cell.padStart(COLUMN)).join('')}`;
 }
 
 /** Which rows people want to see. */
-function moments(arm: Arm): { readonly name: string; readonly index: number }[] {
-  const { rows } = arm;
+export function momentsIn(
+  rows: readonly { readonly rangeKm: number }[],
+): { readonly name: string; readonly index: number }[] {
   if (rows.length === 1) return [{ name: '', index: 0 }];
   const nearest = rows.reduce((best, { rangeKm }, i) => (rangeKm < rows[best]!.rangeKm ? i : best), 0);
   return [
@@ -28,7 +29,7 @@ function moments(arm: Arm): { readonly name: string; readonly index: number }[] 
   ];
 }
 
-function named<T extends { readonly name: string }>(rows: readonly Row[], of: (row: Row) => readonly T[]): T[] {
+export function named<R, T extends { readonly name: string }>(rows: readonly R[], of: (row: R) => readonly T[]): T[] {
   const found = new Map<string, T>();
   for (const row of rows) for (const term of of(row)) if (!found.has(term.name)) found.set(term.name, term);
   return [...found.values()];
@@ -36,7 +37,7 @@ function named<T extends { readonly name: string }>(rows: readonly Row[], of: (r
 
 function armLines(arm: Arm): string[] {
   const { link, rows } = arm;
-  const at = moments(arm);
+  const at = momentsIn(rows);
   const seen = at.map(({ index }) => rows[index]!);
   const line = (label: string, of: (row: Row) => string): string => lineOf(label, seen.map(of));
   const way = link.direction === 'up' ? 'up from' : 'down to';
@@ -86,12 +87,42 @@ function armLines(arm: Arm): string[] {
 
 /** Each source once, however many arms have it. */
 function sourceLines({ arms }: Subject): string[] {
-  const terms = arms.flatMap(({ rows }) => [
-    ...named(rows, ({ model }) => model?.terms ?? []),
-    ...named(rows, ({ measured }) => measured?.terms ?? []),
-    ...named(rows, ({ background }) => background?.terms ?? []),
-  ]);
+  return termLines(
+    arms.flatMap(({ rows }) => [
+      ...named(rows, ({ model }) => model?.terms ?? []),
+      ...named(rows, ({ measured }) => measured?.terms ?? []),
+      ...named(rows, ({ background }) => background?.terms ?? []),
+    ]),
+  );
+}
+
+export function termLines(terms: readonly { readonly name: string; readonly source: string }[]): string[] {
   return [...new Set(terms.map(({ name, source }) => `${name}: ${source}`))].flatMap((words) => paragraph(words));
+}
+
+/** What ends every budget for people: sources, assumptions, the run and its warnings. */
+export function tailLines(
+  sources: readonly string[],
+  { assumed, count }: Inputs,
+  run: string,
+  warnings: readonly string[],
+): string[] {
+  const sentences = assumed.map((sentence) => {
+    const text = `  ${sentence.slice(0, sentence.indexOf(': '))}`;
+    return text.length > COLUMNS ? `${text.slice(0, COLUMNS - 1)}…` : text;
+  });
+  return [
+    '',
+    'Where the terms come from:',
+    ...sources,
+    '',
+    `Assumed are ${assumed.length} of ${count} inputs (--json gives the reasons):`,
+    ...sentences,
+    '',
+    `Run ${run}`,
+    ...warnings.flatMap((warning) => paragraph(`! ${warning}`, { first: 0, indent: 2 })),
+    '',
+  ];
 }
 
 function togetherLines({ arms }: Subject): string[] {
@@ -120,24 +151,11 @@ export function budgetReport(
       : window
         ? iso(window.startMs)
         : 'a geometry without a time';
-  const assumed = inputs.assumed.map((sentence) => {
-    const text = `  ${sentence.slice(0, sentence.indexOf(': '))}`;
-    return text.length > COLUMNS ? `${text.slice(0, COLUMNS - 1)}…` : text;
-  });
   return [
     scenario.title,
     when,
     ...arms.flatMap((arm) => ['', ...armLines(arm)]),
     ...togetherLines(subject),
-    '',
-    'Where the terms come from:',
-    ...sourceLines(subject),
-    '',
-    `Assumed are ${inputs.assumed.length} of ${inputs.count} inputs (--json gives the reasons):`,
-    ...assumed,
-    '',
-    `Run ${subject.run}`,
-    ...warnings.flatMap((warning) => paragraph(`! ${warning}`, { first: 0, indent: 2 })),
-    '',
+    ...tailLines(sourceLines(subject), inputs, subject.run, warnings),
   ].join('\n');
 }

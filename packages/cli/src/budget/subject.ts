@@ -49,7 +49,7 @@ export interface Subject {
 }
 
 /** Searched for light are this many days, and then more. */
-const SPANS_DAYS = [1, 4, 15, 30];
+export const SPANS_DAYS = [1, 4, 15, 30];
 /** Rows of a budget whose step nobody named. */
 const ROWS = 300;
 const STEPS_S = [1, 2, 5, 10, 30, 60, 120, 300, 600];
@@ -75,12 +75,22 @@ export function subjectOf(whole: Scenario, options: SubjectOptions): Subject {
       'give --at, or --from and --pass, or --range-km and --elevation: one of the three',
     );
   }
-  if (step !== undefined && !(step >= BIN_S)) {
-    throw new CliError('cli/option', `--step ${step}: give a number of seconds from ${BIN_S} on`);
-  }
+  checkStep(step);
   if (at !== undefined) return momentOf(scenario, instant('--at', at));
   if (rangeKm !== undefined || elevation !== undefined) return geometryOf(scenario, rangeKm, elevation);
   return passOf(scenario, from === undefined ? startOf(scenario) : instant('--from', from), pass ?? 1, step);
+}
+
+/** @throws CliError `cli/option` */
+export function checkStep(step: number | undefined): void {
+  if (step === undefined || step >= BIN_S) return;
+  throw new CliError('cli/option', `--step ${step}: give a number of seconds from ${BIN_S} on`);
+}
+
+/** Time between two rows, s, so that there are some hundred. */
+export function stepOf({ startMs, endMs }: Window): number {
+  const durationS = (endMs - startMs) / 1000;
+  return STEPS_S.find((one) => durationS / one <= ROWS) ?? durationS / ROWS;
 }
 
 /** Links of a subject at one moment: the station that sees the satellite highest, or two for pairs. */
@@ -154,8 +164,7 @@ interface Lit {
 function passOf(scenario: Scenario, fromMs: number, count: number, step: number | undefined): Subject {
   if (count < 1) throw new CliError('cli/pass', `--pass ${count}: passes are counted from 1`);
   const { passId, links, window } = litPass(scenario, fromMs, count);
-  const durationS = (window.endMs - window.startMs) / 1000;
-  const stepS = step ?? STEPS_S.find((one) => durationS / one <= ROWS) ?? durationS / ROWS;
+  const stepS = step ?? stepOf(window);
   return {
     run: `${scenario.id}/${passId}`,
     kind: 'pass',
