@@ -1,5 +1,6 @@
 /** Files that people name on the command line: read whole, written whole, or refused in one sentence. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CliError } from './error.ts';
 
 const REASONS: Record<string, string> = {
@@ -38,6 +39,21 @@ export function readText(option: string, file: string): string {
 export function writeWhole(option: string, file: string, content: string | Uint8Array): void {
   try {
     writeFileSync(file, content);
+  } catch (error) {
+    throw new CliError('cli/file', `${option} ${file} cannot be written: ${sentence(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Before what takes long: nobody waits half a minute to hear that a folder is not there.
+ * @throws CliError `cli/file`
+ */
+export function checkWritable(option: string, file: string | undefined): void {
+  if (file === undefined) return;
+  try {
+    const there = statSync(file, { throwIfNoEntry: false });
+    if (there?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    accessSync(there ? file : dirname(file), constants.W_OK);
   } catch (error) {
     throw new CliError('cli/file', `${option} ${file} cannot be written: ${sentence(error)}`, { cause: error });
   }

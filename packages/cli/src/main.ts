@@ -1,6 +1,7 @@
 /** `skykey …`: every command, its help, and one way to fail. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { budget } from './budget.ts';
+import { isDecimal } from './decimal.ts';
 import { demo } from './demo.ts';
 import { pass } from './pass.ts';
 import { passes } from './passes.ts';
@@ -18,7 +19,7 @@ function wholeNumber(text: string): number {
 
 function decimal(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('give a number.');
+  if (!isDecimal(text)) throw new InvalidArgumentError('give a number.');
   return value;
 }
 
@@ -84,7 +85,7 @@ program
   .option('--altitude <m>', 'its height (0)', decimal)
   .option('--from <iso>', 'begin, a day or an instant with its zone (start of the scenario)')
   .option('--to <iso>', 'end (three days later)')
-  .option('--min-elevation <deg>', 'elevation that counts as visible', decimal, 10)
+  .option('--min-elevation <deg>', 'elevation that counts as visible (10)', decimal)
   .option('--max-age <days>', 'use elements up to this far from their epoch (30; from 7 on with a warning)', decimal)
   .option('--joint', 'when two stations see a satellite at once, as entangled pairs need it')
   .option('--between <ids>', 'when two satellites see each other, with a comma; no station has a part in it')
@@ -95,7 +96,8 @@ program
     `
 Examples:
   skykey passes --station xinglong --from 2016-12-19 --to 2016-12-22
-  skykey passes --scenario entanglement-1203 --joint --json\n  skykey passes --scenario constellation --between qs-1,qs-5
+  skykey passes --scenario entanglement-1203 --joint --json
+  skykey passes --scenario constellation --between qs-1,qs-5
   skykey passes --tle active.txt --satellite 25544 --latitude 48.2 --longitude 16.4 --from 2026-11-22`,
   )
   .action(passes);

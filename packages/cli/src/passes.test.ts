@@ -221,4 +221,14 @@ describe('the search in worker threads', () => {
     assert.equal(alone.code, 2);
     assert.match(alone.stderr, /two satellites/);
   });
+
+  it('says of a stay that the interval cuts that it is cut, and of a long one on which day it ends', async () => {
+    const [geo] = (await rowsOf('--scenario', 'geo', '--station', 'matera')) as { clipped?: unknown }[];
+    assert.deepEqual(geo!.clipped, { start: true, end: true });
+    const whole = await rowsOf(...NIGHT);
+    assert.ok(whole.length > 0 && whole.every((row) => !('clipped' in row)));
+    const { stdout } = await printed('--scenario', 'earth-moon', '--from', '2026-01-01', '--to', '2026-01-02');
+    assert.match(stdout, /tenerife {2}17:15:05 23:40:15 06:08 \+1 .* 10\.0 h/);
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+  });
 });

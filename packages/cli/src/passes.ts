@@ -1,5 +1,5 @@
 import { loadScenario } from '@skykey/node';
-import type { Station } from '@skykey/orbit';
+import type { Pass, Station } from '@skykey/orbit';
 import { type Scenario, scenarioPasses } from '@skykey/scenario';
 import { round } from './csv.ts';
 import { CliError } from './error.ts';
@@ -14,6 +14,8 @@ import { Progress, warn } from './progress.ts';
 import { narrowed, satellitesOf, stationsOf } from './selection.ts';
 
 const DAYS = 3;
+/** Above trees, haze and the worst of the seeing, unless told. */
+const MIN_ELEVATION_DEG = 10;
 
 export interface PassesOptions {
   readonly scenario: string;
@@ -26,7 +28,7 @@ export interface PassesOptions {
   readonly altitude?: number;
   readonly from?: string;
   readonly to?: string;
-  readonly minElevation: number;
+  readonly minElevation?: number;
   readonly maxAge?: number;
   readonly joint?: boolean;
   readonly between?: string;
@@ -39,6 +41,12 @@ export async function passes(options: PassesOptions): Promise<void> {
   if (options.between !== undefined) {
     sightLines(options);
     return;
+  }
+  if (options.grazing !== undefined) {
+    throw new CliError(
+      'cli/option',
+      `--grazing ${options.grazing} without --between: only two satellites look past the Earth`,
+    );
   }
   const { question, scenario, warnings } = ask(options);
   warn(warnings, options);
@@ -69,9 +77,18 @@ export async function passes(options: PassesOptions): Promise<void> {
 function sightLines(options: PassesOptions): void {
   const { tle, omm, between: names = '', grazing = GRAZING_KM, maxAge, json } = options;
   const file = tle ?? omm;
-  for (const option of ['station', 'satellite', 'latitude', 'longitude', 'altitude', 'joint'] as const) {
+  for (const option of [
+    'station',
+    'satellite',
+    'latitude',
+    'longitude',
+    'altitude',
+    'minElevation',
+    'joint',
+  ] as const) {
     if (options[option] !== undefined) {
-      throw new CliError('cli/option', `--between with --${option}: leave one of the two out`);
+      const name = option === 'minElevation' ? 'min-elevation' : option;
+      throw new CliError('cli/option', `--between with --${name}: leave one of the two out`);
     }
   }
   const ids = names.split(',').map((name) => name.trim());
@@ -122,7 +139,7 @@ function ask(options: PassesOptions): { question: Question; scenario: Scenario |
       satellites: satellites.map(({ id, target }) => ({ id, target })),
       stations,
       ...period,
-      minElevationDeg: options.minElevation,
+      minElevationDeg: options.minElevation ?? MIN_ELEVATION_DEG,
       kind: joint ? 'joint' : 'passes',
     },
     scenario: scenario && !fromFile && !place ? narrowed(scenario, ofScenarioStations, ofScenario) : null,
@@ -131,20 +148,22 @@ function ask(options: PassesOptions): { question: Question; scenario: Scenario |
 }
 
 /** A place of one's own, named by `--station`. Its coordinates are judged where they are used. */
-function placeOf({ latitude, longitude, altitude = 0, station: id = 'here' }: PassesOptions): Station | null {
-  if (latitude === undefined && longitude === undefined) return null;
+function placeOf({ latitude, longitude, altitude, station: id = 'here' }: PassesOptions): Station | null {
+  if (latitude === undefined && longitude === undefined && altitude === undefined) return null;
   if (latitude === undefined || longitude === undefined) {
     throw new CliError('cli/place', 'a place needs both --latitude and --longitude, in degrees north and east');
   }
-  return { id, name: id, latitudeDeg: latitude, longitudeDeg: longitude, altitudeM: altitude };
+  return { id, name: id, latitudeDeg: latitude, longitudeDeg: longitude, altitudeM: altitude ?? 0 };
 }
 
 /** Passes with the time in which a scenario exchanges photons, satellite by satellite. */
 function withLight(scenario: Scenario, question: Question, progress: Progress): Row[] {
-  const { fromMs, toMs, minElevationDeg, satellites } = question;
-  const rows = satellites.flatMap(({ id: satelliteId }, n) => {
-    progress.report(n / satellites.length, `${satellites.length} satellites`);
-    return scenarioPasses(scenario, { fromMs, toMs, minElevationDeg, satelliteId }).map(
+  const { fromMs, toMs, minElevationDeg } = question;
+  const { links } = scenario;
+  const rows = links.flatMap(({ satellite, station }, n) => {
+    progress.report(n / links.length, `${links.length} links`);
+    const satelliteId = satellite.id;
+    return scenarioPasses(scenario, { fromMs, toMs, minElevationDeg, satelliteId, stationId: station.id }).map(
       ({ pass, link, windows }): Row => {
         const windowS = windows.reduce((sum, { startMs, endMs }) => sum + (endMs - startMs) / 1000, 0);
         return {
@@ -160,6 +179,9 @@ function withLight(scenario: Scenario, question: Question, progress: Progress): 
   return rows.sort((a, b) => a.pass.aosMs - b.pass.aosMs);
 }
 
+/** Said where the interval cuts it alone: rise, set and top are then those of the part that was looked at. */
+const cutOf = ({ clipped }: { readonly clipped: Pass['clipped'] }) => (clipped.start || clipped.end ? { clipped } : {});
+
 function passDocument({ satelliteId, stationId, pass, sunElevationDeg, sunlit }: Sighting) {
   return {
     satellite: satelliteId,
@@ -174,6 +196,7 @@ function passDocument({ satelliteId, stationId, pass, sunElevationDeg, sunlit }:
     losAzimuthDeg: round(pass.losAzimuthDeg, 1),
     sunElevationDeg: round(sunElevationDeg, 1),
     sunlit,
+    ...cutOf(pass),
   };
 }
 
@@ -190,5 +213,6 @@ function jointDocument({ satelliteId, stationIds, joint, skies }: JointSighting)
     azimuthsDeg: joint.best.map(({ azimuthDeg }) => round(azimuthDeg, 1)),
     sunElevationsDeg: skies.map(({ sunElevationDeg }) => round(sunElevationDeg, 1)),
     sunlit: skies[0].sunlit,
+    ...cutOf(joint),
   };
 }

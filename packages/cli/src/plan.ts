@@ -2,7 +2,7 @@ import { loadScenario, scenarioFile } from '@skykey/node';
 import { type PlanProgress, type PlanRequest, plan as planOf, worth as worthOf } from '@skykey/planner';
 import { lineOf, type Scenario } from '@skykey/scenario';
 import { CliError } from './error.ts';
-import { readText, writeWhole } from './file.ts';
+import { checkWritable, readText, writeWhole } from './file.ts';
 import { DAY_MS, instant, startOf } from './interval.ts';
 import { ageWarnings } from './passes/elements.ts';
 import { candidatesOf } from './plan/candidates.ts';
@@ -50,6 +50,9 @@ export async function plan(options: PlanOptions): Promise<void> {
   const progress = new Progress();
   if (options.json && options.csv)
     throw new CliError('cli/option', '--json and --csv: standard output holds one of them');
+  refuseIdle(options);
+  checkWritable('--svg', options.svg);
+  checkWritable('--png', options.png);
   const whole = loadScenario(options.scenario);
   const chosen = narrowed(
     whole,
@@ -77,6 +80,27 @@ export async function plan(options: PlanOptions): Promise<void> {
       ? planCsv(planned)
       : planReport(scenario, planned, progress.elapsedS);
   process.stdout.write(text);
+}
+
+/** An option without effect is a question that was not answered. */
+function refuseIdle(options: PlanOptions): void {
+  const { worth, addStation, addSatellite, weather, weatherCorrelation, maxCloud, clearSky, setup } = options;
+  const refuse = (problem: string): never => {
+    throw new CliError('cli/option', problem);
+  };
+  if (clearSky && weather) refuse('--clear-sky and --weather: leave one of the two out');
+  if (worth === false && (addStation || addSatellite)) {
+    refuse(`--no-worth with --add-${addStation ? 'station' : 'satellite'}: leave one of the two out`);
+  }
+  const measured = { '--weather-correlation': weatherCorrelation, '--max-cloud': maxCloud };
+  for (const [name, value] of Object.entries(measured)) {
+    if (value !== undefined && !weather) {
+      refuse(`${name} ${value} is about a measured series; give one with --weather FILE`);
+    }
+  }
+  if (setup !== undefined && !(setup >= 0 && setup <= DAY_MS / 1000)) {
+    refuse(`--setup ${setup}: give seconds from 0 to ${DAY_MS / 1000}`);
+  }
 }
 
 function oneOf<const T extends string>(option: string, text: string, words: readonly T[]): T {
@@ -128,9 +152,9 @@ function make(request: PlanRequest, options: PlanOptions, notes: readonly string
     const { code, message } = error as Error & { code?: unknown };
     if (code !== 'planner/weather' && code !== 'optics/weather-month') throw error;
     const station = stations.find(({ id }) => message.startsWith(`station ${id} `));
-    const place = station
-      ? `${fieldPlace(options.scenario, `stations.${station.id}.weather`)}: `
-      : `${options.scenario}: `;
+    // Such a sentence names the scenario; of a file of one's own the path is better.
+    const named = options.scenario === request.scenario.id ? '' : `${options.scenario}: `;
+    const place = station ? `${fieldPlace(options.scenario, `stations.${station.id}.weather`)}: ` : named;
     throw new CliError('cli/weather', `${place}${message} (--weather FILE with a measured series, or --clear-sky)`, {
       cause: error,
     });

@@ -97,7 +97,7 @@ describe('planning on bad input ends with exit 2 and one sentence', { concurrenc
     const rows = Array.from({ length: 50 }, (_, h) => `${new Date(Date.UTC(2016, 11, 1, h)).toISOString()},${h % 2}`);
     const series = written('rome.csv', `utc,clear\n${rows.join('\n')}\n`);
     await refused(['plan', '--weather', `graz=${series}`, '--play-weather'], /no series for the station xinglong/);
-    await refused(['plan', '--weather', `graz=${series}`, '--play-weather', '--clear-sky'], /xinglong/);
+    await refused(['plan', '--weather', `graz=${series}`, '--clear-sky'], /--clear-sky and --weather/);
     await refused(['plan', '--weather', `rome=${series}`], /rome/, /xinglong, nanshan, graz/);
   });
 
@@ -135,5 +135,42 @@ describe('planning on bad input ends with exit 2 and one sentence', { concurrenc
     await refused(['budget', '--at', '2016-12-19T16:52:13Z', '--png', 'x.png'], /draw a pass/);
     await refused(['passes', '--latitude', '48'], /--longitude/);
     await refused(['plan', '--objective', 'best'], /total or fair/);
+  });
+
+  it('a table that does not say whose sky it is, or says too little of it', async () => {
+    const two = written('two.csv', 'utc,clear\n2016-12-01T00:00:00Z,1\n2016-12-01T01:00:00Z,0\n');
+    await refused(['plan', '--weather', two], /two\.csv: line 1/, /--weather STATION=two\.csv/);
+    await refused(['plan', '--weather', `graz=${two}`], /station graz/, /half of one month/, /two\.csv/);
+  });
+
+  it('options that would have no effect', async () => {
+    await refused(['passes', '--grazing', '5'], /--grazing 5 without --between/);
+    const between = ['passes', '--scenario', 'constellation', '--between', 'qs-1,qs-5'];
+    await refused([...between, '--min-elevation', '30'], /--between with --min-elevation/);
+    const iss = written('iss.tle', TLE);
+    const twice = ['passes', '--tle', iss, '--from', '2016-12-19', '--between', 'MICIUS,MICIUS'];
+    await refused(twice, /MICIUS,MICIUS: give two satellites/);
+    await refused(['passes', '--altitude', '500'], /--latitude and --longitude/);
+    await refused(['plan', '--max-cloud', '0.3'], /--max-cloud 0\.3/, /--weather FILE/);
+    await refused(['plan', '--weather-correlation', '5'], /--weather-correlation 5/, /--weather FILE/);
+    const vienna = 'vienna:like=graz,latitude=48.2,longitude=16.4,altitude=200';
+    await refused(['plan', '--no-worth', '--add-station', vienna], /--no-worth with --add-station/);
+  });
+
+  it('figures out of their range, by the name of the option', async () => {
+    await refused(['passes', '--max-age', '-1'], /--max-age -1/);
+    await refused(['plan', '--setup', '-5'], /--setup -5/, /0 to 86400/);
+    await refused(
+      ['plan', '--add-station', 'vienna:like=graz,latitude=0x10,longitude=16.4,altitude=200'],
+      /latitude is 0x10; it must be a number/,
+    );
+  });
+
+  it('a folder for drawings that is not there, before the plan is made', () =>
+    refused(['plan', '--days', '3000', '--max-age', '9999', '--png', 'nowhere/plan.png'], /--png/, /no such file/));
+
+  it('a scenario that says nothing about weather is named once', async () => {
+    const { stderr } = await skykey(['plan', '--scenario', 'jinan-1', '--days', '1'], { cwd: folder });
+    assert.equal(stderr.match(/jinan-1/g)?.length, 1, stderr);
   });
 });

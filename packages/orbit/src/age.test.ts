@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkAge, elementsAgeDays } from './age.ts';
 import { OrbitError, type OrbitErrorCode } from './error.ts';
-import { keplerian } from './synthetic.ts';
+import { geostationary, keplerian } from './synthetic.ts';
 import { MICIUS } from './test/micius.ts';
 
 const DAY_MS = 86_400_000;
@@ -74,5 +74,20 @@ describe('the age of elements', () => {
       meanAnomalyDeg: 0,
     });
     assert.deepEqual(checkAge(made, { fromMs: epochMs, toMs: epochMs + 365 * DAY_MS, nowMs: 0 }), []);
+  });
+
+  it('warns of a made-up geostationary orbit past a week, and refuses it past a month: it drifts', () => {
+    const epochMs = Date.parse('2026-03-01Z');
+    const still = geostationary({ name: 'still', epochMs, longitudeDeg: 9 });
+    const at = (day: number, allowDays?: number) =>
+      checkAge(still, { fromMs: epochMs, toMs: epochMs + day * 86_400_000, ...(allowDays ? { allowDays } : {}) });
+    assert.deepEqual(at(7), []);
+    assert.match(
+      at(20)[0]!,
+      /still: 2026-03-21 is 20\.0 days after .* nobody keeps a made-up orbit over its longitude/,
+    );
+    assert.throws(() => at(31), { code: 'orbit/elements-age', message: /give it an epoch near 2026-04-01/ });
+    assert.equal(at(31, 40).length, 1);
+    assert.deepEqual(checkAge(still, { fromMs: epochMs, toMs: epochMs, nowMs: epochMs - 90 * 86_400_000 }), []);
   });
 });

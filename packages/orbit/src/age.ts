@@ -28,11 +28,18 @@ export function elementsAgeDays(elements: Elements, utcMs: number): number {
   return (utcMs - elements.epochMs) / DAY_MS;
 }
 
+/** Revolutions a day of what turns with the Earth. */
+const EARTH_TURNS = 1.0027;
+
+/** Whether elements are meant to hang over one longitude. */
+const hangs = ({ satrec }: Elements): boolean =>
+  Math.abs((satrec.no * 1440) / (2 * Math.PI) - EARTH_TURNS) < 0.01 && satrec.ecco < 0.05;
+
 const dayOf = (utcMs: number) => new Date(utcMs).toISOString().slice(0, 10);
 
 /**
  * Warnings about elements that are used more than 7 days from their epoch, before or after. Synthetic elements are the
- * orbit by definition: they have no age and no warnings.
+ * orbit by definition and have no age, but for geostationary ones: those are meant to hang, and nobody keeps them there.
  * @throws OrbitError `orbit/elements-age` past 30 days or `allowDays`; `orbit/epoch-future` when the epoch is more than
  *   a day after `nowMs`; `orbit/interval` when a time or the allowance is no number, or the interval ends before it begins
  */
@@ -49,9 +56,10 @@ export function checkAge(elements: Elements, { fromMs, toMs, nowMs, allowDays }:
   if (allowDays !== undefined && !(allowDays > 0)) {
     throw new OrbitError('orbit/interval', `allowDays is ${allowDays}; it must be a positive number of days`);
   }
-  if (elements.origin === 'synthetic') return [];
+  const madeUp = elements.origin === 'synthetic';
+  if (madeUp && !hangs(elements)) return [];
   const { name, epochMs } = elements;
-  if (nowMs !== undefined && epochMs - nowMs > AHEAD_DAYS * DAY_MS) {
+  if (!madeUp && nowMs !== undefined && epochMs - nowMs > AHEAD_DAYS * DAY_MS) {
     const days = (-elementsAgeDays(elements, nowMs)).toFixed(1);
     throw new OrbitError(
       'orbit/epoch-future',
@@ -66,6 +74,14 @@ export function checkAge(elements: Elements, { fromMs, toMs, nowMs, allowDays }:
   const reach = `${name}: ${dayOf(farMs)} is ${days.toFixed(1)} days ${side} the epoch of the elements, ${dayOf(epochMs)}`;
   const remedy = `take elements of a day near ${dayOf(farMs)}`;
   const limitDays = allowDays ?? REFUSE_DAYS;
+  if (madeUp) {
+    const drift = `${reach}, and nobody keeps a made-up orbit over its longitude: it drifts by up to a degree in a month and by tens in a year`;
+    if (days <= limitDays) return [drift];
+    throw new OrbitError(
+      'orbit/elements-age',
+      `${drift}; give it an epoch near ${dayOf(farMs)}, shorten the interval, or allow ${Math.ceil(days)} days`,
+    );
+  }
   if (days > limitDays) {
     throw new OrbitError(
       'orbit/elements-age',

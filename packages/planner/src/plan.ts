@@ -18,7 +18,7 @@ import { AUTHENTICATION_BITS } from './key.ts';
 import { nightAt } from './night.ts';
 import { type Opportunity, opportunities } from './opportunities.ts';
 import { Keys, type Service, type ServiceRules, serve } from './service.ts';
-import { clearSkies, drawSkies, playedSkies, type Skies } from './skies.ts';
+import { clearSkies, climatesOf, drawSkies, playedSkies, type Skies } from './skies.ts';
 import { type Figures, Tally } from './tally.ts';
 
 export interface PlanRequest {
@@ -146,6 +146,8 @@ export function prepare(request: PlanRequest): Ground {
   const { minElevationDeg } = request;
   const setupS = request.setupS ?? SETUP_S;
   const query = { fromMs, toMs, setupS, ...(minElevationDeg === undefined ? {} : { minElevationDeg }) };
+  // Refused before the search, which may take long.
+  if (weatherOf(request) === 'scenario') climatesOf(scenario);
   const found = opportunities(scenario, query, report('passes'));
   const skies = skiesOf(request, found, report('weather'));
   const dead = found.reduce((most, { light }) => Math.max(most, light.dead), 0);

@@ -1,5 +1,6 @@
 /** Which opportunities have a clear sky in which realisation: drawn from climates, or played from a record. */
 import {
+  type Climate,
   type JointAvailability,
   modelAvailability,
   replayWeather,
@@ -8,7 +9,7 @@ import {
   weatherModel,
 } from '@skykey/optics';
 import { seededRandom } from '@skykey/photons';
-import type { Scenario, StationScenario } from '@skykey/scenario';
+import type { Scenario } from '@skykey/scenario';
 import { PlannerError } from './error.ts';
 import type { Opportunity } from './opportunities.ts';
 
@@ -160,21 +161,25 @@ function movesOf(earliestMs: number, latestMs: number): number[] {
   return moves;
 }
 
+/** @throws PlannerError `planner/weather` for a station of which the scenario says nothing */
+export function climatesOf({ id: scenarioId, stations }: Scenario): Climate[] {
+  return stations.map(({ id, climate }) => {
+    if (climate) return climate;
+    throw new PlannerError(
+      'planner/weather',
+      `the scenario ${scenarioId} says nothing about the weather at station ${id}; give stations.${id}.weather ` +
+        '(clearFraction by month and correlationH), or plan for a clear sky',
+    );
+  });
+}
+
 function modelOf(
   scenario: Scenario,
   found: readonly Opportunity[],
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
 ): WeatherModel {
-  const climateOf = ({ id, climate }: StationScenario) => {
-    if (climate) return climate;
-    throw new PlannerError(
-      'planner/weather',
-      `the scenario ${scenario.id} says nothing about the weather at station ${id}; give stations.${id}.weather ` +
-        '(clearFraction by month and correlationH), or plan for a clear sky',
-    );
-  };
   return weatherModel({
-    climates: scenario.stations.map(climateOf),
+    climates: climatesOf(scenario),
     correlationKm: scenario.weatherCorrelationKm,
     fromMs,
     // As far as the last middle: a pass over the end of the period does not ask for the weather of the next month.

@@ -7,6 +7,8 @@ import type { Arm, Row, Subject } from './subject.ts';
 
 const LABEL = 25;
 const COLUMN = 11;
+/** Radiance that no detector will ever tell from none. */
+const FAINTEST = 1e-20;
 
 export const thousands = (value: number): string => Math.round(value).toLocaleString('en');
 export const dB = (value: number | null | undefined): string =>
@@ -75,7 +77,8 @@ function armLines(arm: Arm): string[] {
           '  background, W m^-2 sr^-1 nm^-1',
           ...lights.map(({ name }) =>
             line(name, ({ background }) => {
-              return background!.terms.find((term) => term.name === name)?.radiance.toExponential(1) ?? '0';
+              const radiance = background!.terms.find((term) => term.name === name)?.radiance ?? 0;
+              return radiance < FAINTEST ? '–' : radiance.toExponential(1);
             }),
           ),
           line('all detectors, ungated', ({ background }) => `${background!.rateHz.toPrecision(3)}/s`),

@@ -22,6 +22,9 @@ export function between(satellites: readonly Named[], query: BetweenQuery) {
   if (!one || !other || more.length > 0) {
     throw new CliError('cli/option', `--between takes two satellites with a comma; there are ${satellites.length}`);
   }
+  if (one.id === other.id) {
+    throw new CliError('cli/option', `--between ${one.id},${other.id}: give two satellites, not one twice`);
+  }
   const rangeKm = (utcMs: number) => round(intersatelliteLook(one.target, other.target, utcMs).rangeKm, 1);
   const rowOf = ({ startMs, endMs, durationS, clipped }: IntersatelliteWindow) => ({
     satellites: [one.id, other.id],

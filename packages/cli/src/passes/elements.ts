@@ -56,6 +56,9 @@ export function ageWarnings(
   interval: { readonly fromMs: number; readonly toMs: number },
   maxAge: number | undefined,
 ): string[] {
+  if (maxAge !== undefined && !(maxAge > 0)) {
+    throw new CliError('cli/option', `--max-age ${maxAge}: give a number of days above 0`);
+  }
   const nowMs = Date.now();
   const query = { ...interval, nowMs, ...(maxAge === undefined ? {} : { allowDays: maxAge }) };
   const warnings = satellites.flatMap(({ target }) => (target.kind === 'sgp4' ? agesOf(target, query) : []));

@@ -1,6 +1,6 @@
 /** Passes for people, 80 columns wide. */
 import { moon, type Station } from '@skykey/orbit';
-import { clock, day } from '../interval.ts';
+import { clock, DAY_MS, day } from '../interval.ts';
 import type { JointSighting, Sighting } from './sighting.ts';
 
 /** `windowS`: seconds with light for key, null for none; undefined where nothing is known about light. */
@@ -12,6 +12,20 @@ const BESIDE = { satellite: 11, station: 10 };
 
 function cut(text: string, width: number): string {
   return text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
+}
+
+/** `16:55:41`; of a stay so long that the day is in doubt, how many days later instead of the seconds: `04:59 +1`. */
+function later(utcMs: number, { aosMs, losMs }: { readonly aosMs: number; readonly losMs: number }): string {
+  const days = Math.round((Date.parse(day(utcMs)) - Date.parse(day(aosMs))) / DAY_MS);
+  if (days === 0 || losMs - aosMs < DAY_MS / 2) return clock(utcMs);
+  return days > 99 ? `+${days} d`.padEnd(8) : clock(utcMs).slice(0, 5) + `+${days}`.padStart(3);
+}
+
+/** `272 s`; hours where nobody counts seconds. */
+function lightWords(windowS: number | null | undefined): string {
+  if (windowS === undefined) return '';
+  if (windowS === null) return '–';
+  return windowS < 7200 ? `${windowS.toFixed(0)} s` : `${(windowS / 3600).toFixed(1)} h`;
 }
 
 const degrees = (value: number, digits = 0): string => `${value.toFixed(digits)}°`;
@@ -70,13 +84,13 @@ export function passTable(rows: readonly Row[], stations: readonly Station[]): s
         ...(several ? [satellite(row.satelliteId)] : []),
         station(row.stationId),
         ` ${pass.clipped.start ? 'before  ' : clock(pass.aosMs)}`,
-        ...(several ? [] : [clock(pass.tcaMs)]),
-        pass.clipped.end ? 'after   ' : clock(pass.losMs),
+        ...(several ? [] : [later(pass.tcaMs, pass)]),
+        pass.clipped.end ? 'after   ' : later(pass.losMs, pass),
         degrees(pass.maxElevationDeg, 1).padStart(6),
         `${pass.minRangeKm.toFixed(0).padStart(6)} km`,
         degrees(row.sunElevationDeg).padStart(4),
         moonWords(places.get(row.stationId)!, pass.tcaMs).padEnd(8),
-        windowS === undefined ? '' : windowS === null ? '–' : `${windowS.toFixed(0)} s`,
+        lightWords(windowS),
       ]
         .join(' ')
         .trimEnd();
@@ -94,7 +108,7 @@ export function jointTable(rows: readonly JointSighting[]): string {
     BESIDE.satellite,
   );
   const stations = column(rows.map(over), 'stations', several ? 21 : 33);
-  const head = [...(several ? [satellite()] : []), stations(), 'begin    end      top      el         km'];
+  const head = [...(several ? [satellite()] : []), stations(), 'begin    end      nearest  el         km'];
   const lines = sections(
     rows,
     ({ joint }) => joint.startMs,
@@ -105,8 +119,8 @@ export function jointTable(rows: readonly JointSighting[]): string {
         ...(several ? [satellite(row.satelliteId)] : []),
         stations(over(row)),
         joint.clipped.start ? 'before  ' : clock(joint.startMs),
-        joint.clipped.end ? 'after   ' : clock(joint.endMs),
-        clock(joint.bestMs),
+        joint.clipped.end ? 'after   ' : later(joint.endMs, { aosMs: joint.startMs, losMs: joint.endMs }),
+        later(joint.bestMs, { aosMs: joint.startMs, losMs: joint.endMs }),
         `${degrees(a.elevationDeg)} ${degrees(b.elevationDeg)}`.padEnd(10),
         `${a.rangeKm.toFixed(0)} + ${b.rangeKm.toFixed(0)}`,
       ].join(' ');

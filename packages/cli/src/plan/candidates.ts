@@ -1,5 +1,6 @@
 /** `--add-station` and `--add-satellite`: what does not exist yet, in the words of the planner. */
 import type { Candidate, SatelliteCandidate, StationCandidate } from '@skykey/planner';
+import { isDecimal } from '../decimal.ts';
 import { CliError } from '../error.ts';
 
 const FIELDS = {
@@ -31,8 +32,7 @@ function fieldsOf(
 }
 
 function numberOf(kind: keyof typeof FIELDS, text: string, name: string, of: (name: string) => string): number {
-  const value = Number(of(name));
-  if (Number.isFinite(value)) return value;
+  if (isDecimal(of(name))) return Number(of(name));
   throw new CliError('cli/candidate', `--add-${kind} ${text}: ${name} is ${of(name)}; it must be a number`);
 }
 

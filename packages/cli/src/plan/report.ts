@@ -25,6 +25,11 @@ function figureLine(label: string, bits: Distribution, remark = ''): string {
   return `  ${cut} ${bitsInWords(bits.mean).padStart(FIGURE)}   ${interval(bits).padEnd(26)}${remark}`.trimEnd();
 }
 
+/** `1 day`, `30 days`. */
+export function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length > 0 ? ['', title, ...lines] : [];
 }
@@ -103,7 +108,7 @@ export function planReport(scenario: Scenario, { plan, worth, notes }: Planned, 
   return [
     scenario.title,
     `${iso(plan.fromMs).slice(0, 16)} to ${iso(plan.toMs).slice(0, 16)} UTC, ${sky}`,
-    `${plan.realisations} realisations, seed ${plan.seed}`,
+    `${counted(plan.realisations, 'realisation')}, seed ${plan.seed}`,
     ...section('Secret key: mean, and from 5 to 95 % of realisations', [
       ...months.map(({ month, bits }) => figureLine(month, bits)),
       figureLine('all', plan.total),

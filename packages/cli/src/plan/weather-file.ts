@@ -32,10 +32,21 @@ async function seriesIn(text: string, { maxCloud }: WeatherOptions): Promise<Mea
     ...(maxCloud === undefined ? {} : { maxCloudFraction: maxCloud }),
   };
   const bytes = readBytes('--weather', file);
-  if (bytes.subarray(0, 4).toString('latin1') !== PARQUET)
-    return parseWeatherCsv(readText('--weather', file), file, options);
-  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  return parseWeatherParquet(buffer, file, options);
+  try {
+    if (bytes.subarray(0, 4).toString('latin1') !== PARQUET)
+      return parseWeatherCsv(readText('--weather', file), file, options);
+    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    return await parseWeatherParquet(buffer, file, options);
+  } catch (error) {
+    throw inOptions(error, 'give stationId for the whole table', `say whose sky it is: --weather STATION=${file}`);
+  }
+}
+
+/** The same refusal with what is to be typed in the place of what is to be called. */
+function inOptions(error: unknown, called: string, typed: string): unknown {
+  const { message } = error as Error;
+  if (!message.includes(called)) return error;
+  return new CliError('cli/weather', message.replace(called, typed), { cause: error });
 }
 
 /** A scenario with the measured climates, or series to play, and a sentence about each. */
@@ -70,7 +81,7 @@ export async function withWeather(scenario: Scenario, options: WeatherOptions): 
     const series = byStation.get(station.id);
     if (!series) return station;
     const { latitudeDeg, longitudeDeg } = station.station;
-    const climate = climateOf(series, {
+    const climate = climateFrom(series, {
       latitudeDeg,
       longitudeDeg,
       ...(correlationH === undefined ? {} : { correlationH }),
@@ -84,6 +95,14 @@ export async function withWeather(scenario: Scenario, options: WeatherOptions): 
   const now = new Map(scenario.stations.map((station, i) => [station, stations[i]!]));
   const links = scenario.links.map((link) => ({ ...link, station: now.get(link.station)! }));
   return { scenario: { ...scenario, stations, links }, notes };
+}
+
+function climateFrom(series: MeasuredSeries, place: Parameters<typeof climateOf>[1]): ReturnType<typeof climateOf> {
+  try {
+    return climateOf(series, place);
+  } catch (error) {
+    throw inOptions(error, ' or a smaller minCoverage', `: half of one month at least (--weather ${series.source})`);
+  }
 }
 
 function played(

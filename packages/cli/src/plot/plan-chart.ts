@@ -1,10 +1,10 @@
 /** A plan night by night: what each station is expected to make, the odds of a clear sky, and what adds up. */
-import { axisY, gridY, line, type Markish, type PlotOptions, ruleX, ruleY } from '@observablehq/plot';
+import { axisY, dot, gridY, line, type Markish, type PlotOptions, ruleX, ruleY } from '@observablehq/plot';
 import type { Distribution, Plan } from '@skykey/planner';
 import type { Scenario } from '@skykey/scenario';
 import { DAY_MS, iso } from '../interval.ts';
 import { type Planned, runOf } from '../plan/document.ts';
-import { bitsInWords } from '../plan/report.ts';
+import { bitsInWords, counted } from '../plan/report.ts';
 import { VERSION } from '../version.ts';
 import { lineColour } from './palette.ts';
 import { GRID, INK, type Key, type Panel, sheetOf } from './sheet.ts';
@@ -57,10 +57,17 @@ function unitOf(most: number): { readonly unit: string; readonly scale: number }
   return most >= 1e3 ? { unit: 'kbit', scale: 1e3 } : { unit: 'bit', scale: 1 };
 }
 
+/** There is no half of a bit. */
+const wholeTicks = (mostBits: number, ticks: number): number => Math.max(1, Math.min(ticks, Math.floor(mostBits)));
+
 /** Whole nights on either side of the period, so that no bar is cut. */
 function spanOf({ fromMs, toMs }: Plan): Span {
   return { fromMs: Math.floor(fromMs / DAY_MS - 0.5) * DAY_MS, toMs: Math.ceil(toMs / DAY_MS) * DAY_MS };
 }
+
+/** Nights so narrow that an interval in front of the mean would hide it. */
+const THIN = 4;
+const THIN_INTERVAL = '#98a2b3';
 
 const barWidth = ({ fromMs, toMs }: Span): number => Math.max(1.5, Math.min(14, (300 * DAY_MS) / (toMs - fromMs)));
 
@@ -76,17 +83,30 @@ function stationPanel(plan: Plan, stationId: string, name: string): Panel {
     p95: bits.p95 / scale,
   }));
   const total = plan.stations.find((station) => station.stationId === stationId)!.bits;
+  const width = barWidth(span);
+  const thin = width < THIN;
+  const interval = { colour: thin ? THIN_INTERVAL : INK, width: thin ? width : 1.4 };
+  const marks = [
+    ruleX(bars, { x: 'date', y1: 0, y2: 'mean', stroke: BAR, strokeWidth: width }),
+    ruleX(bars, { x: 'date', y1: 'p5', y2: 'p95', stroke: interval.colour, strokeWidth: interval.width }),
+  ];
   return {
     heading: `${name}, ${unit} a night`,
     height: 112,
     keys: [
       { name: 'mean', remark: `${bitsInWords(total.mean)} in all`, colour: BAR, mark: 'area' },
-      { name: '5 to 95 %', remark: `${range(total)} in all`, colour: INK, mark: 'line' },
+      {
+        name: '5 to 95 %',
+        remark: `${range(total)} in all`,
+        colour: interval.colour,
+        mark: thin ? 'area' : 'line',
+      },
     ],
-    options: framed(span, { most: (most / scale) * 1.06, ticks: 4, days: false }, [
-      ruleX(bars, { x: 'date', y1: 0, y2: 'mean', stroke: BAR, strokeWidth: barWidth(span) }),
-      ruleX(bars, { x: 'date', y1: 'p5', y2: 'p95', stroke: INK, strokeWidth: 1.4 }),
-    ]),
+    options: framed(
+      span,
+      { most: (most / scale) * 1.06, ticks: wholeTicks(most, 4), days: false },
+      thin ? marks.reverse() : marks,
+    ),
   };
 }
 
@@ -105,7 +125,7 @@ function sowingPanel(plan: Plan): Panel {
     heading: `Sifted for the one block of the period, ${unit} a night`,
     height: 220,
     keys: [{ name: 'mean', remark: 'sifted, not yet secret', colour: BAR, mark: 'area' }],
-    options: framed(span, { most: (most / scale) * 1.06, ticks: 5, days: true }, [
+    options: framed(span, { most: (most / scale) * 1.06, ticks: wholeTicks(most, 5), days: true }, [
       ruleX(nights, {
         x: 'date',
         y1: 0,
@@ -132,14 +152,46 @@ function skyPanel(plan: Plan, drawn: readonly string[], names: ReadonlyMap<strin
     {
       heading: 'Odds of a clear sky, %',
       height: 92,
-      keys: drawn.map((id, i): Key => ({ name: names.get(id)!, colour: lineColour(i), mark: 'line' })),
+      // In figures too: of two stations with the same odds one line hides the other.
+      keys: drawn.map(
+        (id, i): Key => ({
+          name: names.get(id)!,
+          ...(lines[i]!.length > 0 ? { remark: percents(lines[i]!.map(({ percent }) => percent)) } : {}),
+          colour: lineColour(i),
+          mark: 'line',
+        }),
+      ),
       options: framed(
         spanOf(plan),
         { most: 100, ticks: 4, days: false },
-        lines.map((points, i) => line(points, { x: 'date', y: 'percent', stroke: lineColour(i), strokeWidth: 2.2 })),
+        lines.map((points, i) =>
+          points.length === 1
+            ? dot(points, { x: 'date', y: 'percent', fill: lineColour(i), r: 3 })
+            : line(broken(points), { x: 'date', y: 'percent', stroke: lineColour(i), strokeWidth: 2.2 }),
+        ),
       ),
     },
   ];
+}
+
+interface Odds {
+  readonly date: Date;
+  readonly percent: number;
+}
+
+/** Odds are those of a month: a line over more than one without a pass would say what nobody looked up. */
+const LONGEST_GAP_MS = 31 * DAY_MS;
+
+function broken(points: readonly Odds[]): Odds[] {
+  return points.flatMap((point, i) => {
+    const gap = i > 0 && point.date.getTime() - points[i - 1]!.date.getTime() > LONGEST_GAP_MS;
+    return gap ? [{ date: point.date, percent: Number.NaN }, point] : [point];
+  });
+}
+
+function percents(values: readonly number[]): string {
+  const [low, high] = [Math.min(...values).toFixed(0), Math.max(...values).toFixed(0)];
+  return low === high ? `${low} %` : `${low} to ${high} %`;
 }
 
 interface Sum {
@@ -174,7 +226,10 @@ function sums(plan: Plan, drawn: readonly string[], names: ReadonlyMap<string, s
     .sort((a, b) => b.bits.mean - a.bits.mean)
     .slice(0, MOST_PAIRS)
     .map(({ stationIds, bits, byDay }): Sum => {
-      const points = byDay.map(({ date, meanBits }) => ({ date: new Date(Date.parse(date) + DAY_MS), bits: meanBits }));
+      const points = [
+        { date: new Date(byDay[0]!.date), bits: 0 },
+        ...byDay.map(({ date, meanBits }) => ({ date: new Date(Date.parse(date) + DAY_MS), bits: meanBits })),
+      ];
       return { name: stationIds.map((id) => names.get(id)!).join(' – '), total: bits, points, dashed: true };
     });
   return [...stations, ...pairs];
@@ -187,7 +242,7 @@ function sumPanel(plan: Plan, drawn: readonly string[], names: ReadonlyMap<strin
   const span = spanOf(plan);
   const apart = Math.min(BESIDE.apart, (BESIDE.last - BESIDE.first) / Math.max(1, all.length - 1));
   return {
-    heading: `Added up, ${unit}: stations, and pairs (dashed) over trusted satellites`,
+    heading: `Added up, ${unit}${all.some(({ dashed }) => dashed) ? ': stations, and pairs (dashed) over trusted satellites' : ''}`,
     height: 210,
     keys: all.map(({ name, total, dashed }, i) => ({
       name,
@@ -197,7 +252,7 @@ function sumPanel(plan: Plan, drawn: readonly string[], names: ReadonlyMap<strin
     })),
     options: framed(
       span,
-      { most: (most / scale) * 1.06, ticks: 5, days: true },
+      { most: (most / scale) * 1.06, ticks: wholeTicks(most, 5), days: true },
       all.flatMap(({ points, total, dashed }, i) => [
         line(points, {
           x: 'date',
@@ -230,10 +285,10 @@ export function planChart(scenario: Scenario, { plan }: Planned): string {
   ];
   const pooled = plan.rules.blocks === 'period';
   return sheetOf({
-    title: `Secret key over ${days} days: ${bitsInWords(plan.total.mean)}, 5 to 95 %: ${range(plan.total)}`,
+    title: `Secret key over ${counted(days, 'day')}: ${bitsInWords(plan.total.mean)}, 5 to 95 %: ${range(plan.total)}`,
     subtitle:
       `${scenario.title}. ${iso(plan.fromMs).slice(0, 10)} to ${iso(plan.toMs).slice(0, 10)} UTC, ${sky}, ` +
-      bound(`${plan.realisations} realisations`),
+      bound(counted(plan.realisations, 'realisation')),
     panels: pooled
       ? [sowingPanel(plan)]
       : [
@@ -243,8 +298,8 @@ export function planChart(scenario: Scenario, { plan }: Planned): string {
         ],
     caption:
       'Intervals, 5 to 95 % of realisations, hold weather and chance in the counts, not parameters that are wrong for all ' +
-      `passes alike. ${pooled ? '' : 'Every station has a scale of its own. '}Nights by the date of their evening. ` +
-      `${left > 0 ? `${left} stations with less key are not drawn. ` : ''}` +
+      `passes alike. ${pooled || drawn.length < 2 ? '' : 'Every station has a scale of its own. '}Nights by the date of their evening. ` +
+      `${left > 0 ? `${counted(left, 'station')} with less key not drawn. ` : ''}` +
       `${plan.assumptions.length} inputs and rules are assumed. Run ${runOf(plan)}, Skykey ${VERSION}.`,
   });
 }

@@ -25,26 +25,49 @@ export function timeAxis(startMs: number, endMs: number, figures: boolean): Mark
 }
 
 const DAY_MS = 86_400_000;
-const STEPS_DAYS = [1, 2, 5, 7, 14, 30, 60, 90, 180, 365];
-const MOST_DAYS = 10;
+const STEPS_DAYS = [1, 2, 5, 7, 14];
+const STEPS_MONTHS = [1, 2, 3, 6, 12, 24, 60];
+/** Ticks of a panel whose figures are `12-05`, and of one whose figures have the year. */
+const MOST_DAYS = { short: 10, long: 6 };
 
-/** The same for dates, each in the middle of its day; `12-05`, with the year where there are several. */
+/** Middles of so many days, each the next of the last. */
+function daysFrom(firstDay: number, days: number, stepDays: number): Date[] {
+  return Array.from(
+    { length: Math.ceil(days / stepDays) },
+    (_, i) => new Date((firstDay + i * stepDays + 0.5) * DAY_MS),
+  );
+}
+
+/** First days of the months of the calendar, on months that the step divides. */
+function monthsIn(startMs: number, endMs: number): { readonly at: Date[]; readonly step: number } {
+  const start = new Date(startMs);
+  const first = start.getUTCFullYear() * 12 + start.getUTCMonth();
+  const end = new Date(endMs);
+  const last = end.getUTCFullYear() * 12 + end.getUTCMonth();
+  const step = STEPS_MONTHS.find((one) => (last - first) / one <= MOST_DAYS.long) ?? STEPS_MONTHS.at(-1)!;
+  const at = Array.from({ length: last - first + 1 }, (_, i) => first + i)
+    .filter((month) => month % step === 0)
+    .map((month) => new Date(Date.UTC(Math.floor(month / 12), month % 12, 1)))
+    .filter((date) => date.getTime() >= startMs && date.getTime() <= endMs);
+  return { at, step };
+}
+
+/**
+ * The same for dates: each in the middle of its day, `12-05`, or `2016-12-31` where there are several years; of what is
+ * longer than some weeks the begins of months, `2027-02`, or of years.
+ */
 export function dayAxis(startMs: number, endMs: number, figures: boolean): Markish[] {
   const first = Math.ceil(startMs / DAY_MS);
   const days = Math.max(1, Math.floor(endMs / DAY_MS) - first);
-  const step = STEPS_DAYS.find((one) => days / one <= MOST_DAYS) ?? STEPS_DAYS.at(-1)!;
-  const at = Array.from({ length: Math.ceil(days / step) }, (_, i) => new Date((first + i * step + 0.5) * DAY_MS));
-  const years = new Set(at.map((date) => date.getUTCFullYear())).size > 1;
+  const years = new Date(first * DAY_MS).getUTCFullYear() !== new Date((first + days - 0.5) * DAY_MS).getUTCFullYear();
+  const most = years ? MOST_DAYS.long : MOST_DAYS.short;
+  const stepDays = STEPS_DAYS.find((one) => days / one <= most);
+  const { at, step } = stepDays ? { at: daysFrom(first, days, stepDays), step: 0 } : monthsIn(startMs, endMs);
+  const [from, to] = step === 0 ? [years ? 0 : 5, 10] : [0, step >= 12 ? 4 : 7];
   return [
     gridX(at, { stroke: GRID, strokeOpacity: 1 }),
     ...(figures
-      ? [
-          axisX(at, {
-            tickFormat: (date: Date) => date.toISOString().slice(years ? 2 : 5, 10),
-            label: null,
-            tickSize: 5,
-          }),
-        ]
+      ? [axisX(at, { tickFormat: (date: Date) => date.toISOString().slice(from, to), label: null, tickSize: 5 })]
       : []),
   ];
 }
