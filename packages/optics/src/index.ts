@@ -40,6 +40,7 @@ export type {
   Uniform,
 } from './link/link.ts';
 export { pointingLossDb } from './link/pointing.ts';
+export { normalBelow } from './numerics/normal.ts';
 export { backgroundRateHz, noisePerGate } from './sky/background.ts';
 export { type MoonSpot, moonDiscRadiance } from './sky/earthshine.ts';
 export { FRAUNHOFER_LINES, fraunhoferDepth } from './sky/fraunhofer.ts';

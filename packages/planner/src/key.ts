@@ -1,5 +1,6 @@
 /** From counts to key: the secret length of a block, expected or drawn, and how much chance in the counts moves it. */
 import { bbm92, bbm92Rate, binaryEntropy, lim2014 } from '@skykey/finitekey';
+import { normalBelow } from '@skykey/optics';
 import { CELLS, Cell } from './rates.ts';
 
 /** Under which rules counts become key. */
@@ -123,16 +124,8 @@ export function pairBitsWithoutEnd(rules: KeyRules, counts: Float64Array): numbe
 export function clippedMean(mean: number, sd: number): number {
   if (sd === 0) return Math.max(0, mean);
   const z = mean / sd;
-  // Beyond eight standard deviations the other side does not matter, and the approximation below is good to 1e-7.
+  // Beyond eight standard deviations the other side is below the last digit.
   if (z > 8) return mean;
   if (z < -8) return 0;
   return mean * normalBelow(z) + (sd * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI);
-}
-
-/** P(N(0, 1) < z) to 1e-7: Abramowitz and Stegun 26.2.17. */
-function normalBelow(z: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(z));
-  const poly = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  const tail = (poly * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI);
-  return z >= 0 ? 1 - tail : tail;
 }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { gammaAbove, gammaBelow, gammaQuantile, logGamma } from './gamma.ts';
+import { gammaAbove, gammaBelow, logGamma, logGammaQuantile } from './gamma.ts';
+import { normalQuantile } from './normal-quantile.ts';
 
 const near = (actual: number, expected: number, relative = 1e-10) =>
   assert.ok(Math.abs(actual / expected - 1) <= relative, `${actual} is not ${expected}`);
+
+const gammaQuantile = (a: number, below: number) =>
+  Math.exp(logGammaQuantile(a, normalQuantile(below), below, 1 - below));
 
 describe('gamma function', () => {
   it('is the factorial at whole numbers and has the square root of pi at halves', () => {

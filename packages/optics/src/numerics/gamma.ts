@@ -1,5 +1,4 @@
 /** The gamma function, and the distribution that has its name. */
-import { normalQuantile } from './normal-quantile.ts';
 
 /** Coefficients of Stirling's series, B_2n / (2n (2n - 1)) (Abramowitz & Stegun 6.1.41). */
 const STIRLING = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156];
@@ -74,9 +73,4 @@ export function logGammaQuantile(a: number, z: number, below: number, above: num
     if (Math.abs(step) < 1e-13) break;
   }
   return t;
-}
-
-/** The same from a probability strictly between 0 and 1. */
-export function gammaQuantile(a: number, below: number): number {
-  return Math.exp(logGammaQuantile(a, normalQuantile(below), below, 1 - below));
 }
