@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emissionOf } from './emission.ts';
+import type { Source } from './link.ts';
 import { againstExpected } from './test/chi-square.ts';
-import type { Source } from './types.ts';
 
 const source: Source = {
   pulseRateHz: 1e8,

@@ -1,7 +1,7 @@
-import { checkSource, mostSlots } from './check.ts';
 import { PhotonsError } from './error.ts';
+import type { Basis, Source } from './link.ts';
 import { seededRandom } from './random.ts';
-import type { Basis, Source } from './types.ts';
+import { checkSource, mostSlots } from './sampler/check.ts';
 
 /** What the transmitter prepared in one slot. */
 export interface Emission {

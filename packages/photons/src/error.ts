@@ -5,7 +5,11 @@ export type PhotonsErrorCode =
   | 'photons/trace'
   | 'photons/adversary'
   | 'photons/seed'
-  | 'photons/range';
+  | 'photons/range'
+  | 'photons/attack'
+  | 'photons/strength'
+  | 'photons/tags'
+  | 'photons/pairs';
 
 /** The only error this package throws on purpose. */
 export class PhotonsError extends Error {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { expectedLink, expectedPass, expectedQberSignal, type PulseSetting } from './expected.ts';
-import type { LinkTrace, Receiver, Source } from './types.ts';
+import type { LinkTrace, Receiver, Source } from './link.ts';
 
 const micius: Source = {
   pulseRateHz: 1e8,

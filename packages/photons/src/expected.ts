@@ -1,7 +1,7 @@
-import { checkReceiver, checkSource, checkTrace } from './check.ts';
 import { PhotonsError } from './error.ts';
 import { gateTransmission } from './gate.ts';
-import type { LinkTrace, Receiver, Source } from './types.ts';
+import type { LinkTrace, Receiver, Source } from './link.ts';
+import { checkReceiver, checkSource, checkTrace } from './sampler/check.ts';
 
 /** One pulse of one intensity on a steady link. */
 export interface PulseSetting {

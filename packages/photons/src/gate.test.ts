@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { erf, gateOf, gateTransmission } from './gate.ts';
+import type { Receiver } from './link.ts';
 import { seededRandom } from './random.ts';
 import { againstExpected } from './test/chi-square.ts';
-import type { Receiver } from './types.ts';
 
 const receiver = (jitterPs: number, gateNs: number): Receiver => ({
   basisXProbability: 0.5,

@@ -1,5 +1,5 @@
+import type { Receiver } from './link.ts';
 import type { Random } from './random.ts';
-import type { Receiver } from './types.ts';
 
 /** When clicks fall in the gate of a receiver. */
 export interface Gate {

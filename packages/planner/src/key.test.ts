@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bbm92, binaryEntropy, lim2014 } from '@skykey/finitekey';
-import { createPass, expectedPass, type Receiver, type Source, seededRandom } from '@skykey/photons';
+import { createEvents, expectedPass, gatedDetections, type Receiver, type Source, seededRandom } from '@skykey/photons';
 import { blockKey, clippedMean, type KeyRules, keySpread } from './key.ts';
 import { type Arm, CELLS, Cell, decoyRates, pairRates } from './rates.ts';
 
@@ -75,7 +75,7 @@ describe('decoy rates', () => {
     assert.ok(dead > 0.05 && dead < 0.2, `${dead}`);
     const bins = 10;
     const binS = 0.1;
-    const engine = createPass({
+    const engine = createEvents({
       trace: {
         binS,
         channelTransmittance: new Float64Array(bins).fill(bright.transmittance),
@@ -89,7 +89,7 @@ describe('decoy rates', () => {
     // Rows of one slot are settled by the first here: double clicks are 1 in 1000 and belong to either side.
     const counted = new Float64Array(12);
     for (let bin = 0; bin < bins; bin++) {
-      const { detections, emissions } = engine.next();
+      const { detections, emissions } = gatedDetections(engine.next(), bright.receiver.gateNs);
       let row = 0;
       for (let i = 0; i < detections.slot.length; i++) {
         if (i > 0 && detections.slot[i] === detections.slot[i - 1]) continue;

@@ -1,6 +1,6 @@
 /** What one end of a link has, in the words of `optics` and `photons`, and the engine's word on it. */
 import type { Beam, ReceivingOptics, Transmitter } from '@skykey/optics';
-import { createPass, PhotonsError, type Receiver, type Source } from '@skykey/photons';
+import { createEvents, PhotonsError, type Receiver, type Source } from '@skykey/photons';
 import { ScenarioError } from './error.ts';
 import type { LinkSource } from './model.ts';
 import type { ReceiverDocument, TransmitterDocument } from './schema.ts';
@@ -50,7 +50,7 @@ export function checkPhotons(source: LinkSource, receiver: Receiver, sourceField
   const none = new Float64Array(0);
   const trace = { binS: BIN_S, channelTransmittance: none, receiverTransmittance: 1, noisePerGate: none };
   try {
-    createPass({ trace, source: source.kind === 'decoy' ? source : NO_SLOTS, receiver, seed: 0 });
+    createEvents({ trace, source: source.kind === 'decoy' ? source : NO_SLOTS, receiver, seed: 0 });
   } catch (error) {
     if (!(error instanceof PhotonsError)) throw error;
     const field = error.code === 'photons/receiver' ? receiverField : sourceField;

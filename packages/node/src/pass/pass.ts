@@ -10,7 +10,14 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import type { Alarm, SessionReport } from '@skykey/distill';
-import { type Adversary, createPass, interceptResend, Knowledge, type PhotonBin } from '@skykey/photons';
+import {
+  createEvents,
+  type Disturbance,
+  type EventPass,
+  type GatedDetections,
+  gatedDetections,
+  interceptResend,
+} from '@skykey/photons';
 import { assumptions, BIN_S, linkTrace, type Mission, type ScenarioPass, scenarioPasses } from '@skykey/scenario';
 import { loadMission } from '../configuration.ts';
 import { NodeError } from '../error.ts';
@@ -106,7 +113,8 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
   const pulsesPerBin = Math.round(BIN_S * mission.source.pulseRateHz);
   const pulses = trace.noisePerGate.length * pulsesPerBin;
   const seed = createHash('sha256').update(`${request.seed} ${pass.passId}`).digest().readUIntBE(0, 6);
-  const engine = createPass({ trace, source: mission.source, receiver: link.receiver, seed });
+  const disturbances = adversary ? [adversary] : [];
+  const engine = createEvents({ trace, source: mission.source, receiver: link.receiver, seed, disturbances });
   const transmission = new Transmission({ seed, source: mission.source, pulsesPerBin });
   const receiver = `receiver ${link.station.id}`;
   const transmitter = `transmitter ${mission.satellite.id}`;
@@ -158,15 +166,16 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
     );
     while (!satellite.ended && !station.ended) {
       const from = performance.now();
-      const bin = nextBin(engine, fraction, adversary);
+      const bin = nextBin(engine, fraction);
       if (!bin) break;
-      transmission.add(bin.emissions);
-      truth.add(bin);
+      const gated = gatedDetections(bin, link.receiver.gateNs);
+      transmission.add(gated.emissions);
+      truth.add(gated);
       simulateMs += performance.now() - from;
-      detections += bin.detections.slot.length;
+      detections += gated.detections.slot.length;
       fraction = (bin.bin + 1) / engine.bins;
       if (bin.bin % 100 === 0) progress('photons');
-      await devices.detections(receiver, bin.detections, bin.firstSlot + bin.pulses);
+      await devices.detections(receiver, gated.detections, bin.firstSlot + bin.pulses);
       // The transmitter's questions arrive on the same loop: let them in.
       if (bin.bin % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -206,9 +215,9 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
       keysEqual: alice.keyDigest !== null && alice.keyDigest === bob.keyDigest,
       adversary: adversary
         ? {
-            name: adversary.name,
-            fraction: adversary.fraction,
-            visibility: adversary.visibility,
+            name: interceptResend.name,
+            fraction: request.fraction ?? 1,
+            visibility: 'D1',
             knownBits: truth.knownBits(report.detections),
             removedBits: report.keyDetections.reduce((sum, n) => sum + n, 0) - report.secretBits,
           }
@@ -231,12 +240,8 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
   }
 }
 
-function nextBin(
-  engine: ReturnType<typeof createPass>,
-  fraction: number,
-  adversary: Adversary | undefined,
-): PhotonBin | undefined {
-  return fraction < 1 ? engine.next(adversary) : undefined;
+function nextBin(engine: EventPass, fraction: number): ReturnType<EventPass['next']> | undefined {
+  return fraction < 1 ? engine.next() : undefined;
 }
 
 /** The first pass with a window in the scenario's time. */
@@ -263,7 +268,7 @@ function firstPass(mission: Mission, stationId: string | undefined): ScenarioPas
   return pass;
 }
 
-function makeAdversary(request: PassRequest): Adversary | undefined {
+function makeAdversary(request: PassRequest): Disturbance | undefined {
   if (!request.attack) {
     if (request.fraction !== undefined)
       throw new NodeError('pass/fraction', '--fraction needs --attack intercept-resend');
@@ -279,7 +284,7 @@ function makeAdversary(request: PassRequest): Adversary | undefined {
       `--fraction is ${fraction}; it is the share of pulses attacked, above 0 and at most 1`,
     );
   }
-  return interceptResend(fraction);
+  return interceptResend.create(fraction);
 }
 
 /** What the adversary truly knows of the key basis, one mark a click slot, in order. */
@@ -287,8 +292,7 @@ class Truth {
   #known = new Uint8Array(1 << 16);
   #slots = 0;
 
-  add(bin: PhotonBin): void {
-    const { detections, emissions, truth } = bin;
+  add({ detections, emissions, truth }: GatedDetections): void {
     let row = 0;
     for (let i = 0; i < detections.slot.length; i++) {
       const slot = detections.slot[i]!;
@@ -296,7 +300,7 @@ class Truth {
       // Two detectors of one slot are one bit of key, if it was the X analyser that Bob settles on.
       if (i === 0 || detections.slot[i - 1] !== slot) this.#grow();
       const inKeyBasis = emissions.basis[row] === 0 && detections.detector[i]! < 2;
-      if (inKeyBasis && truth.eveKnows[i] === Knowledge.full) this.#known[this.#slots - 1] = 1;
+      if (inKeyBasis && truth.eveKnows[i] === 1) this.#known[this.#slots - 1] = 1;
     }
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { look, type Pass, subpoint, subsolarPoint, sun } from '@skykey/orbit';
-import { createPass, type Emissions, interceptResend } from '@skykey/photons';
+import { createEvents, type Emissions, type EventPass, gatedDetections, interceptResend } from '@skykey/photons';
 import {
   BIN_S,
   declaredParameters,
@@ -15,6 +15,7 @@ import type { MomentState, PassState, ScheduleState, StationState, TapState } fr
 import { NodeError } from '../error.ts';
 import type { DeviceServer, EmissionSource } from '../wire/devices.ts';
 import { MissionClock } from './clock.ts';
+import { Tap } from './tap.ts';
 import { Transmission } from './transmission.ts';
 
 const DAY_MS = 86_400_000;
@@ -30,7 +31,8 @@ type UsefulPass = ScenarioPass & { readonly window: Window };
 
 interface ActivePass {
   readonly pass: UsefulPass;
-  readonly engine: ReturnType<typeof createPass>;
+  readonly engine: EventPass;
+  readonly tap: Tap;
   bin: number;
   /** Detections of the last bins, newest last, one mission second at most. */
   recent: number[];
@@ -236,12 +238,13 @@ export class Sky implements EmissionSource {
     const { link } = pass;
     const trace = linkTrace(pass);
     const seed = createHash('sha256').update(`${this.seed} ${pass.passId}`).digest().readUIntBE(0, 6);
-    const engine = createPass({ trace, source: mission.source, receiver: link.receiver, seed });
+    const tap = new Tap();
+    const engine = createEvents({ trace, source: mission.source, receiver: link.receiver, seed, disturbances: [tap] });
     const pulsesPerBin = Math.round(BIN_S * mission.source.pulseRateHz);
     this.#records.set(pass.passId, new Transmission({ seed, source: mission.source, pulsesPerBin }));
     // Two passes are enough: a session is over long before the next but one begins.
     for (const passId of [...this.#records.keys()].slice(0, -2)) this.#records.delete(passId);
-    this.#active.set(pass.passId, { pass, engine, bin: 0, recent: [] });
+    this.#active.set(pass.passId, { pass, engine, tap, bin: 0, recent: [] });
     this.#remember(this.memory());
     await this.#devices().announce(
       {
@@ -269,12 +272,14 @@ export class Sky implements EmissionSource {
   async #playBin(active: ActivePass): Promise<void> {
     const { pass, engine } = active;
     const receiver = `receiver ${pass.link.station.id}`;
-    const tap = this.#taps.get(pass.link.id)!;
-    const bin = engine.next(tap.on ? interceptResend(tap.fraction) : undefined);
-    this.#records.get(pass.passId)!.add(bin.emissions);
+    const { on, fraction } = this.#taps.get(pass.link.id)!;
+    active.tap.adversary = on ? interceptResend.create(fraction) : undefined;
+    const bin = engine.next();
+    const { detections, emissions } = gatedDetections(bin, pass.link.receiver.gateNs);
+    this.#records.get(pass.passId)!.add(emissions);
     active.bin++;
-    active.recent = [...active.recent.slice(-9), bin.detections.slot.length];
-    await this.#devices().detections(receiver, bin.detections, bin.firstSlot + bin.pulses);
+    active.recent = [...active.recent.slice(-9), detections.slot.length];
+    await this.#devices().detections(receiver, detections, bin.firstSlot + bin.pulses);
     if (active.bin < engine.bins) return;
     this.#active.delete(pass.passId);
     await this.#devices().finish(pass.passId, true, receiver, `transmitter ${this.mission.satellite.id}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createPass, type Emissions, emissionOf, type Receiver, type Source } from '@skykey/photons';
+import { createEvents, type Emissions, emissionOf, gatedDetections, type Receiver, type Source } from '@skykey/photons';
 import fc from 'fast-check';
 import { Transmission } from './transmission.ts';
 
@@ -20,7 +20,7 @@ const RECEIVER: Receiver = { basisXProbability: 0.5, misalignment: 0.004, deadTi
 
 /** A short pass over a good link: every tenth slot or so is detected. */
 function fly(): { transmission: Transmission; sent: Map<number, [number, number, number]> } {
-  const engine = createPass({
+  const engine = createEvents({
     trace: {
       binS: 0.1,
       channelTransmittance: new Float64Array(BINS).fill(0.4),
@@ -34,7 +34,7 @@ function fly(): { transmission: Transmission; sent: Map<number, [number, number,
   const transmission = new Transmission({ seed: SEED, source: SOURCE, pulsesPerBin: PULSES_PER_BIN });
   const sent = new Map<number, [number, number, number]>();
   for (let bin = 0; bin < BINS; bin++) {
-    const { emissions } = engine.next();
+    const { emissions } = gatedDetections(engine.next(), RECEIVER.gateNs);
     transmission.add(emissions);
     for (const [row, slot] of emissions.slot.entries()) {
       sent.set(slot, [emissions.intensity[row]!, emissions.basis[row]!, emissions.bit[row]!]);

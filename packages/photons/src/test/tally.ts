@@ -1,5 +1,5 @@
+import type { GatedDetections } from '../observe/count-events.ts';
 import type { Random } from '../random.ts';
-import type { PhotonBin } from '../types.ts';
 
 /** What Alice and Bob together would count of one intensity, for the tests of this package. */
 export interface Tally {
@@ -13,7 +13,11 @@ export interface Tally {
  * Counts the slots of some bins by intensity. Bob settles double clicks as the protocol does: clicks in both bases, and
  * he takes one of the two at random; both detectors of his basis, and he takes a random bit.
  */
-export function tally(bins: Iterable<PhotonBin>, intensities: number, random: Random): Tally[] {
+export function tally(
+  bins: Iterable<Pick<GatedDetections, 'detections' | 'emissions'>>,
+  intensities: number,
+  random: Random,
+): Tally[] {
   const sums = Array.from({ length: intensities }, () => ({ slots: 0, doubleClicks: 0, matched: 0, errors: 0 }));
   for (const { detections, emissions } of bins) {
     let row = 0;

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MONITORS } from '../observe/observation.ts';
+import { assertNear, binOf, found } from '../test/attacked-bin.ts';
+import { faintTrojanHorse, injectedPowerW, trojanGuess, trojanHorse } from './trojan-horse.ts';
+
+test("Helstrom's guess of antipodal states, by their density matrices in the plane they span", () => {
+  for (const mu of [1e-8, 1e-4, 0.01, 0.1]) {
+    // Half the trace norm of the difference of two pure states of overlap c is sqrt(1 - c^2).
+    const overlap = Math.exp(-2 * mu);
+    const [a, b] = [Math.sqrt((1 + overlap) / 2), Math.sqrt((1 - overlap) / 2)];
+    // |a| and -|a| as (a, b) and (a, -b): their difference has only off-diagonal entries 2 a b.
+    assertNear(trojanGuess(mu), (1 + 2 * a * b) / 2, 1e-7);
+  }
+  assert.equal(trojanGuess(0), 0.5);
+});
+
+test('Bob sees nothing; she guesses every bit a little, and the monitor sees strong light alone', () => {
+  const honest = binOf({});
+  for (const [attack, strength] of [
+    [trojanHorse, 0.01],
+    [faintTrojanHorse, 1e-5],
+  ] as const) {
+    const table = binOf({ disturbances: [attack.create(strength)] });
+    for (const k of [0, 1]) {
+      assertNear(found(table, k).gain, found(honest, k).gain, 1e-7);
+      assert.ok(found(table, k).errorRate < 1e-12);
+    }
+    // Beside the trojan light, what the decoy bound leaves anybody.
+    assertNear(found(table, 0).sureShare, 1 - 0.4247, 1e-3);
+    assert.equal(table.conditions.sideChannelGuess, trojanGuess(strength));
+    const injectedW = table.conditions.monitors.injectedW;
+    assert.equal(injectedW, injectedPowerW(strength, 1e8));
+    const noise = 1e-9;
+    assert.equal(injectedW > 10 * noise, attack === trojanHorse);
+    assert.equal(table.monitors[MONITORS.indexOf('injected-power')]! > 5 * noise, attack === trojanHorse);
+  }
+});
