@@ -13,12 +13,12 @@ export type * from './types.ts';
  */
 
 /** Each of the bounds may fail with probability epsSec / 21. */
-const SHARES = 21;
+export const SHARES = 21;
 
-type Triple = readonly [number, number, number];
+export type Triple = readonly [number, number, number];
 
 /** Bounds [lower, upper] on an expectation, from `count` observed of `total` over all intensities. */
-type Concentration = (count: number, total: number) => readonly [lower: number, upper: number];
+export type Concentration = (count: number, total: number) => readonly [lower: number, upper: number];
 
 /** Deviation sqrt(total / 2 ln(21 / epsSec)), equal for all intensities: as printed. */
 function hoeffding(beta: number): Concentration {
@@ -36,15 +36,20 @@ function chernoff(beta: number): Concentration {
   ];
 }
 
-const BOUNDS = { hoeffding, chernoff } as const;
+export const BOUNDS = { hoeffding, chernoff } as const;
 const BOUND_NAMES = { hoeffding: 'Hoeffding', chernoff: 'Chernoff' } as const;
 
+/** Gaps that `securedKeyLength` closes, as far as side channels are declared. */
+export const EQUAL_DETECTORS_GAP =
+  'Detectors are taken to be equally efficient in both bases and for both values; a mismatch is not in the bound.';
+export const ALIKE_PULSES_GAP =
+  'Pulses are taken to be phase-randomised, of the stated mean photon numbers, and alike in all but their polarisation: no side channel, for instance in their timing.';
 const GAPS: readonly string[] = [
   'The proof is for keys of a fixed length with an acceptance test; its published form has technical gaps, which arXiv:2405.16578 repairs.',
   'The step from errors in the test basis to phase errors in the key basis (gamma) is an approximate sampling bound, not a strict one everywhere, and zero when no test error was counted.',
   'Error correction is counted by the bits disclosed about the key; that in Cascade both parties speak, each depending on its own data, is not accounted for as in arXiv:2307.00576.',
-  'Detectors are taken to be equally efficient in both bases and for both values; a mismatch is not in the bound.',
-  'Pulses are taken to be phase-randomised, of the stated mean photon numbers, and alike in all but their polarisation: no side channel, for instance in their timing.',
+  EQUAL_DETECTORS_GAP,
+  ALIKE_PULSES_GAP,
 ];
 const CHERNOFF_GAP = "The Chernoff form of the deviations is not the paper's own, which uses Hoeffding's inequality.";
 const MODEL_GAP =
@@ -124,7 +129,7 @@ function decoyBounds(meanPhotons: Triple, probabilities: Triple, concentration: 
  *   gamma(a, b, c, d) = sqrt((c + d) (1 - b) b / (c d ln 2) log2((c + d) / (c d (1 - b) b) 21^2 / a^2)):
  * one logarithm over ln 2, which makes the root's content natural; ln 2 outside the root is a misprint in circulation.
  */
-function phaseErrorBound(v: number, s: number, d: number, beta: number): number {
+export function phaseErrorBound(v: number, s: number, d: number, beta: number): number {
   const rate = v / s;
   if (rate === 0) return 0;
   if (rate >= 0.5) return 0.5;
