@@ -8,6 +8,8 @@ const ORDER = [
   'photons',
   'scenario',
   'finitekey',
+  'alarm',
+  'lab',
   'planner',
   'distill',
   'vault',

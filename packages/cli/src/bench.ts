@@ -1,0 +1,62 @@
+/** `skykey bench`: the speeds that Skykey states, measured on the reader's machine. */
+import { arch, cpus } from 'node:os';
+import { type DetectionSpeed, type PhotonBench, photonBench } from '@skykey/photons';
+import { CliError } from './error.ts';
+import { paragraph } from './paragraph.ts';
+import { Progress } from './progress.ts';
+
+interface Options {
+  readonly json?: boolean;
+  /** Of which each figure is the median. */
+  readonly rounds?: number;
+}
+
+const ROUNDS = 5;
+/** Names that `photonBench` goes through, for the line of progress. */
+const STEPS = 8;
+
+/** `skykey bench [photons]`. */
+export function bench(what: string, { json, rounds = ROUNDS }: Options): void {
+  if (what !== 'photons') throw new CliError('cli/option', `bench ${what}: what can be measured is photons`);
+  if (!(rounds >= 1)) throw new CliError('cli/option', `--rounds ${rounds}: give a whole number from 1 on`);
+  const progress = new Progress();
+  let step = 0;
+  const measured = photonBench(cpuS, (name) => progress.report(step++ / STEPS, `the bench, ${name}`), rounds);
+  progress.end();
+  const machine = { processor: cpus()[0]?.model.trim() ?? 'unknown', architecture: arch(), node: process.version };
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ machine, photons: measured }, null, 2)}\n`
+      : benchText(measured, Object.values(machine).join(', ')),
+  );
+}
+
+/** Processor time of this process, s: what other processes of the machine take is not in it. */
+function cpuS(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+const millions = (n: number): string => `${(n / 1e6).toFixed(1)} million`;
+
+/** The same for people. */
+export function benchText({ rounds, links, pass, perPulse, ratio }: PhotonBench, machine: string): string {
+  const width = Math.max(...[...links, pass].map(({ name }) => name.length)) + 2;
+  const row = ({ name, detections, cpuS: took, detectionsPerCpuS }: DetectionSpeed): string =>
+    `  ${name.padEnd(width)}${millions(detections).padStart(13)}${took.toFixed(2).padStart(9)} s${millions(detectionsPerCpuS).padStart(16)}/s`;
+  return [
+    `Photon engine, every click, on one core: ${machine}`,
+    `Median of ${rounds} rounds, processor time.`,
+    '',
+    `  ${'link'.padEnd(width)}${'detections'.padStart(13)}${'took'.padStart(11)}${'detections'.padStart(18)}`,
+    ...links.map(row),
+    row(pass),
+    '',
+    ...paragraph(
+      `A plain loop over every pulse of the last link: ${millions(perPulse.pulsesPerCpuS)} pulses/s. ` +
+        `The engine went through ${Math.round(ratio).toLocaleString('en')} times as many, since it draws the slots that click and no others.`,
+      { first: 2, indent: 2 },
+    ),
+    '',
+  ].join('\n');
+}
