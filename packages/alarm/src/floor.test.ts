@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { emptyObservation, seededRandom } from '@skykey/photons';
+import { emptyObservation } from '@skykey/photons';
 import { createFloor } from './floor.ts';
 import type { AlarmLink } from './link.ts';
 
@@ -21,74 +21,48 @@ const link: AlarmLink = {
 /** Four gates' worth of time for one between them. */
 const INSIDE = 4;
 
-function bin(number: number, outside: readonly number[]) {
-  const observation = emptyObservation(1, { bin: number, startS: number / 2, durationS: 0.5, pulses: 5e8 });
+function bin(outside: readonly number[]) {
+  const observation = emptyObservation(1, { bin: 0, startS: 0, durationS: 0.5, pulses: 5e8 });
   observation.outside.set(outside);
   return observation;
 }
 
-/** Poisson by counting exponential gaps: means here are small. */
-function poisson(random: ReturnType<typeof seededRandom>, mean: number): number {
-  let count = -1;
-  for (let sum = 0; sum < mean; count++) sum -= Math.log(1 - random.uniform());
-  return count;
-}
-
 describe('the floor', () => {
-  it('is what counts outside, as much longer as the gate is, averaged over sixteen bins', () => {
+  it('is what counts outside, as much longer as the gate is', () => {
     const floor = createFloor(link);
-    const random = seededRandom(1);
-    const clicks = new Float64Array(4);
-    let spread = 0;
-    for (let b = 0; b < 100; b++) {
-      floor.take(
-        bin(
-          b,
-          [0, 1, 2, 3].map(() => poisson(random, 10)),
-        ),
-        clicks,
-      );
-      if (b >= 16) spread += (floor.inGate[0]! - INSIDE * 10) ** 2 / 84;
-    }
-    assert.ok(Math.abs(floor.inGate[2]! - INSIDE * 10) < 4 * INSIDE * Math.sqrt(10 / 16), `${floor.inGate[2]}`);
-    assert.ok(spread < 3 * INSIDE ** 2 * (10 / 16), `${spread}`);
+    floor.take(bin([10, 20, 0, 5]), new Float64Array(4));
+    assert.deepEqual(
+      [...floor.inGate],
+      [10, 20, 0, 5].map((count) => INSIDE * count),
+    );
+    assert.ok(Math.abs(floor.share - 0.2) < 1e-12);
   });
 
   it('has a variance even where nothing counted', () => {
     const floor = createFloor(link);
-    floor.take(bin(0, [0, 0, 0, 0]), new Float64Array(4));
-    assert.deepEqual([...floor.inGate], [0, 0, 0, 0]);
+    floor.take(bin([0, 0, 0, 0]), new Float64Array(4));
     assert.ok(floor.variance.every((v) => v >= INSIDE ** 2));
   });
 
-  it('is another one at once when it jumps, up or down, and begins anew with a pass', () => {
+  it('says when light is too weak beside it: a cloud that closed, whatever the few counts outside are', () => {
     const floor = createFloor(link);
-    const clicks = new Float64Array(4);
-    for (let b = 0; b < 20; b++) floor.take(bin(b, [10, 10, 10, 10]), clicks);
-    floor.take(bin(20, [100, 100, 100, 100]), clicks);
-    assert.deepEqual([...floor.inGate], [400, 400, 400, 400]);
-    floor.take(bin(21, [0, 0, 0, 0]), clicks);
-    assert.deepEqual([...floor.inGate], [0, 0, 0, 0]);
-    floor.take(bin(0, [5, 5, 5, 5]), clicks);
-    assert.deepEqual([...floor.inGate], [20, 20, 20, 20]);
+    const noise = new Float64Array(4).fill(10);
+    for (const outside of [0, 1, 2, 3, 5, 10]) {
+      assert.equal(floor.take(bin([outside, outside, outside, outside]), noise), false, `${outside} outside`);
+    }
+    assert.equal(floor.take(bin([10, 10, 10, 10]), new Float64Array(4).fill(10_000)), true);
+    assert.equal(floor.take(bin([1000, 1000, 1000, 1000]), new Float64Array(4).fill(10_000)), true);
+    assert.equal(floor.take(bin([1500, 1500, 1500, 1500]), new Float64Array(4).fill(10_000)), false);
   });
 
   it('does not take light for noise that jitter throws over the edge of the gate', () => {
     const floor = createFloor(link);
     const light = 1e6;
-    const clicks = new Float64Array(4).fill(light);
     const thrown = floor.tail * light;
     // Gate edges at 400 ps, spread of 112 ps.
     assert.ok(thrown > 300 && thrown < 400, `${thrown}`);
-    for (let b = 0; b < 16; b++)
-      floor.take(
-        bin(
-          b,
-          [0, 1, 2, 3].map(() => thrown + 5),
-        ),
-        clicks,
-      );
-    assert.ok(Math.abs(floor.inGate[0]! - INSIDE * 5) < 1e-6);
+    floor.take(bin([thrown + 5, thrown + 5, thrown, thrown - 5]), new Float64Array(4).fill(light));
+    for (const [d, noise] of [5, 5, 0, 0].entries()) assert.ok(Math.abs(floor.inGate[d]! - INSIDE * noise) < 1e-6);
     assert.ok(floor.slack[0]! > INSIDE * 100, 'drift of arrivals may change how much that is');
   });
 });

@@ -28,6 +28,8 @@ const ROTATION_SLACK = 0.05;
 /** Variance of sin 2 theta from which on a bin says nothing of the rotation: some twenty clicks. Errors are fewer then. */
 const LEAST_KNOWN_ROTATION = 0.05;
 
+/** Clicks outside the gate from which on their root is their uncertainty. */
+const ENOUGH_OUTSIDE = 100;
 /** Clicks up to which a variance is not taken from the sample but that of an even spread. */
 const FEW = 30;
 /** Clicks of a detector below which the width of its arrivals is not looked at: a sum of so few squares is not Gaussian. */
@@ -58,7 +60,14 @@ export function createMeasure(link: AlarmLink): Measure {
 
   const cell = new Float64Array(classes * 16);
   const noiseFloor = createFloor(link);
-  const { inGate: floor, variance: floorVariance, slack: floorSlack, tail, tailDrift } = noiseFloor;
+  const {
+    inGate: floor,
+    variance: floorVariance,
+    slack: floorSlack,
+    tail,
+    tailDrift,
+    share: outsideShare,
+  } = noiseFloor;
   const byDetector = new Float64Array(4);
   const byState = new Float64Array(classes * 4);
   const square = new Float64Array(4);
@@ -99,7 +108,7 @@ export function createMeasure(link: AlarmLink): Measure {
     let floorSumVariance = 0;
     let floorSumSlack = 0;
     let outsideSum = 0;
-    noiseFloor.take(o, byDetector);
+    const bright = noiseFloor.take(o, byDetector);
     for (let d = 0; d < 4; d++) {
       clicks += byDetector[d]!;
       outsideSum += outside[d]!;
@@ -142,7 +151,8 @@ export function createMeasure(link: AlarmLink): Measure {
         const v = (0.5 * sent) ** 2 * (floorVariance[2 * b]! + floorVariance[2 * b + 1]!) + n * n * rotatedVariance;
         const slack =
           0.5 * sent * (floorSlack[2 * b]! + floorSlack[2 * b + 1]!) + ROTATION_SLACK * Math.max(0, rotated) * n;
-        row(wrong, 0.5 * noise + rotated * n, n, 0, v, 0, slack);
+        if (bright) row(wrong, 0.5 * noise + rotated * n, n, 0, v, 0, slack);
+        else row(0, 0, 0, 0, 0, 0, 0);
       }
     }
     row(turned, 0, straight, 0, mismatched, 0, 0);
@@ -159,12 +169,16 @@ export function createMeasure(link: AlarmLink): Measure {
       if (i === 0) {
         signal = Math.max(0, sum - noise);
         signalVariance = sum + noiseVariance;
-      } else row(sum, noise, signal, 0, noiseVariance, signalVariance, share[k]! * floorSumSlack);
+      } else if (bright) row(sum, noise, signal, 0, noiseVariance, signalVariance, share[k]! * floorSumSlack);
+      else row(0, 0, 0, 0, 0, 0, 0);
     }
     for (const k of dark) {
       const sum = byState[k * 4]! + byState[k * 4 + 1]! + byState[k * 4 + 2]! + byState[k * 4 + 3]!;
       const noise = share[k]! * floorSum;
-      row(sum, noise, signal, 0, share[k]! ** 2 * floorSumVariance, 0, share[k]! * floorSumSlack);
+      // Where much counts outside and not as much inside, somebody places clicks: light need not outshine the floor for that.
+      if (bright || outsideSum >= ENOUGH_OUTSIDE)
+        row(sum, noise, signal, 0, share[k]! ** 2 * floorSumVariance, 0, share[k]! * floorSumSlack);
+      else row(0, 0, 0, 0, 0, 0, 0);
     }
 
     // T4. Noise lies evenly in the gate, so that its mean is the centre.
@@ -278,12 +292,14 @@ export function createMeasure(link: AlarmLink): Measure {
     row(outsideSum, 0, o.durationS, rate, 0, 0, 0);
     row(outsideSum, 0, o.durationS, rate, 0, 0, 0);
     for (let d = 0; d < 4; d++) {
-      // Light that jitter throws out of the gate is no floor.
+      // Light that jitter throws out of the gate is no floor. A detector may be hotter by all the noise that the twin
+      // gives it: dark counts of each go their own way. Few counts are uncertain by more than their root, hence the one.
       const own = tail * byDetector[d]!;
       const theirs = (outsideSum - outside[d]!) / 3;
-      const others = Math.max(0, theirs - (tail * (clicks - byDetector[d]!)) / 3);
-      const slack = tailDrift * (byDetector[d]! + (clicks - byDetector[d]!) / 3);
-      row(outside[d]!, own, others, 0, 0, theirs / 3, slack);
+      const others = Math.max(0, theirs - (tail * (clicks - byDetector[d]!)) / 3) + 1 / 3;
+      const hotter = link.noiseHz[d]! * outsideShare * o.durationS;
+      const slack = tailDrift * (byDetector[d]! + (clicks - byDetector[d]!) / 3) + hotter;
+      row(outside[d]!, own, others, 0, 0, theirs + 1, slack);
     }
 
     // T8.

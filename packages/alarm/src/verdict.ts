@@ -127,6 +127,22 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ],
   },
   {
+    verdict: 'tap',
+    because:
+      'light comes at another time while the clocks agree; what is pushed over the edge of the gate counts as floor',
+    own: ['arrival moved'],
+    follows: [
+      'floor up',
+      'arrival of one detector moved',
+      'arrival spread',
+      'diode moved',
+      'balance',
+      'vacuum empty',
+      'clicks soon',
+      'light missing',
+    ],
+  },
+  {
     verdict: 'jam',
     because: 'the floor rose outside the gate, on all detectors, as much as inside of it',
     own: ['floor up'],

@@ -13,7 +13,10 @@ export interface LinkRequest {
   readonly fromMs: number;
   /** The first station of the scenario when left out. */
   readonly stationId?: string;
-  /** About how many detections a clear pass is to have: the channel is scaled to it. Left out: as the scenario has it. */
+  /**
+   * About how many detections a clear pass is to have: the clock of the source is slowed down to it, which leaves loss,
+   * background and error rate as they are. Left out: at full clock.
+   */
   readonly detections?: number;
   /** Length of the part of the pass that is played, s, from its beginning; all of it when left out. For tests. */
   readonly seconds?: number;
@@ -64,21 +67,22 @@ export function labLink(request: LinkRequest): LabLink {
   const endMs = seconds === undefined ? window.endMs : window.startMs + Math.round((1000 * seconds) / BIN_MS) * BIN_MS;
   const flown = linkTrace(pass, { window: { ...window, endMs }, binS: BIN_MS / 1000 });
   const { kind: _, ...emission } = declared;
-  const source: Source = { ...emission, pulseRateHz: PULSE_RATE_HZ, flaws: sourceFlaws };
   const receiver: Receiver = {
     ...nominal,
     jitterPs: JITTER_PS,
     gateNs: GATE_NS,
     flaws: receiverFlaws(optics.wavelengthNm),
   };
-  const clear = expectedDetections(flown, source);
+  const atFullClock = { ...emission, pulseRateHz: PULSE_RATE_HZ, flaws: sourceFlaws };
+  const clear = expectedDetections(flown, atFullClock);
   if (detections !== undefined) demand('detections', detections, 1000, Math.floor(clear));
-  const scale = detections === undefined ? 1 : detections / clear;
+  // A bin holds a whole number of pulses.
+  const pulsesPerBin = Math.round((PULSE_RATE_HZ * flown.binS * (detections ?? clear)) / clear);
+  const source: Source = { ...atFullClock, pulseRateHz: pulsesPerBin / flown.binS };
   const noiseHz = flown.noisePerGate.map((noise) => noise / (nominal.gateNs * 1e-9));
   const darkHz = receiverDocument.darkRateHz.value;
   const trace: LinkTrace = {
     ...flown,
-    channelTransmittance: flown.channelTransmittance.map((value) => value * scale),
     noisePerGate: noiseHz.map((rate) => rate * GATE_NS * 1e-9),
   };
   return {
@@ -98,8 +102,8 @@ export function labLink(request: LinkRequest): LabLink {
     darkHz,
     skyHz: noiseHz.map((rate) => Math.max(0, rate - darkHz)),
     rules: rulesOf(scenario),
-    detections: clear * scale,
-    assumed: [...changesOf(declared, nominal, scale), ...assumedFlaws],
+    detections: expectedDetections(flown, source),
+    assumed: [...changesOf(declared, nominal, source), ...assumedFlaws],
   };
 }
 
@@ -150,12 +154,15 @@ function expectedDetections({ binS, channelTransmittance, receiverTransmittance 
   return binS * source.pulseRateHz * meanPhotons * light * receiverTransmittance;
 }
 
-function changesOf(source: Source, receiver: Receiver, scale: number): Assumed[] {
-  const changes: Assumed[] = [
+function changesOf(declared: Source, receiver: Receiver, source: Source): Assumed[] {
+  return [
     {
       what: 'pulse rate',
-      value: `${PULSE_RATE_HZ / 1e9} GHz in place of ${source.pulseRateHz / 1e9}`,
-      why: 'what transmitters of today are built for; the loss stays that of the published pass',
+      value: `${Number((source.pulseRateHz / 1e6).toPrecision(4))} MHz in place of ${declared.pulseRateHz / 1e6}`,
+      why:
+        source.pulseRateHz === PULSE_RATE_HZ
+          ? 'what transmitters of today are built for; the loss stays that of the published pass'
+          : 'the number of detections asked for; loss and background a gate stay what they are',
     },
     {
       what: 'range',
@@ -172,11 +179,5 @@ function changesOf(source: Source, receiver: Receiver, scale: number): Assumed[]
       value: `${GATE_NS} ns in place of ${receiver.gateNs}`,
       why: 'four standard deviations of the jitter on either side, inside the slot',
     },
-  ];
-  if (scale === 1) return changes;
-  const lossDb = (-10 * Math.log10(scale)).toFixed(2);
-  return [
-    ...changes,
-    { what: 'loss', value: `${lossDb} dB more than published`, why: 'the number of detections asked for' },
   ];
 }

@@ -20,15 +20,15 @@ export const spatialMode: Attack = {
   description: 'the beam is tilted to where the detectors of a basis are not equally sensitive',
   reference: 'Sajeed et al., arXiv:1502.02785; turbulence limits it: arXiv:1902.01288',
   kind: 'attack',
-  visibility: 'D1',
-  expected: 'tap',
+  visibility: 'D3',
+  expected: 'clean',
   assumption: 'mismatch-bound',
   strength: scale,
   create(strength, time): Adversary {
     const send = sendingAside({ tiltMicroRad: checkedStrength('spatial-mode', scale, strength) });
     return {
       name: 'spatial-mode',
-      visibility: 'D1',
+      visibility: 'D3',
       act(pulse, conditions, out) {
         if (actsIn(conditions, time)) send(pulse, conditions, out, pulse.probability);
       },
