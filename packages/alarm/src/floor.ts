@@ -24,6 +24,8 @@ export interface Floor {
   readonly tailDrift: number;
   /** Share of all time that is outside the gate. */
   readonly share: number;
+  /** Clicks outside that light makes, for one in the gate: thrown out by jitter, and after-pulses. */
+  readonly ofLight: number;
   /**
    * Takes the next bin with its `clicks` of single detectors in the gate. False where the floor may be half of them or
    * more: of light that weak the bin says nothing.
@@ -55,6 +57,7 @@ export function createFloor({ source, receiver }: AlarmLink): Floor {
     tail,
     tailDrift,
     share: 1 - gatePs / slotPs,
+    ofLight: tail + (receiver.flaws?.afterPulse?.probability ?? 0) * (1 - gatePs / slotPs),
     take({ outside }, clicks) {
       let all = 0;
       let noise = 0;

@@ -28,6 +28,8 @@ const ROTATION_SLACK = 0.05;
 /** Variance of sin 2 theta from which on a bin says nothing of the rotation: some twenty clicks. Errors are fewer then. */
 const LEAST_KNOWN_ROTATION = 0.05;
 
+/** Share of the clicks that light makes outside that may be otherwise: after-pulses drift. Assumed. */
+const LIGHT_OUTSIDE_SLACK = 0.25;
 /** Clicks outside the gate from which on their root is their uncertainty. */
 const ENOUGH_OUTSIDE = 100;
 /** Clicks up to which a variance is not taken from the sample but that of an even spread. */
@@ -67,6 +69,7 @@ export function createMeasure(link: AlarmLink): Measure {
     tail,
     tailDrift,
     share: outsideShare,
+    ofLight,
   } = noiseFloor;
   const byDetector = new Float64Array(4);
   const byState = new Float64Array(classes * 4);
@@ -289,8 +292,12 @@ export function createMeasure(link: AlarmLink): Measure {
     row(cross, 0, crossExpected, 0, 0, 0, 0);
 
     // T7.
-    row(outsideSum, 0, o.durationS, rate, 0, 0, 0);
-    row(outsideSum, 0, o.durationS, rate, 0, 0, 0);
+    // What light itself puts outside comes and goes with the clouds, and is taken off.
+    const lightOutside = ofLight * clicks;
+    const background = Math.max(0, outsideSum - lightOutside);
+    const wander = LIGHT_OUTSIDE_SLACK * lightOutside + tailDrift * clicks;
+    row(background, 0, o.durationS, rate, lightOutside, 0, wander);
+    row(background, 0, o.durationS, rate, lightOutside, 0, wander);
     for (let d = 0; d < 4; d++) {
       // Light that jitter throws out of the gate is no floor. A detector may be hotter by all the noise that the twin
       // gives it: dark counts of each go their own way. Few counts are uncertain by more than their root, hence the one.

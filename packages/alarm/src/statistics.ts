@@ -171,8 +171,8 @@ export function statisticsOf(source: Source): readonly Statistic[] {
   });
   for (const monitor of MONITORS) {
     const { family, ...signs } = monitorSigns[monitor];
-    // Clouds dim the beacon; only more of it than a clear sky lets through says anything.
-    const range = monitor === 'beacon-power' ? { range: { above: 1.1, below: 1 } } : {};
+    // Clouds dim the beacon; only more of it than a clear sky lets through says anything, and skies can be very clear.
+    const range = monitor === 'beacon-power' ? { range: { above: 1.3, below: 1 } } : {};
     list.push({ ...mean, ...signs, ...range, name: `${family} ${monitor}`, floor: 0, monitor });
   }
   return list;

@@ -34,7 +34,8 @@ export interface TagsReadOptions extends FileOptions {
 }
 
 /** The document of `skykey tags write --json`. */
-export interface TagsWriteDocument extends Pick<Played, 'passId' | 'satellite' | 'startUtc' | 'durationS'> {
+export interface TagsWriteDocument
+  extends Pick<Played, 'passId' | 'satellite' | 'startUtc' | 'durationS' | 'assumptions'> {
   readonly scenario: string;
   readonly seed: number;
   readonly files: readonly {
@@ -60,6 +61,7 @@ export async function tagsWrite(options: TagsWriteOptions): Promise<void> {
     `${document.passId}, ${document.durationS} s from ${document.startUtc}, seed ${document.seed}`,
     ...rows,
     ...document.truth.map((file) => `  the truth beside it: ${file}`),
+    ...(options.fading || options.frames ? document.assumptions.map((one) => `  assumed: ${one}`) : []),
     `  ${document.simulated}`,
   ];
   process.stdout.write(options.json ? `${JSON.stringify(document, null, 2)}\n` : `${lines.join('\n')}\n`);
@@ -141,7 +143,13 @@ export function writeRecording(options: TagsWriteOptions): TagsWriteDocument {
   const scenario = loadScenario(options.scenario);
   const pass = played(scenario, options);
   const progress = new Progress();
-  const metadata = { scenario: scenario.id, pass: pass.passId, seed: String(seed), startUtc: pass.startUtc };
+  const metadata = {
+    scenario: scenario.id,
+    pass: pass.passId,
+    seed: String(seed),
+    startUtc: pass.startUtc,
+    ...pass.effects,
+  };
   const sinks: TagSink[] = [];
   const truths: TagSink[] = [];
   const named = (file: string, station: string): string =>
@@ -168,7 +176,7 @@ export function writeRecording(options: TagsWriteOptions): TagsWriteDocument {
   } finally {
     progress.end();
   }
-  const { passId, satellite, startUtc, durationS } = pass;
+  const { passId, satellite, startUtc, durationS, assumptions } = pass;
   const files = sinks.map(({ file, tags, bytes }, i) => ({ station: pass.stations[i]!, file, tags, bytes }));
   return {
     scenario: scenario.id,
@@ -179,6 +187,7 @@ export function writeRecording(options: TagsWriteOptions): TagsWriteDocument {
     seed,
     files,
     truth: truths.map(({ file }) => file),
+    assumptions,
     simulated: SIMULATED,
   };
 }

@@ -5,7 +5,7 @@
  * Times are ms since 1970 UTC. Elements are good for days around their epoch; see `elementsAgeDays`.
  */
 export { type AgeQuery, checkAge, elementsAgeDays } from './age.ts';
-export type { Place, Vector } from './earth.ts';
+export { type Place, siderealTime, type Vector } from './earth.ts';
 export { type Eclipse, eclipses, sunlit } from './eclipse.ts';
 export type { Elements } from './elements.ts';
 export { OrbitError, type OrbitErrorCode } from './error.ts';

@@ -7,6 +7,13 @@ export { type Background, backgroundAt, radianceOf } from './background.ts';
 export type { Window } from './dark.ts';
 export * from './declared.ts';
 export * from './error.ts';
+export {
+  type Compensation,
+  compensatedFrames,
+  EPHEMERIS_COMPENSATION,
+  type EphemerisCompensation,
+  frameRotationRad,
+} from './frames.ts';
 export { lineOf } from './line.ts';
 export * from './mission.ts';
 export * from './model.ts';

@@ -4,6 +4,7 @@ import { look } from '@skykey/orbit';
 import { seededRandom } from '@skykey/photons';
 import fc from 'fast-check';
 import { backgroundAt } from './background.ts';
+import { compensatedFrames, EPHEMERIS_COMPENSATION } from './frames.ts';
 import type { ScenarioPass } from './passes.ts';
 import { BIN_S } from './terminal.ts';
 import { ALL, PUBLISHED, TARGET, USEFUL } from './test/micius.ts';
@@ -119,6 +120,53 @@ describe('linkTrace', () => {
     assert.deepEqual(once.noisePerGate, calm.noisePerGate);
   });
 
+  it('fades inside the bins when it is told the steps, and leaves the bins their mean', () => {
+    const calm = linkTrace(PUBLISHED);
+    const means = linkTrace(PUBLISHED, { fading: { uniform: uniformOf(7) } });
+    const { fading, ...steady } = linkTrace(PUBLISHED, { fading: { uniform: uniformOf(7), stepS: 1e-3 } });
+    assert.deepEqual(steady, calm);
+    const { stepsPerBin, gain } = fading!;
+    assert.equal(stepsPerBin, 100);
+    assert.equal(gain.length, 100 * calm.channelTransmittance.length);
+    // The same numbers drawn are the same fading, to the precision of a stored step.
+    for (const [bin, share] of calm.channelTransmittance.entries()) {
+      const mean = gain.subarray(100 * bin, 100 * bin + 100).reduce((sum, one) => sum + one, 0) / 100;
+      assert.ok(Math.abs((share * mean) / means.channelTransmittance[bin]! - 1) < 1e-6);
+    }
+    // Two axes of a pointing error that forgets itself in 10 ms are all that fades here; their Gaussian integrals, with
+    // q as above. A border between bins is a step as any other.
+    const q = 4 * (1.2 / 5) ** 2;
+    const expected = (steps: number): number => (1 + q) ** 2 / ((1 + q) ** 2 - (q * Math.exp(-steps / 10)) ** 2) - 1;
+    for (const steps of [0, 1, 10]) {
+      const found = covariance(gain, steps, () => true);
+      assert.ok(Math.abs(found / expected(steps) - 1) < 0.05, `${found} after ${steps} steps, not ${expected(steps)}`);
+    }
+    const across = covariance(gain, 1, (step) => step % 100 === 99);
+    assert.ok(Math.abs(across / expected(1) - 1) < 0.15, `${across}`);
+  });
+
+  it('takes steps of at most the length asked for, one a bin at least', () => {
+    const stepsOf = (stepS: number): number =>
+      linkTrace(moscow, { binS: 1, fading: { uniform: uniformOf(1), stepS } }).fading!.stepsPerBin;
+    assert.deepEqual([0.3, 0.25, 1, 60].map(stepsOf), [4, 4, 1, 1]);
+    for (const stepS of [0, -1, 1e-7, Number.NaN]) {
+      assert.throws(() => stepsOf(stepS), {
+        code: 'scenario/fading',
+        message: `stepS is ${stepS}; it must be 0.000001 s or longer`,
+      });
+    }
+  });
+
+  it('turns the frames when it is told to, and changes nothing else', () => {
+    for (const frames of ['none', EPHEMERIS_COMPENSATION] as const) {
+      const { frameRad, ...rest } = linkTrace(moscow, { frames });
+      assert.deepEqual(rest, linkTrace(moscow));
+      const bins = rest.channelTransmittance.length;
+      assert.deepEqual(frameRad, compensatedFrames(moscow, moscow.window!, bins, frames));
+    }
+    assert.ok(!('frameRad' in linkTrace(moscow)) && !('fading' in linkTrace(moscow)));
+  });
+
   it('refuses a pass without a window and says what may be the reason', () => {
     const without = ALL.find(({ window }) => !window)!;
     assert.throws(() => linkTrace(without), {
@@ -129,3 +177,15 @@ describe('linkTrace', () => {
     });
   });
 });
+
+/** Of gains of mean 1 with those so many steps later, over the steps picked. */
+function covariance(gain: Float32Array, later: number, picked: (step: number) => boolean): number {
+  let sum = 0;
+  let count = 0;
+  for (let step = 0; step + later < gain.length; step++) {
+    if (!picked(step)) continue;
+    sum += (gain[step]! - 1) * (gain[step + later]! - 1);
+    count++;
+  }
+  return sum / count;
+}

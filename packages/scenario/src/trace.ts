@@ -5,6 +5,7 @@ import type { LinkTrace } from '@skykey/photons';
 import { backgroundAt } from './background.ts';
 import type { Window } from './dark.ts';
 import { ScenarioError } from './error.ts';
+import { type Compensation, compensatedFrames } from './frames.ts';
 import type { LinkScenario } from './model.ts';
 import type { ScenarioPass } from './passes.ts';
 import { BIN_S } from './terminal.ts';
@@ -22,17 +23,27 @@ export interface TraceOptions {
    */
   readonly binS?: number;
   /**
-   * Lets the light fluctuate: the transmittance of a bin is multiplied by the mean of the model's fading over it, drawn
-   * from these numbers. Left out by default. The mean of the budget is what counts of detections and lengths of key
-   * follow from as long as a gate rarely holds a photon; and a pass that is played must come out the same for a seed,
-   * whatever a model of fading learns. On a measured link the fading is that of the model beside the curve.
+   * Lets the light fluctuate by the model's fading, drawn from these numbers, each bin by the law of its geometry. Left out
+   * by default. The mean of the budget is what counts of detections and lengths of key follow from as long as a gate rarely
+   * holds a photon; and a pass that is played must come out the same for a seed, whatever a model of fading learns. On a
+   * measured link the fading is that of the model beside the curve.
    */
-  readonly fading?: { readonly uniform: Uniform };
+  readonly fading?: {
+    readonly uniform: Uniform;
+    /**
+     * The trace gets `fading` in equal steps of at most this length, s, 1e-6 or more, which remember each other from bin
+     * to bin. Left out: the transmittance of a bin is multiplied by its mean gain.
+     */
+    readonly stepS?: number;
+  };
+  /** Lets the polarisation frames turn, with this compensation: the trace gets `frameRad`. Left out: they stay aligned. */
+  readonly frames?: Compensation;
 }
 
 /**
  * The channel and the noise over a window of a pass. The channel of a bin is the one in its middle. Throws ScenarioError
- * `scenario/no-window` when the pass has none, OpticsError where the channel says nothing (never inside a window).
+ * `scenario/no-window` when the pass has none, `scenario/fading` and `scenario/frames` for options out of their range,
+ * OpticsError where the channel says nothing (never inside a window).
  */
 export function linkTrace(pass: ScenarioPass, options: TraceOptions = {}): LinkTrace {
   const { link } = pass;
@@ -44,11 +55,15 @@ export function linkTrace(pass: ScenarioPass, options: TraceOptions = {}): LinkT
   const channelTransmittance = new Float64Array(bins);
   const noise = new Float64Array(bins);
   const background = backgroundOver(link, window);
-  const gain = options.fading ? gainsOf(link, binMs / 1000, options.fading.uniform) : () => 1;
+  const fades = options.fading && fadesOf(link, binMs / 1000, options.fading);
+  const steps = fades && options.fading?.stepS !== undefined ? new Float32Array(bins * fades.stepsPerBin) : null;
   for (let bin = 0; bin < bins; bin++) {
     const utcMs = startMs + (bin + 0.5) * binMs;
     const at = geometryAt(link, utcMs);
-    channelTransmittance[bin] = link.channel.loss(at).transmittance * gain(at);
+    const share = link.channel.loss(at).transmittance;
+    const gains = fades?.next(at);
+    if (gains && steps) steps.set(gains, bin * gains.length);
+    channelTransmittance[bin] = gains && !steps ? share * meanOf(gains) : share;
     noise[bin] = noiseOf(link, background(utcMs));
   }
   return {
@@ -56,22 +71,42 @@ export function linkTrace(pass: ScenarioPass, options: TraceOptions = {}): LinkT
     channelTransmittance,
     receiverTransmittance: link.detectorEfficiency,
     noisePerGate: noise,
+    ...(steps ? { fading: { stepsPerBin: steps.length / bins, gain: steps } } : {}),
+    ...(options.frames ? { frameRad: compensatedFrames(pass, window, bins, options.frames) } : {}),
   };
 }
 
 /** About the time in which scintillation forgets itself; pointing is slower. */
 const FADING_STEP_S = 1e-3;
+/** Nothing in the air is so quick, and a pass of shorter steps fills the memory. */
+const SHORTEST_STEP_S = 1e-6;
 
-/** The mean gain over one bin after the other. */
-function gainsOf({ model }: LinkScenario, binS: number, uniform: Uniform): (at: LinkGeometry) => number {
-  const gains = new Float64Array(Math.ceil(binS / FADING_STEP_S));
+interface Fades {
+  readonly stepsPerBin: number;
+  /** The gains of the next bin, overwritten by those of the one after it. */
+  next(at: LinkGeometry): Float64Array;
+}
+
+function fadesOf({ model }: LinkScenario, binS: number, fading: NonNullable<TraceOptions['fading']>): Fades {
+  const { uniform, stepS = FADING_STEP_S } = fading;
+  if (!(stepS >= SHORTEST_STEP_S)) {
+    throw new ScenarioError('scenario/fading', `stepS is ${stepS}; it must be ${SHORTEST_STEP_S} s or longer`);
+  }
+  const gains = new Float64Array(Math.ceil(binS / stepS));
   const generator = fadingGenerator({ stepS: binS / gains.length, uniform });
-  return (at) => {
-    const fading = model.fading(at);
-    if (!fading) return 1;
-    generator.fill(fading, gains);
-    return gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
+  return {
+    stepsPerBin: gains.length,
+    next(at) {
+      const law = model.fading(at);
+      if (law) generator.fill(law, gains);
+      else gains.fill(1);
+      return gains;
+    },
   };
+}
+
+function meanOf(gains: Float64Array): number {
+  return gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
 }
 
 /** Where the ends of a link stand, as its channel needs it: the angle to point ahead matters to an uplink alone. */

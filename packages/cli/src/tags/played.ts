@@ -21,14 +21,16 @@ import {
   type Scenario,
   type ScenarioPass,
   scenarioPasses,
+  type TraceOptions,
   type Window,
 } from '@skykey/scenario';
 import { SPANS_DAYS } from '../budget/subject.ts';
 import { CliError } from '../error.ts';
 import { DAY_MS, instant, iso, startOf } from '../interval.ts';
 import { narrowed, stationsOf } from '../selection.ts';
+import { type EffectOptions, type Effects, effectsOf } from './effects.ts';
 
-export interface PlayOptions {
+export interface PlayOptions extends EffectOptions {
   readonly station?: string;
   readonly from?: string;
   readonly seconds?: number;
@@ -37,7 +39,7 @@ export interface PlayOptions {
   readonly settings?: boolean;
 }
 
-export interface Played {
+export interface Played extends Pick<Effects, 'assumptions'> {
   readonly passId: string;
   readonly satellite: string;
   /** One recorder each. */
@@ -46,6 +48,8 @@ export interface Played {
   readonly durationS: number;
   readonly columns: readonly TagColumn[];
   readonly truthColumns: readonly TagColumn[];
+  /** What a file that keeps words says beside pass and seed. */
+  readonly effects: Effects['metadata'];
   /** Rows by station, in order of time over all blocks. */
   blocks(): Generator<{ readonly fraction: number; readonly stations: readonly Rows[] }>;
 }
@@ -72,6 +76,7 @@ export function played(whole: Scenario, options: PlayOptions): Played {
   if (pairs && options.settings) {
     throw new CliError('cli/option', '--settings: nobody sends settings with entangled pairs; leave it out');
   }
+  const effects = effectsOf(options, pairs);
   const { seconds } = options;
   if (seconds !== undefined && !(seconds > 0)) {
     throw new CliError('cli/option', `--seconds ${seconds}: give a number above 0`);
@@ -81,27 +86,40 @@ export function played(whole: Scenario, options: PlayOptions): Played {
   const found = lit(scenario, fromMs, pairs);
   const endMs = Math.min(found.window.endMs, found.window.startMs + (seconds ?? Number.POSITIVE_INFINITY) * 1000);
   const window = { startMs: found.window.startMs, endMs };
-  const seed = createHash('sha256').update(`${options.seed} ${found.passId}`).digest().readUIntBE(0, 6);
+  const seed = seedOf(`${options.seed} ${found.passId}`);
   const common = {
     passId: found.passId,
     satellite: found.arms[0]!.link.satellite.id,
     stations: found.arms.map(({ link }) => link.station.id),
     startUtc: iso(window.startMs),
     durationS: (window.endMs - window.startMs) / 1000,
+    assumptions: effects.assumptions,
+    effects: effects.metadata,
   };
   if (pairs) {
     const blocks = () => pairBlocks(found.arms, window, seed);
     return { ...common, columns: RECORDED_COLUMNS, truthColumns: PAIR_TRUTH, blocks };
   }
   const columns = options.settings ? RECKONED_COLUMNS : RECORDED_COLUMNS;
-  const blocks = () => pulseBlocks(found.arms[0]!, window, seed, columns.length);
+  const blocks = () => {
+    const light = effects.trace(seedOf(`${options.seed} ${found.passId} fading`));
+    return pulseBlocks(found.arms[0]!, traceOf(found.arms[0]!, window, light), seed, columns.length);
+  };
   return { ...common, columns, truthColumns: TRUTH_COLUMNS, blocks };
 }
 
-function* pulseBlocks(pass: ScenarioPass, window: Window, seed: number, columns: number): ReturnType<Played['blocks']> {
+function seedOf(text: string): number {
+  return createHash('sha256').update(text).digest().readUIntBE(0, 6);
+}
+
+function* pulseBlocks(
+  pass: ScenarioPass,
+  trace: LinkTrace,
+  seed: number,
+  columns: number,
+): ReturnType<Played['blocks']> {
   const { source, receiver } = pass.link;
   if (source.kind !== 'decoy') throw new CliError('cli/pass', `${pass.link.id} has no source of pulses`);
-  const trace = traceOf(pass, window);
   const events = createEvents({ trace, source, receiver, seed });
   const order = new TagOrder();
   // Columns of the recording first, then those of the truth; `split` undoes it.
@@ -160,8 +178,8 @@ function pairStation({ receiver }: LinkScenario, trace: LinkTrace): PairStation 
   };
 }
 
-function traceOf(pass: ScenarioPass, window: Window): LinkTrace {
-  const trace = linkTrace(pass, { window });
+function traceOf(pass: ScenarioPass, window: Window, light: TraceOptions = {}): LinkTrace {
+  const trace = linkTrace(pass, { window, ...light });
   return { ...trace, flight: flightOf(pass.link, window.startMs, trace) };
 }
 
