@@ -101,6 +101,25 @@ const SIGNATURES: readonly (readonly [string, Verdict, Change])[] = [
     },
   ],
   ['clicks on the edge of the gate', 'tap', (t) => void (t.lateEdge = 0.1)],
+  [
+    'blinding of all that brings a fifth of the clicks',
+    'tap',
+    (t) => {
+      t.monitors['bright-light'] += 1e-9;
+      t.noiseHz = [0, 0, 0, 0];
+      t.lightHz /= 5;
+    },
+  ],
+  [
+    'dazzling that blinds',
+    'jam',
+    (t) => {
+      t.monitors['bright-light'] += 1e-6;
+      t.monitors['out-of-band'] += 1e9;
+      t.noiseHz = [0, 0, 0, 0];
+      t.lightHz = 0;
+    },
+  ],
   ['multi-photon pulses', 'tap', (t) => void (t.doubles = 8)],
   ['jamming', 'jam', (t) => void (t.noiseHz = t.noiseHz.map((hz) => hz + 5e4))],
   [

@@ -76,6 +76,9 @@ const LOST = 0.1;
 const HOT = 2;
 /** The other three are apart by less than this share of the loss. */
 const OTHERS_APART = 0.25;
+/** Share of the expected light that is left when it is called gone, at most; deviations by which light must be expected. */
+const GONE = 0.1;
+const PLAIN = 5;
 const DETECTOR_SHARES = 'T5 detector';
 
 /**
@@ -194,8 +197,15 @@ class WatchedPass implements Bank {
       const { x, m } = this.search.look(s, peak);
       return x > HOT * m ? 'hot detector' : sign;
     }
+    if (sign === 'light missing') return this.isGone(s, peak) ? 'light gone' : sign;
     const few = sign === 'balance' && side & 1 && name.startsWith(DETECTOR_SHARES);
     return few && this.lostDetector(peak) ? 'detector lost' : sign;
+  }
+
+  /** Whether next to nothing is left of what a statistic counts, in the last quarter of the window: it may have begun late. */
+  private isGone(s: number, { end, length }: Peak): boolean {
+    const { x, m, v } = this.search.look(s, { end, length: Math.ceil(length / 4) });
+    return m > PLAIN * Math.sqrt(v) && x < GONE * m;
   }
 
   /** Whether one detector, and only one, has too few clicks, while the other three share theirs as they used to. */

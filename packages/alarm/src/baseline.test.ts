@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Observation, seededRandom } from '@skykey/photons';
 import { learnBaseline } from './baseline.ts';
 import { AlarmError } from './error.ts';
 import { modelLink, modelPass } from './test/link-model.ts';
@@ -32,6 +33,49 @@ test('noise of the monitors and drift of the link are learned', () => {
     `${moved}`,
   );
   assert.ok(of('T1 errors X signal').above[0]! < 0.003);
+});
+
+test('skies that are six deviations clearer are tolerated, whatever the clearest pass of training was', () => {
+  const random = seededRandom(5, 1);
+  const sd = 0.07;
+  const hazy = (seed: number, haze: number): Observation[] =>
+    modelPass({
+      link,
+      seed,
+      drift: false,
+      change: (truth) => {
+        truth.lightHz *= haze;
+        truth.monitors['beacon-power'] *= haze;
+      },
+    });
+  const normal = (): number => Math.sqrt(-2 * Math.log1p(-random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
+  const skies = Array.from({ length: 100 }, (_, seed) => hazy(seed, Math.exp(sd * normal())));
+  for (const training of [skies, [hazy(0, 3), ...skies.slice(1)]]) {
+    const { level, above, below } = of('T10 beacon-power', learnBaseline(link, training));
+    const deviations = Math.log(level + above[0]!) / sd;
+    assert.ok(deviations > 4.8 && deviations < 7.5, `${deviations}`);
+    // Clouds only dim it: below there is no bound.
+    assert.equal(below[0], level);
+  }
+});
+
+test('a floor is tolerated down to half of what a moonless sky is predicted to have', () => {
+  const { level, below } = of('T7 floor');
+  const moonless = 0.2 * 4 * 200;
+  const least = level - below[0]!;
+  assert.ok(least > 0.35 * moonless && least <= 0.5 * moonless * (1 + 1e-9), `${least} of ${moonless}`);
+  // Training under a Moon does not make a moonless night an alarm.
+  const moonlit = Array.from({ length: 12 }, (_, seed) =>
+    modelPass({
+      link,
+      seed,
+      change: (truth) => {
+        truth.noiseHz = truth.noiseHz.map((hz) => hz + 2000);
+      },
+    }),
+  );
+  const bright = of('T7 floor', learnBaseline(link, moonlit));
+  assert.ok(Math.abs(bright.level - bright.below[0]! - 0.5 * moonless) < 1);
 });
 
 test('what a long window may drift, a short one may', () => {

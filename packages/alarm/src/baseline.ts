@@ -13,7 +13,9 @@ import { accumulate, type Expectation, emptyWindow, SUMS, windowAt, windowLength
  * tolerance learned for w. The tolerance is the larger of `MULTIPLE` standard deviations of drift, and `MARGIN` times
  * what the training passes but one went beyond four standard deviations of chance; it never grows from a shorter window
  * to a longer one in training that did not show it (a mean over more drifts less). Inside the tolerance the false-alarm
- * probability holds whatever the drift does; beyond it the drift is an alarm.
+ * probability holds whatever the drift does; beyond it the drift is an alarm. Two statistics differ between passes by
+ * more than they drift in one: the beacon may be as bright as `MULTIPLE` deviations of the haze allow, the floor may be
+ * anywhere from half of the lowest, or of a moonless sky by the twin, to twice the highest that training saw.
  */
 export interface Baseline {
   readonly version: 1;
@@ -75,13 +77,15 @@ export function learnBaseline(link: AlarmLink, passes: Iterable<readonly Observa
   const lengths = windowLengths(bins);
   const noises = statistics.map((statistic, s) => (statistic.monitor ? readingNoise(training, width, s) : 1));
   const beaconNoise = noises[statistics.findIndex(({ monitor }) => monitor === 'beacon-power')]!;
+  const outsideShare = 1 - link.receiver.gateNs * 1e-9 * link.source.pulseRateHz;
+  const moonlessHz = outsideShare * link.noiseHz.reduce((sum, hz) => sum + hz, 0);
   return {
     version: 1,
     passes: training.length,
     bins,
     classes: link.source.intensities.length,
     statistics: statistics.map((statistic, s) =>
-      learn(statistic, training, width, s, lengths, noises[s]!, statistic.needsBeacon ? beaconNoise : 1),
+      learn(statistic, training, width, s, lengths, noises[s]!, statistic.needsBeacon ? beaconNoise : 1, moonlessHz),
     ),
   };
 }
@@ -109,6 +113,7 @@ function learn(
   lengths: readonly number[],
   noise: number,
   control: number,
+  moonlessHz: number,
 ): LearnedStatistic {
   let expectation: Expectation = { level: 0, slope: 0, covariate: { low: -Infinity, high: Infinity }, noise, control };
   const fitted = fit(statistic, training, width, s, { ...expectation, level: crudeLevel(training, width, s) });
@@ -131,10 +136,16 @@ function learn(
   const scales = lengths.map((length) => drift(statistic, tables, length));
   let above: number[] = [];
   let below: number[] = [];
-  if (statistic.range) {
+  if (statistic.haze) {
+    const tolerance = highestInHaze(statistic, training, width, s, expectation) - expectation.level;
+    above = lengths.map(() => Math.max(floor, tolerance));
+    below = lengths.map(() => expectation.level);
+  } else if (statistic.range) {
     const [high, low] = extremes(statistic, training, width, s, expectation);
     above = lengths.map(() => Math.max(0, high * statistic.range!.above - expectation.level));
-    below = lengths.map(() => Math.max(0, expectation.level - low * statistic.range!.below));
+    // The darkest sky shows its floor only where clouds take the light away, which few passes of training may have had.
+    const least = Math.min(low, moonlessHz);
+    below = lengths.map(() => Math.max(0, expectation.level - least * statistic.range!.below));
   } else {
     let longer = { tau: 0, above: 0, below: 0 };
     for (let i = lengths.length - 1; i >= 0; i--) {
@@ -284,14 +295,14 @@ function keepTwo(largest: number[], value: number): void {
   } else if (value > largest[1]!) largest[1] = value;
 }
 
-/** Second highest and second lowest, by pass, of the level over `RANGE_BINS` bins: [high, low]. */
-function extremes(
+/** Highest and lowest level of each pass, over `RANGE_BINS` bins. */
+function levelsOfPasses(
   statistic: Statistic,
   training: readonly Float64Array[],
   width: number,
   s: number,
   learned: Expectation,
-): readonly [number, number] {
+): { readonly highs: number[]; readonly lows: number[] } {
   const highs: number[] = [];
   const lows: number[] = [];
   const window = emptyWindow();
@@ -299,16 +310,42 @@ function extremes(
     const sums = table(statistic, learned, rows, width, s);
     const bins = sums.length / SUMS - 1;
     const length = Math.min(RANGE_BINS, bins);
-    const levels: number[] = [];
+    let high = -Infinity;
+    let low = Infinity;
     for (let end = length; end <= bins; end += length) {
       if (!windowAt(statistic, sums, 0, SUMS, end, length, window) || !(window.n > 0)) continue;
-      levels.push((window.x - window.m) / window.n + learned.level);
+      const level = (window.x - window.m) / window.n + learned.level;
+      // What may be wrong for other reasons is tolerated anyway, and no level of its own.
+      high = Math.max(high, level - window.slack / window.n);
+      low = Math.min(low, level + window.slack / window.n);
     }
-    if (levels.length === 0) continue;
-    highs.push(Math.max(...levels));
-    lows.push(Math.min(...levels));
+    if (high === -Infinity) continue;
+    highs.push(high);
+    lows.push(low);
   }
+  return { highs, lows };
+}
+
+/** Second highest and second lowest level: [high, low]. */
+function extremes(...of: Parameters<typeof levelsOfPasses>): readonly [number, number] {
+  const { highs, lows } = levelsOfPasses(...of);
   highs.sort((a, b) => b - a);
   lows.sort((a, b) => a - b);
   return [highs[Math.min(1, highs.length - 1)]!, Math.max(0, lows[Math.min(1, lows.length - 1)]!)];
+}
+
+/**
+ * The level that no sky exceeds: `MULTIPLE` standard deviations of its logarithm above the median of the passes. Only the
+ * passes above the median are looked at; below it, clouds and haze are not told apart.
+ */
+function highestInHaze(...of: Parameters<typeof levelsOfPasses>): number {
+  const { highs } = levelsOfPasses(...of);
+  const middle = median(highs);
+  if (!(middle > 0)) return Math.max(...highs);
+  const clear = highs.filter((level) => level > middle).map((level) => Math.log(level / middle));
+  const spread = huberSpread(
+    clear,
+    clear.map(() => 0),
+  );
+  return middle * Math.exp(MULTIPLE * spread);
 }

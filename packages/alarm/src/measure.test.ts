@@ -4,7 +4,7 @@ import { emptyObservation } from '@skykey/photons';
 import { AlarmError } from './error.ts';
 import { COLUMN, COLUMNS, createMeasure } from './measure.ts';
 import { statisticsOf } from './statistics.ts';
-import { type Change, modelLink, modelPass } from './test/link-model.ts';
+import { type Change, modelLink, modelPass, type Truth } from './test/link-model.ts';
 
 const link = modelLink(40);
 const names = statisticsOf(link.source).map(({ name }) => name);
@@ -75,6 +75,58 @@ test('the variance of a row is that of its expectation', () => {
     const ratio = readings.reduce((sum, [x, n, v]) => sum + (x! - level * n!) ** 2 / v!, 0) / readings.length;
     // 320 bins: the ratio has a standard deviation of 8 %.
     assert.ok(ratio > 0.65 && ratio < 1.35, `${name}: ${ratio}`);
+  }
+});
+
+test('arrivals of light that noise all but covers are no surer than they are', () => {
+  const measure = createMeasure(link);
+  const rows = new Float64Array(names.length * COLUMNS);
+  const dim = (truth: Truth): void => {
+    truth.arrivalPs = 60;
+    truth.detectorPs = [0, 0, 0, 0];
+  };
+  for (const name of ['T4 diode signal X0', 'T4 diode decoy X1', 'T4 diode decoy Z0']) {
+    const from = names.indexOf(name) * COLUMNS;
+    let seen = 0;
+    let off = 0;
+    let variance = 0;
+    let square = 0;
+    for (let seed = 0; seed < 12; seed++) {
+      for (const observation of modelPass({ link, seed, drift: false, lightHz: 3000, change: dim })) {
+        measure(observation, rows);
+        if (rows[from + COLUMN.n] === 0) continue;
+        seen++;
+        off += rows[from]!;
+        variance += rows[from + COLUMN.v]!;
+        square += rows[from]! ** 2 / rows[from + COLUMN.v]!;
+      }
+    }
+    assert.ok(seen > 400, `${name}: ${seen} bins`);
+    // Noise draws the mean of a dim class to the centre of the gate; that is no moved diode.
+    assert.ok(Math.abs(off) < 4 * Math.sqrt(variance), `${name}: ${off / Math.sqrt(variance)} deviations`);
+    assert.ok(square / seen < 1.3, `${name}: ${square / seen}`);
+  }
+});
+
+test('of doubles a bin of few clicks does not expect less than there are', () => {
+  const measure = createMeasure(link);
+  const rows = new Float64Array(names.length * COLUMNS);
+  for (const name of ['T6 doubles same basis', 'T6 doubles both bases']) {
+    const from = names.indexOf(name) * COLUMNS;
+    const most: number[] = [];
+    let expected = 0;
+    for (let seed = 0; seed < 12; seed++) {
+      for (const observation of modelPass({ link, seed, drift: false, lightHz: 300 })) {
+        measure(observation, rows);
+        expected += rows[from + COLUMN.n]!;
+        most.push(rows[from + COLUMN.n]! + rows[from + COLUMN.slack]!);
+      }
+    }
+    const mean = expected / most.length;
+    assert.ok(
+      most.every((value) => value > 0.8 * mean),
+      `${name}: ${Math.min(...most)} of ${mean}`,
+    );
   }
 });
 

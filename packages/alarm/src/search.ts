@@ -155,8 +155,10 @@ export class Search {
         if (beyond > peak.z2 * v) this.keep(peak, logNormalTail(Math.sqrt(beyond / v)), length);
       } else if (high > 0 && beyond > peak.z2 * (high + v)) {
         if (reference > 0) {
-          // Two Poisson counts whose means are as high to reference: given their sum the one is binomial, exactly.
-          this.keep(peak, logBinomialAtLeast(x, x + reference, high / (high + reference)), length);
+          // Two Poisson counts of known ratio: given their sum the one is binomial, exactly. Where light adds to one of
+          // them, a count of the same relative uncertainty stands in for the reference.
+          const equal = (high / (1 + above)) ** 2 / reference;
+          this.keep(peak, logBinomialAtLeast(x, x + equal, high / (high + equal)), length);
         } else {
           // A scaled Poisson variable stands in for a Poisson count about an expectation with noise of its own: of equal
           // variance and, in both tails, at least the skewness.

@@ -24,8 +24,13 @@ export interface Statistic {
   /** Smallest tolerance, in units of x / n, or where `relative` is set of the level. */
   readonly floor: number;
   readonly relative?: boolean;
-  /** The level has no mean worth the name (moonlight): tolerated is what training saw, times these. */
+  /**
+   * The level has no mean worth the name (moonlight): tolerated is what training saw, and of what the twin predicts without
+   * a Moon if that is less, times these.
+   */
   readonly range?: { readonly above: number; readonly below: number };
+  /** The highest level of a pass differs by a factor from pass to pass (haze): its spread is learned, below is no bound. */
+  readonly haze?: boolean;
   /** The noise of a reading is learned from its differences from bin to bin. */
   readonly monitor?: MonitorName;
   /** The statistic needs the beacon to be read. */
@@ -59,6 +64,7 @@ export type Sign =
   | 'clicks late'
   | 'light in excess'
   | 'light missing'
+  | 'light gone'
   | 'bright light'
   | 'injected light'
   | 'light out of band'
@@ -147,7 +153,7 @@ export function statisticsOf(source: Source): readonly Statistic[] {
     below: 'floor gone',
     covariate: 'rate',
     floor: 0,
-    range: { above: 2, below: 0.7 },
+    range: { above: 2, below: 0.5 },
   });
   const step = { mode: 'step', above: 'floor up', below: null, covariate: 'rate', floor: 0.05 } as const;
   list.push({ ...count, ...step, name: 'T7 floor step', unit: 'of just before' });
@@ -172,8 +178,7 @@ export function statisticsOf(source: Source): readonly Statistic[] {
   for (const monitor of MONITORS) {
     const { family, ...signs } = monitorSigns[monitor];
     // Clouds dim the beacon; only more of it than a clear sky lets through says anything, and skies can be very clear.
-    const range = monitor === 'beacon-power' ? { range: { above: 1.3, below: 1 } } : {};
-    list.push({ ...mean, ...signs, ...range, name: `${family} ${monitor}`, floor: 0, monitor });
+    list.push({ ...mean, ...signs, haze: monitor === 'beacon-power', name: `${family} ${monitor}`, floor: 0, monitor });
   }
   return list;
 }

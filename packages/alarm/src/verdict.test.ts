@@ -17,6 +17,26 @@ test('errors alone are a tap, under a raised floor they are not', () => {
   assert.equal(verdict(['errors', 1000], ['floor up', 8], ['bright light', 50], ['clicks soon', 2000]), 'jam');
 });
 
+test('light that blinds is a tap while there are clicks to steer, and a jam when next to nothing clicks', () => {
+  assert.equal(verdict(['bright light', 900], ['floor gone', 60]), 'tap');
+  assert.equal(verdict(['bright light', 900], ['floor gone', 60], ['light missing', 40]), 'tap');
+  const blind = [
+    ['bright light', 900],
+    ['light out of band', 900],
+    ['light gone', 900],
+  ] as const;
+  assert.equal(verdict(...blind), 'jam');
+  assert.equal(verdict(...blind, ['floor gone', 60]), 'jam');
+  // What is left is wrong, so somebody makes it.
+  assert.equal(verdict(...blind, ['errors', 60]), 'tap');
+  assert.equal(verdict(['light gone', 900]), 'fault');
+});
+
+test('a side effect does not outweigh what it follows from', () => {
+  assert.equal(verdict(['errors', 1e6], ['doubles missing', 600], ['diode power', 20]), 'tap');
+  assert.equal(verdict(['clicks soon', 2e5], ['floor up', 1e5], ['diode moved', 5]), 'fault');
+});
+
 test('a floor that rises outside the gate and not inside is no background', () => {
   assert.equal(verdict(['floor up', 500], ['vacuum empty', 12]), 'tap');
 });

@@ -35,6 +35,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
     follows: [
       'decoys in excess',
       'diode moved',
+      'diode power',
       'clicks soon',
       'light in excess',
       'light missing',
@@ -63,6 +64,20 @@ export const EXPLANATIONS: readonly Explanation[] = [
       'light in excess',
       'light missing',
       'light out of band',
+    ],
+  },
+  {
+    verdict: 'jam',
+    because: 'light blinds the detectors and next to nothing clicks any more: what does not click is not steered',
+    own: ['bright light', 'light out of band'],
+    follows: [
+      'light gone',
+      'floor gone',
+      'light missing',
+      'floor uneven',
+      'clicks late',
+      'doubles missing',
+      'vacuum empty',
     ],
   },
   {
@@ -226,6 +241,8 @@ export const EXPLANATIONS: readonly Explanation[] = [
     because: 'clicks follow clicks too soon: the detectors answer themselves',
     own: ['clicks soon'],
     follows: [
+      'diode moved',
+      'diode power',
       'floor up',
       'floor uneven',
       'errors',
@@ -260,7 +277,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     verdict: 'fault',
     because: 'light is missing that the beacon does not miss',
-    own: ['light missing'],
+    own: ['light missing', 'light gone'],
     follows: ['arrival moved', 'doubles missing'],
   },
   {
@@ -318,6 +335,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       'self-test',
       'floor up',
       'floor uneven',
+      'light missing',
     ],
   },
 ];

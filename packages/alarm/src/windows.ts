@@ -79,7 +79,7 @@ export interface Window {
   /** Variance beside the shot noise of a count. */
   v: number;
   slack: number;
-  /** Counts of the reference of a step; 0 for a level and for a mean. */
+  /** Variance that m has from the counts of the reference of a step; 0 for a level and for a mean. */
   reference: number;
 }
 
@@ -117,10 +117,12 @@ export function windowAt(
   const v = sums[from + SUM.v]! - sums[start + SUM.v]!;
   const ratio = out.n / n;
   out.m += (x - m) * ratio;
+  // The reference may be as wrong, for reasons other than chance, as the window.
+  out.slack += (sums[from + SUM.slack]! - sums[start + SUM.slack]!) * ratio;
   out.v += ((statistic.law === 'count' ? x : 0) + v) * ratio * ratio;
   if (statistic.law === 'count') {
     out.n = out.m;
-    out.reference = x;
+    out.reference = x * ratio * ratio;
     return out.m > 0 && x > 0;
   }
   return true;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -81,7 +81,14 @@ describe('skykey lab', () => {
     // In the middle of the fourth pass.
     truncateSync(journal, text.split('\n').slice(0, 4).join('\n').length + 20);
     assert.equal(await lab(...args), whole);
-    assert.deepEqual(readFileSync(journal, 'utf8').split('\n').toSorted(), text.split('\n').toSorted());
+    // The day on which a pass was played is not of the pass.
+    const lines = (of: string): string[] =>
+      of
+        .replaceAll(/,"playedOn":"[\d-]+"/g, '')
+        .split('\n')
+        .toSorted();
+    assert.match(text, /"playedOn":"\d{4}-\d{2}-\d{2}"/);
+    assert.deepEqual(lines(readFileSync(journal, 'utf8')), lines(text));
     appendFileSync(journal, 'not a pass\n');
     const { code, stderr } = await skykey(['lab', ...args]);
     assert.equal(code, 2);
@@ -91,8 +98,10 @@ describe('skykey lab', () => {
   it('tells people what came out, and what is assumed', async () => {
     const words = await lab('--attack', 'blinding', '--passes', '2', '--without', 'bright-light', ...SHORT);
     assert.match(words, /class D3/);
-    assert.match(words, /hard alarm +\d of 2 passes/);
-    assert.match(words, /pulse rate: 1 GHz in place of 0.1/);
+    assert.match(words, /hard alarm +0 of 2 passes \(2 missed, /);
+    assert.match(words, /latency +half of the passes or more missed/);
+    assert.match(words, /leakage +(never above what the bound grants, in [12] passes? with a key|nothing granted: )/);
+    assert.match(words, /pulse rate: 1000 MHz in place of 100/);
     assert.match(words, /Simulated photons/);
   });
 
@@ -132,10 +141,17 @@ describe('skykey lab', () => {
     const report = readFileSync(join(results, 'false-alarms.md'), 'utf8');
     assert.match(report, /# How often the alarm cries wolf/);
     assert.match(report, /seed 7/);
+    assert.match(report, /--study false-alarms --passes 3 --seed 7 --scenario micius-2016-12-19 --seconds 10`/);
+    assert.doesNotMatch(report, /An attack that begins/, 'nobody attacks here');
+    assert.equal(document.seconds, 10);
+    assert.equal(document.series[0].onset, 'drawn');
+    assert.deepEqual([document.firstPlayed, document.lastPlayed], [document.date, document.date]);
     assert.deepEqual(JSON.parse(readFileSync(join(results, 'false-alarms.json'), 'utf8')), document);
   });
 
   it('refuses bad input in one sentence', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
     const refusals: [string[], RegExp][] = [
       [[], /--attack is missing/],
       [['--attack', 'magic'], /no attack is called "magic"; there are none, intercept-resend/],
@@ -148,6 +164,19 @@ describe('skykey lab', () => {
       [['--attack', 'pns', '--detections', '1e12'], /detections is 1000000000000; it must be a number from 1000/],
       [['--attack', 'pns', '--workers', '0'], /--workers 0/],
       [['--attack', 'none', '--roc', join(folder, 'x.svg')], /--roc compares/],
+      [['--study', 'misses', '--attack', 'pns'], /--attack has no effect with --study, which decides that by itself/],
+      [['--study', 'misses', '--strength', '0.1'], /--strength has no effect with --study/],
+      [['--study', 'misses', '--level', 'event'], /--level has no effect with --study/],
+      [['--study', 'misses', '--without', 'clock'], /--without has no effect with --study/],
+      [['--study', 'misses', '--detections', '5e5'], /--detections has no effect with --study/],
+      [['--study', 'source-gate', '--workers', '2'], /--workers has no effect with --study source-gate/],
+      [['--study', 'misses', '--results', file], /--results .*a-file cannot be made a folder/],
+      [['--list', '--attack', 'pns'], /--attack has no effect with --list/],
+      [['--attack', 'pns', '--results', folder], /--results has no effect with --attack/],
+      [
+        ['--attack', 'dead-time', '--level', 'count'],
+        /dead-time can only be played click by click; its level is event/,
+      ],
       [['--study', 'everything'], /--study everything: the studies are false-alarms, misses/],
       [['--attack', 'pns', '--scenario', 'entanglement-1203'], /no source with two decoys/],
     ];

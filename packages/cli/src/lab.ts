@@ -9,6 +9,7 @@ import { StudyFolder } from './lab/folder.ts';
 import { Laboratory, type Played } from './lab/laboratory.ts';
 import { longStudy } from './lab/long-study.ts';
 import { labReport, strengthText } from './lab/report.ts';
+import { refuseUnused } from './lab/unused.ts';
 import { Progress } from './progress.ts';
 
 export interface LabOptions {
@@ -28,8 +29,13 @@ export interface LabOptions {
   readonly workers?: number;
   readonly roc?: string;
   readonly study?: string;
+  readonly results?: string;
   readonly json?: boolean;
 }
+
+/** What a study decides by itself. */
+const DECIDED = ['attack', 'strength', 'level', 'assumptions', 'without', 'detections', 'roc'] as const;
+const WITHOUT_A_LIST = [...DECIDED, 'passes', 'seconds', 'out', 'workers', 'study', 'results'] as const;
 
 const PASSES = 100;
 const MOST_WORKERS = 256;
@@ -37,6 +43,7 @@ const MOST_WORKERS = 256;
 /** `skykey lab`. */
 export async function lab(options: LabOptions): Promise<void> {
   if (options.list) {
+    refuseUnused(options, WITHOUT_A_LIST, '--list');
     process.stdout.write(
       options.json ? `${JSON.stringify(catalogueDocument(attacks), null, 2)}\n` : catalogueTable(attacks),
     );
@@ -46,12 +53,14 @@ export async function lab(options: LabOptions): Promise<void> {
     throw new CliError('cli/option', `--workers ${options.workers}: give a whole number from 1 to ${MOST_WORKERS}`);
   }
   if (options.study !== undefined) {
+    refuseUnused(options, DECIDED, '--study, which decides that by itself');
     await longStudy(options.study, options);
     return;
   }
   if (options.attack === undefined) {
     throw new CliError('cli/option', '--attack is missing: name one of "skykey lab --list", or none for clean passes');
   }
+  refuseUnused(options, ['results'], '--attack: only a study writes a report');
   await attacked(attackNamed(options.attack), options);
 }
 
@@ -67,7 +76,7 @@ async function attacked(attack: Attack, options: LabOptions): Promise<void> {
     strength,
     passes: options.passes ?? PASSES,
     seed,
-    level: oneOf('--level', options.level ?? 'count', ['count', 'event']),
+    level: oneOf('--level', options.level ?? attack.level ?? 'count', ['count', 'event']),
     without: (options.without ?? []).map((name) => monitorNamed(name)),
     assumptions: oneOf('--assumptions', options.assumptions ?? 'on', ['on', 'off']),
     onset: 'drawn' as const,

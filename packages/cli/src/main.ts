@@ -246,6 +246,8 @@ tags
   .option('--layout <name>', 'of time-tag-64: high-word-first, low-word-first or hexadecimal (high-word-first)')
   .option('--time-bits <n>', 'of time-tag-64: 54 or 49 (54)', wholeNumber)
   .option('--detectors <list>', 'bit of each detector in a word, with commas (3,1,2,0)')
+  .option('--fading', 'light that fades in steps of a millisecond, as turbulence and pointing make it')
+  .option('--frames <how>', 'polarisation frames that turn along the pass: free or compensated (aligned)')
   .option('--settings', 'Parquet: with what the sender had set, and the slots as reckoned')
   .option('--truth <file>', 'what is true of each tag, in a Parquet file of its own')
   .option('--json', 'one JSON document')
@@ -259,6 +261,11 @@ function readable(command: Command): Command {
     .option('--layout <name>', 'of time-tag-64: high-word-first, low-word-first or hexadecimal (high-word-first)')
     .option('--time-bits <n>', 'of time-tag-64: 54 or 49 (54)', wholeNumber)
     .option('--detectors <list>', 'bit of each detector in a word, with commas (3,1,2,0)')
+    .option(
+      '--origin <s>',
+      'of time-tag-64: whole second of its clock to count from (0; after its first hour, that of the first tag)',
+      wholeNumber,
+    )
     .option('--to-format <name>', 'format to write (by the ending of the file)')
     .option('--to-layout <name>', 'layout to write (high-word-first)')
     .option('--to-time-bits <n>', 'bits of time to write (54)', wholeNumber)

@@ -10,6 +10,7 @@ import {
   type FileOptions,
   formatFor,
   formatOf,
+  type ReadingOptions,
   Recording,
   type SinkSettings,
   TagSink,
@@ -23,7 +24,7 @@ export interface TagsWriteOptions extends PlayOptions, FileOptions {
   readonly json?: boolean;
 }
 
-export interface TagsReadOptions extends FileOptions {
+export interface TagsReadOptions extends ReadingOptions {
   /** Another file, for the tags up to a fault. */
   readonly to?: string;
   readonly toFormat?: string;
@@ -119,7 +120,7 @@ export async function readRecording(file: string, options: TagsReadOptions): Pro
   try {
     for await (const { tags, fraction } of recording.blocks()) {
       statistics.add(tags);
-      if (to !== undefined) (sink ??= open()).write([tags.timePs, tags.detector]);
+      if (to !== undefined && tags.timePs.length > 0) (sink ??= open()).write([tags.timePs, tags.detector]);
       progress.report(fraction, file);
     }
     if (to !== undefined) (sink ??= open()).end();

@@ -22,11 +22,12 @@ const outcome = (pass: number): PassOutcome => ({
 });
 
 describe('the journal of a study', () => {
-  const text = headerLine(header) + outcomeLine(outcome(3)) + outcomeLine(outcome(0));
+  const text = headerLine(header) + outcomeLine(outcome(3), '2026-11-23') + outcomeLine(outcome(0), '2026-11-22');
 
   it('gives back what was written', () => {
-    const { outcomes, wholeBytes } = readJournal(text, header, 'j');
+    const { outcomes, days, wholeBytes } = readJournal(text, header, 'j');
     assert.deepEqual([...outcomes.keys()], [3, 0]);
+    assert.deepEqual(days, ['2026-11-22', '2026-11-23']);
     assert.deepEqual(outcomes.get(3), outcome(3));
     assert.equal(wholeBytes, Buffer.byteLength(text));
   });

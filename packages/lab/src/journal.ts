@@ -8,16 +8,20 @@ import type { PassOutcome } from './outcome.ts';
 /** All that decides what a pass of a study is; equal headers, equal passes. */
 export type JournalHeader = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
-const FORMAT = 'skykey-lab/1';
+const FORMAT = 'skykey-lab/2';
 
 export interface Journal {
   readonly outcomes: ReadonlyMap<number, PassOutcome>;
+  /** The days on which they were played, each once, earliest first. */
+  readonly days: readonly string[];
   /** Bytes of it that are whole lines, in UTF-8: what comes after is cut away before more is written. */
   readonly wholeBytes: number;
 }
 
 export const headerLine = (header: JournalHeader): string => `${JSON.stringify({ format: FORMAT, ...header })}\n`;
-export const outcomeLine = (outcome: PassOutcome): string => `${JSON.stringify(outcome)}\n`;
+/** `day` (`2026-11-22`): when it was played, which decides nothing. */
+export const outcomeLine = (outcome: PassOutcome, day: string): string =>
+  `${JSON.stringify({ ...outcome, playedOn: day })}\n`;
 
 /**
  * Reads what is there; of an empty text nothing. A last line without its end is left out.
@@ -25,19 +29,22 @@ export const outcomeLine = (outcome: PassOutcome): string => `${JSON.stringify(o
  */
 export function readJournal(text: string, header: JournalHeader, where: string): Journal {
   const outcomes = new Map<number, PassOutcome>();
+  const days = new Set<string>();
   const end = text.lastIndexOf('\n') + 1;
-  if (end === 0) return { outcomes, wholeBytes: 0 };
+  if (end === 0) return { outcomes, days: [], wholeBytes: 0 };
   const lines = text.slice(0, end).split('\n').slice(0, -1);
   checkHeader(parsed(lines[0]!, 1, where), header, where);
   for (const [i, line] of lines.entries()) {
     if (i === 0) continue;
-    const outcome = parsed(line, i + 1, where) as unknown as PassOutcome;
-    if (!Number.isSafeInteger(outcome.pass) || typeof outcome.secretBits !== 'number') {
+    const { playedOn, ...rest } = parsed(line, i + 1, where);
+    const outcome = rest as unknown as PassOutcome;
+    if (!Number.isSafeInteger(outcome.pass) || typeof outcome.secretBits !== 'number' || typeof playedOn !== 'string') {
       throw new LabError('lab/journal', `${where}, line ${i + 1}: it is not the outcome of a pass; remove the file`);
     }
     outcomes.set(outcome.pass, outcome);
+    days.add(playedOn);
   }
-  return { outcomes, wholeBytes: new TextEncoder().encode(text.slice(0, end)).length };
+  return { outcomes, days: [...days].sort(), wholeBytes: new TextEncoder().encode(text.slice(0, end)).length };
 }
 
 function parsed(line: string, number: number, where: string): Record<string, unknown> {

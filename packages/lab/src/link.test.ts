@@ -25,11 +25,28 @@ describe('the link of the studies', () => {
 
   it('says every change, and every flaw', () => {
     const what = link.assumed.map((row) => row.what);
-    for (const change of ['pulse rate', 'range', 'jitter of a click', 'gate', 'back-flash that leaves the receiver']) {
+    for (const change of [
+      'pulse rate',
+      'range',
+      'jitter of a click',
+      'gate',
+      'back-flash that leaves the receiver',
+      'paid for: intensities',
+    ]) {
       assert.ok(what.includes(change), change);
     }
     assert.equal(new Set(what).size, what.length);
     assert.ok(!what.includes('loss'));
+  });
+
+  it('may have other devices, and says so', () => {
+    const worn = miciusLink({ devices: 'worn-windows' });
+    assert.equal(worn.receiver.flaws!.detectors![1]!.timeResponse!.centrePs, 60);
+    assert.equal(worn.source.flaws!.diodeOffsetPs, undefined);
+    assert.deepEqual(worn.trace, link.trace);
+    assert.ok(worn.assumed.length > link.assumed.length);
+    assert.equal(miciusLink({ devices: 'worn-back-flash' }).receiver.flaws!.detectors![0]!.backFlash, 0.5);
+    assert.deepEqual(miciusLink({ devices: 'steady' }).receiver, link.receiver);
   });
 
   it('is scaled to a number of detections', () => {

@@ -3,8 +3,9 @@ import type { AlarmLink } from '@skykey/alarm';
 import { rangeWindows } from '@skykey/orbit';
 import type { LinkTrace, Receiver, Source } from '@skykey/photons';
 import { linkTrace, type Scenario, type ScenarioPass, scenarioPasses } from '@skykey/scenario';
+import { declaredRows } from './declaration.ts';
 import { demand, LabError } from './error.ts';
-import { type Assumed, assumedFlaws, receiverFlaws, sourceFlaws } from './flaws.ts';
+import { type Assumed, assumedFlaws, type Devices, otherFlaws, receiverFlaws, sourceFlawsOf } from './flaws.ts';
 import type { KeyRules } from './key.ts';
 
 export interface LinkRequest {
@@ -20,6 +21,8 @@ export interface LinkRequest {
   readonly detections?: number;
   /** Length of the part of the pass that is played, s, from its beginning; all of it when left out. For tests. */
   readonly seconds?: number;
+  /** Left out: the usual ones. */
+  readonly devices?: Devices;
 }
 
 /** A link that passes are played on. */
@@ -52,7 +55,7 @@ const GATE_NS = 0.8;
 
 /** Throws LabError `lab/pass` where the scenario has no such pass, `lab/parameter` on figures out of range. */
 export function labLink(request: LinkRequest): LabLink {
-  const { scenario, detections, seconds } = request;
+  const { scenario, detections, seconds, devices } = request;
   const pass = firstPass(request);
   const { link } = pass;
   const { source: declared, receiver: nominal, receiverDocument, optics } = link;
@@ -71,9 +74,9 @@ export function labLink(request: LinkRequest): LabLink {
     ...nominal,
     jitterPs: JITTER_PS,
     gateNs: GATE_NS,
-    flaws: receiverFlaws(optics.wavelengthNm),
+    flaws: receiverFlaws(optics.wavelengthNm, devices),
   };
-  const atFullClock = { ...emission, pulseRateHz: PULSE_RATE_HZ, flaws: sourceFlaws };
+  const atFullClock = { ...emission, pulseRateHz: PULSE_RATE_HZ, flaws: sourceFlawsOf(devices) };
   const clear = expectedDetections(flown, atFullClock);
   if (detections !== undefined) demand('detections', detections, 1000, Math.floor(clear));
   // A bin holds a whole number of pulses.
@@ -103,7 +106,12 @@ export function labLink(request: LinkRequest): LabLink {
     skyHz: noiseHz.map((rate) => Math.max(0, rate - darkHz)),
     rules: rulesOf(scenario),
     detections: expectedDetections(flown, source),
-    assumed: [...changesOf(declared, nominal, source), ...assumedFlaws],
+    assumed: [
+      ...changesOf(declared, nominal, source),
+      ...assumedFlaws,
+      ...(devices ? otherFlaws(devices) : []),
+      ...declaredRows({ source, receiver }),
+    ],
   };
 }
 

@@ -11,7 +11,7 @@ export interface PassOutcome {
   readonly score: number;
   /** When the attack began; null without one. */
   readonly onsetS: number | null;
-  /** From then to the first hard alarm; null without an alarm after it. */
+  /** From then to the first hard alarm at or after it; null without one: an attacked pass was missed. */
   readonly latencyS: number | null;
   readonly detections: number;
   readonly sifted: number;
@@ -38,7 +38,7 @@ export interface Summary {
   /** Passes with at least one hard alarm, and with at least one soft one. */
   readonly hardAlarms: number;
   readonly softAlarms: number;
-  /** Over passes with a hard alarm after the attack began; null without any. */
+  /** Over all attacked passes, one that was missed being late without end; null where the quantile is such a pass. */
   readonly latencyP50S: number | null;
   readonly latencyP99S: number | null;
   readonly verdicts: Readonly<Record<Verdict, number>>;
@@ -56,7 +56,8 @@ export function summaryOf(
   },
   outcomes: readonly PassOutcome[],
 ): Summary {
-  const latencies = outcomes.flatMap(({ latencyS }) => (latencyS === null ? [] : [latencyS]));
+  const attacked = outcomes.filter(({ onsetS }) => onsetS !== null);
+  const latencies = attacked.map(({ latencyS }) => latencyS ?? Number.POSITIVE_INFINITY);
   const count = (test: (outcome: PassOutcome) => boolean): number => outcomes.filter(test).length;
   return {
     attack: subject.attack.name,
@@ -66,8 +67,8 @@ export function summaryOf(
     seed: subject.seed,
     hardAlarms: count(({ hard }) => hard),
     softAlarms: count(({ soft }) => soft),
-    latencyP50S: quantile(latencies, 0.5),
-    latencyP99S: quantile(latencies, 0.99),
+    latencyP50S: finite(quantile(latencies, 0.5)),
+    latencyP99S: finite(quantile(latencies, 0.99)),
     verdicts: Object.fromEntries(
       VERDICTS.map((name) => [name, count(({ verdict }) => verdict === name)]),
     ) as unknown as Summary['verdicts'],
@@ -77,6 +78,49 @@ export function summaryOf(
       0.5,
     )!,
   };
+}
+
+const finite = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);
+
+/** What a claim is decided by beyond the summary that programs are promised. */
+export interface Tally {
+  /** Attacked passes without a hard alarm at or after the attack's begin. */
+  readonly missed: number;
+  /** Passes with a key: of the others no statement about leakage is put to the test. */
+  readonly granted: number;
+  /** The worst of those: bits known less bits that privacy amplification took away; null when nothing was granted. */
+  readonly worstExcessBits: number | null;
+  /** Passes in which more was known. */
+  readonly violated: number;
+  /** What passes without a key were refused for most often; null where all have one. */
+  readonly refusal: string | null;
+}
+
+/** Reasons of two passes differ by what was measured: `0.31`, `2e-9`, not the `10` of `T10`. */
+const FIGURE = /(?<![\w.-])-?\d[\d.]*(?:e[+-]?\d+)?(?:\^-?\d+)?/g;
+
+export function tallyOf(outcomes: readonly PassOutcome[]): Tally {
+  const granted = outcomes.filter(({ secretBits }) => secretBits > 0);
+  const reasons = new Map<string, number>();
+  for (const { refused } of outcomes) {
+    const reason = refused?.replace(FIGURE, '…').replace(/;.*/, '');
+    if (reason) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  const [refusal = null] = [...reasons].sort(([, a], [, b]) => b - a)[0] ?? [];
+  return {
+    missed: outcomes.filter(({ onsetS, latencyS }) => onsetS !== null && latencyS === null).length,
+    granted: granted.length,
+    worstExcessBits:
+      granted.length === 0 ? null : Math.max(...granted.map(({ leakageExcessBits }) => leakageExcessBits)),
+    violated: granted.filter(({ leakageExcessBits }) => leakageExcessBits > 0).length,
+    refusal,
+  };
+}
+
+/** From `onsetS` to the first of the hard alarms (s of the pass, as they came) at or after it; one before it is a false one. */
+export function latencyOf(hardS: readonly number[], onsetS: number | null): number | null {
+  const first = onsetS === null ? undefined : hardS.find((atS) => atS >= onsetS);
+  return first === undefined ? null : first - onsetS!;
 }
 
 /** The smallest value with at least the share `p` of all at or below it (nearest rank); null of none. */

@@ -1,8 +1,8 @@
 /** One pass: weather, perhaps somebody on the line, photons, the alarm beside them, and the key that would be granted. */
-import { type Baseline, type Conclusion, createBank, type Finding } from '@skykey/alarm';
+import { type Baseline, createBank } from '@skykey/alarm';
+import type { SideChannels } from '@skykey/finitekey';
 import {
   type Attack,
-  attackNamed,
   countEvents,
   counts,
   type Disturbance,
@@ -16,14 +16,15 @@ import {
   seededRandom,
   usualMonitors,
 } from '@skykey/photons';
-import { assumptionOf } from './assumptions.ts';
+import { type Assumption, assumptionOf, refusedBy, standing } from './assumptions.ts';
+import { declarationOf } from './declaration.ts';
 import { KeyCounts, type KeyGranted } from './key.ts';
 import type { LabLink } from './link.ts';
-import type { PassOutcome } from './outcome.ts';
+import { latencyOf, type PassOutcome } from './outcome.ts';
 import { passSeed } from './random.ts';
 import { weatherOf } from './weather.ts';
 
-/** `count`: whole bins are drawn; `event`: every click. Both have the same statistics. */
+/** `count`: whole bins are drawn; `event`: every click, which some attacks need (`Attack.level`). Statistics are the same. */
 export type Level = 'count' | 'event';
 
 export interface Play {
@@ -38,7 +39,10 @@ export interface Play {
   readonly level: Level;
   /** Monitors that are not fitted. */
   readonly without: readonly MonitorName[];
-  /** `off`: what the attack's secrecy rests on is taken away: its monitor, or its term in the key length. */
+  /**
+   * `off`: of all assumptions that stand for every pass, the one that the attack's secrecy rests on is taken away, with its
+   * monitor, its test and its term in the key length.
+   */
   readonly assumptions: 'on' | 'off';
   /** `drawn`: the attack begins somewhere in the first half of the pass; `start`: it is there from the beginning. */
   readonly onset: 'drawn' | 'start';
@@ -51,12 +55,16 @@ export function playPass(play: Play): PassOutcome {
   const onsetS = attack.kind === 'none' ? null : onsetOf(play, honest.clear);
   const bank = createBank(link.alarm, baseline);
   const key = new KeyCounts(link.source, link.receiver);
-  const assumption = play.assumptions === 'on' ? assumptionOf(attack) : null;
-  const refusals: Finding[] = [];
+  const taken = takenAway(play);
+  const assumed = standing(taken);
+  const hardS: number[] = [];
+  let refused: string | null = null;
   const truth = { sifted: 0, knownBits: 0, detections: 0 };
   for (const { observation, ledger } of observed(play, inputOf(play, honest.input, onsetS))) {
     for (const finding of bank.observe(observation)) {
-      if (finding.severity === 'hard' && assumption?.refuses(finding)) refusals.push(finding);
+      if (finding.severity === 'hard') hardS.push(finding.atS);
+      const by = refusedBy(assumed, finding);
+      if (by) refused ??= `${by.name}: ${finding.message}`;
     }
     key.add(observation);
     truth.sifted += ledger.sifted;
@@ -64,7 +72,7 @@ export function playPass(play: Play): PassOutcome {
     truth.detections += sum(observation.single);
   }
   const conclusion = bank.conclude();
-  const granted = release(play, refusals, key);
+  const granted = release(play, taken, refused, key);
   return {
     pass,
     verdict: conclusion.verdict,
@@ -72,7 +80,7 @@ export function playPass(play: Play): PassOutcome {
     soft: conclusion.soft,
     score: conclusion.score,
     onsetS,
-    latencyS: latencyOf(conclusion, onsetS),
+    latencyS: latencyOf(hardS, onsetS),
     detections: truth.detections,
     sifted: truth.sifted,
     knownBits: truth.knownBits,
@@ -108,9 +116,8 @@ function inputOf(play: Play, honest: HonestInput, onsetS: number | null): PassIn
   const time = { fromS: onsetS, toS: durationS(link) };
   const adversary = attack.create(strength, time);
   const disturbances = [...honest.disturbances, adversary];
-  // Whoever leaves the pulses alone may as well keep the light that is lost: nobody sees it, and it is hers in the bound.
-  if (attack.kind === 'attack' && !('act' in adversary)) disturbances.push(collector.create(1, time));
-  return { ...honest, monitors, disturbances };
+  // Whatever else she does, she may as well keep the light that is lost: nobody sees it, and it is hers in the bound.
+  return { ...honest, monitors, disturbances, ...(attack.kind === 'attack' ? { collects: time } : {}) };
 }
 
 function* observed({ level, link, seed, attack, pass }: Play, input: PassInput): Generator<ObservedBin> {
@@ -122,14 +129,24 @@ function* observed({ level, link, seed, attack, pass }: Play, input: PassInput):
   for (const bin of events(input)) yield countEvents(bin, link, random);
 }
 
-const collector = attackNamed('beam-splitting');
-
 const durationS = ({ trace }: LabLink): number => trace.channelTransmittance.length * trace.binS;
 
 /** Where less of the light than this comes through, there is nothing to attack yet. */
-const LEAST_CLEAR = 0.1;
+export const LEAST_CLEAR = 0.1;
 /** Bins of a link before anybody comes: what is told from a step needs the time before it. */
 const BEFORE = 16;
+
+/** Bins in which an attack with a drawn onset may begin. */
+function drawnBins({ trace }: LabLink): { readonly first: number; readonly end: number } {
+  const end = Math.ceil(trace.channelTransmittance.length / 2);
+  return { first: Math.min(BEFORE, end - 1), end };
+}
+
+/** The same as time, s of the pass. */
+export function drawnOnset(link: LabLink): { readonly fromS: number; readonly toS: number } {
+  const { first, end } = drawnBins(link);
+  return { fromS: first * link.trace.binS, toS: end * link.trace.binS };
+}
 
 /**
  * Somewhere in the first half of the pass but its first eight seconds, so that there is a link before the attack, and time
@@ -138,18 +155,23 @@ const BEFORE = 16;
 function onsetOf({ link, attack, seed, pass, onset }: Play, clear: Float64Array): number {
   if (onset === 'start') return 0;
   const random = seededRandom(passSeed(seed, attack.name, pass, 'onset'));
-  const length = Math.ceil(clear.length / 2);
-  const half = Array.from({ length }, (_, bin) => bin).slice(Math.min(BEFORE, length - 1));
+  const { first, end } = drawnBins(link);
+  const half = Array.from({ length: end - first }, (_, i) => first + i);
   const open = half.filter((bin) => clear[bin]! >= LEAST_CLEAR);
   const bins = open.length > 0 ? open : half;
   const at = bins.length * random.uniform();
   return (bins[Math.floor(at)]! + (at % 1)) * link.trace.binS;
 }
 
+/** The assumption that a pass is played without. */
+function takenAway({ attack, assumptions }: Pick<Play, 'attack' | 'assumptions'>): Assumption | null {
+  return assumptions === 'off' ? assumptionOf(attack) : null;
+}
+
 /** Monitors that the pass does without. */
-export function notFitted({ attack, assumptions, without }: Pick<Play, 'attack' | 'assumptions' | 'without'>) {
-  const monitor = assumptions === 'off' ? assumptionOf(attack)?.monitor : null;
-  return monitor ? [...new Set([...without, monitor])] : without;
+export function notFitted(play: Pick<Play, 'attack' | 'assumptions' | 'without'>): readonly MonitorName[] {
+  const monitor = takenAway(play)?.monitor;
+  return monitor ? [...new Set([...play.without, monitor])] : play.without;
 }
 
 function fitted(without: readonly MonitorName[]): Monitors {
@@ -161,24 +183,24 @@ function fitted(without: readonly MonitorName[]): Monitors {
   ) as unknown as Monitors;
 }
 
-function latencyOf({ firstHardS }: Conclusion, onsetS: number | null): number | null {
-  if (firstHardS === null || onsetS === null || firstHardS < onsetS) return null;
-  return firstHardS - onsetS;
-}
-
 /**
- * The key of the pass. Alarms of the link's statistics have no part in it: secrecy is not theirs to promise. What an attack's
- * secrecy rests on has: its monitor refuses the key, or its side channel is paid for, unless that is taken away.
+ * The key of the pass: none where a check that stands refuses it, else what is left when everything is paid for that is
+ * declared of the devices. Neither asks who is on the line. Other alarms of the link's statistics have no part in it.
  */
 function release(
-  { attack, link, strength, assumptions }: Play,
-  refusals: readonly Finding[],
+  { attack, link, strength }: Play,
+  taken: Assumption | null,
+  refused: string | null,
   counted: KeyCounts,
-): KeyGranted {
-  const assumption = assumptions === 'on' ? assumptionOf(attack) : null;
-  const key = counted.key(link.rules, assumption?.pays(link, attack, strength) ?? {});
-  const refusal = refusals[0];
-  return refusal ? { ...key, secretBits: 0, refused: `${assumption!.name}: ${refusal.message}` } : key;
+): Pick<KeyGranted, 'secretBits' | 'provenBits' | 'refused'> {
+  if (refused !== null) return { secretBits: 0, provenBits: 0, refused };
+  const defect = attack.kind === 'none' ? undefined : attack.create(strength, NEVER);
+  const declared: SideChannels = declarationOf(link, defect);
+  const paid = Object.entries(declared).filter(([name]) => !taken?.pays.some((one) => one === name));
+  return counted.key(link.rules, Object.fromEntries(paid));
 }
+
+/** What a device has from its first day is there before anybody comes. */
+const NEVER = { fromS: Number.POSITIVE_INFINITY, toS: Number.POSITIVE_INFINITY } as const;
 
 const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);

@@ -50,6 +50,9 @@ export function checkStudy(study: Study): Attack {
       `${attack.name} rests on no assumption that could be off: the decoy bound alone answers it`,
     );
   }
+  if (attack.level === 'event' && study.level !== 'event') {
+    throw new LabError('lab/parameter', `${attack.name} can only be played click by click; its level is event`);
+  }
   if (attack.kind !== 'none') attack.create(study.strength);
   return attack;
 }

@@ -7,12 +7,7 @@ import { type BinConditions, type Disturbance, type Random, seededRandom } from 
 import type { Assumed } from './flaws.ts';
 import type { LabLink } from './link.ts';
 import { normals, wandering } from './random.ts';
-
-/** Standard deviation, and time in which a wandering magnitude forgets itself, s. */
-interface Wander {
-  readonly sd: number;
-  readonly timeS: number;
-}
+import { CLASS, EFFICIENCY, type Wander } from './wander.ts';
 
 const RAD = Math.PI / 180;
 
@@ -25,8 +20,6 @@ const MOON = { decades: 2, slow: { sd: 0.1, timeS: 60 } } as const;
 const DARK = { between: 0.2, slow: { sd: 0.03, timeS: 120 } } as const;
 const CLOCK_PS: Wander = { sd: 10, timeS: 100 };
 const INTENSITY: Wander = { sd: 0.005, timeS: 120 };
-const CLASS: Wander = { sd: 0.002, timeS: 120 };
-const EFFICIENCY: Wander = { sd: 0.01, timeS: 200 };
 const AFTER_PULSE: Wander = { sd: 0.05, timeS: 200 };
 const SELF_TEST = 0.003;
 

@@ -13,9 +13,9 @@ export interface Emission {
 
 /**
  * What Alice sent in a slot that nobody detected, so that a transmitter can answer for any slot: drawn from the source's
- * settings, always the same for the same seed and slot. A slot that was detected has its row in `PhotonBin.emissions`
- * instead. Given 'no click' the exact distribution differs from this one by factors of 1 minus the gain, 1e-3 and less
- * on a satellite link.
+ * settings, always the same for the same seed and slot. A slot that was detected has its row in `EventBin`
+ * (`intensity`, `state`) instead. Given 'no click' the exact distribution differs from this one by factors of 1 minus the
+ * gain, 1e-3 and less on a satellite link.
  *
  * Throws `photons/range` unless `slot` is a whole number from 0 to 2^52 - 1, and `photons/source` for a bad source.
  */

@@ -47,6 +47,7 @@ export {
   TRUTH_COLUMNS,
 } from './tags/columns.ts';
 export * from './tags/fault.ts';
+export * from './tags/file-parts.ts';
 export { QCRYPTO_DETECTORS, ROLL_OVER_S, type TagFormat, type TagLayout, TIME_TAG_64 } from './tags/format.ts';
 export * from './tags/order.ts';
 export * from './tags/reader.ts';

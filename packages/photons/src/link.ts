@@ -29,7 +29,10 @@ export interface Source {
 
 /** What a real transmitter does beside what it was told; every member may be left out and is then without effect. */
 export interface SourceFlaws {
-  /** Relative standard deviation of the intensity from pulse to pulse, 0..0.3; Gaussian, cut at three of them. */
+  /**
+   * Relative standard deviation s of the intensity from pulse to pulse, 0..0.3, as three steps: two pulses in three as they
+   * should be, one in six each brighter and fainter by sqrt(3) s. Moments up to the fifth are those of a Gaussian.
+   */
   readonly fluctuation?: number;
   /**
    * Pattern effect of order one: `[k][p]` is the relative change of a pulse of class k after one of class p; as many rows
@@ -93,8 +96,9 @@ export interface DetectorFlaws {
   /** Delay of its cable and electronics, ps, after calibration. */
   readonly delayPs?: number;
   /**
-   * Sensitivity against time of arrival: Gaussian of this centre and standard deviation, ps, about the centre of the slot
-   * that the light belongs to, as Bob's clock has it; light that comes whole slots late finds it closed. Flat when left out.
+   * Sensitivity against time of arrival: Gaussian of this centre and standard deviation, ps, about the centre of a slot as
+   * Bob's clock has it. It opens in every slot: light that comes whole slots late finds the window of another one. Flat
+   * when left out.
    */
   readonly timeResponse?: { readonly centrePs: number; readonly widthPs: number };
   /** Sensitivity against the angle of arrival along the tilt axis: Gaussian, microradian. Flat when left out. */

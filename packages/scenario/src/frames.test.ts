@@ -176,12 +176,24 @@ describe('compensatedFrames', () => {
     );
   });
 
-  it('is nothing for a rotator without fault, and the bias alone for one that only stands wrong', () => {
+  it('has each fault of the rotator as it is declared', () => {
+    const { startMs, endMs } = steep.window!;
     const bins = binsOf(steep, 1000);
-    const perfect = compensatedFrames(steep, steep.window!, bins, { ...UNEVEN, stepRad: 0, latencyS: 0, biasRad: 0 });
-    assert.ok(perfect.every((angle) => Math.abs(angle) < 1e-12));
-    const wrong = compensatedFrames(steep, steep.window!, bins, { ...UNEVEN, stepRad: 0, latencyS: 0 });
-    assert.ok(wrong.every((angle) => Math.abs(angle - 0.02) < 1e-12));
+    const faultless = { kind: 'ephemeris', stepRad: 0, latencyS: 0, biasRad: 0 } as const;
+    const left = (fault: Partial<Record<'stepRad' | 'latencyS' | 'biasRad', number>>): Float64Array =>
+      compensatedFrames(steep, steep.window!, bins, { ...faultless, ...fault });
+    assert.ok(left({}).every((angle) => Math.abs(angle) < 1e-12));
+    assert.ok(left({ biasRad: -0.02 }).every((angle) => Math.abs(angle - 0.02) < 1e-12));
+    const late = left({ latencyS: 0.4 });
+    const coarse = left({ stepRad: 0.031 });
+    for (let bin = 0; bin < bins; bin++) {
+      const utcMs = startMs + ((bin + 0.5) * (endMs - startMs)) / bins;
+      const { station } = steep.link.station;
+      assert.ok(Math.abs(late[bin]! - turned(TARGET, station, utcMs - 400, utcMs)) < 1e-8);
+      const stood = principal(frameRotationRad(TARGET, station, utcMs)) - coarse[bin]!;
+      assert.ok(Math.abs(stood / 0.031 - Math.round(stood / 0.031)) < 1e-6);
+    }
+    assert.ok(Math.max(...late) > 3 * DEGREE);
   });
 
   it('makes errors as sin², nearly all of which compensation takes away', () => {

@@ -190,6 +190,7 @@ function drawBin(
   const visibility = (1 - 2 * truth.misalignment) * (1 - truth.resent / 2);
   const byDetector = [0, 0, 0, 0];
   const lightOf = [0, 0, 0, 0];
+  const lightIn = new Float64Array(48);
   for (let k = 0; k < 3; k++) {
     const { meanPhotons, probability } = source.intensities[k]!;
     for (let s = 0; s < 4; s++) {
@@ -204,6 +205,7 @@ function drawBin(
         o.single[(k * 4 + s) * 4 + d]! = drawn;
         byDetector[d]! += drawn;
         lightOf[d]! += own;
+        lightIn[(k * 4 + s) * 4 + d] = own > 0 ? own / (own + dark + after) : 0;
       }
     }
   }
@@ -227,7 +229,7 @@ function drawBin(
     o.soon[d] = poisson(random, o.clicks[d]! * (o.clicks[d]! / binS) * 50e-9 + 0.6 * truth.afterPulse * o.clicks[d]!);
     arrivals(o, d, byDetector[d]!, Math.min(byDetector[d]!, noise[d]! * gate), truth, gatePs, random);
   }
-  diodes(o, truth, random);
+  diodes(o, truth, lightIn, gatePs, random);
   for (const [i, name] of MONITORS.entries()) {
     const reading = truth.monitors[name] + MONITOR_NOISE[name] * normal(random);
     o.monitors[i] = without.includes(name) ? Number.NaN : reading;
@@ -266,17 +268,31 @@ function arrivals(
   o.arrivalMeanPs[d] = n > 0 ? sum / n : Number.NaN;
 }
 
-function diodes(o: Observation, truth: Truth, random: Random): void {
+/** Each cell has the light and the even floor that `lightIn` says, the light arriving as at its detector. */
+function diodes(o: Observation, truth: Truth, lightIn: Float64Array, gatePs: number, random: Random): void {
+  const lightAt = [0, 1, 2, 3].map((d) => {
+    let clicks = 0;
+    let light = 0;
+    for (let ks = 0; ks < 12; ks++) {
+      clicks += o.single[ks * 4 + d]!;
+      light += o.single[ks * 4 + d]! * lightIn[ks * 4 + d]!;
+    }
+    return clicks > 0 ? light / clicks : 1;
+  });
   for (let ks = 0; ks < 8; ks++) {
     let n = 0;
     let sum = 0;
+    let light = 0;
     for (let d = 0; d < 4; d++) {
       const clicks = o.single[ks * 4 + d]!;
       if (clicks === 0) continue;
+      const own = clicks * lightIn[ks * 4 + d]!;
       n += clicks;
-      sum += clicks * (o.arrivalMeanPs[d] ?? 0);
+      light += own;
+      if (lightAt[d]! > 0) sum += (own / lightAt[d]!) * (o.arrivalMeanPs[d] || 0);
     }
-    if (n > 0) o.diodeMeanPs[ks] = sum / n + (truth.jitterPs / Math.sqrt(n)) * normal(random);
+    const variance = light * truth.jitterPs ** 2 + ((n - light) * gatePs ** 2) / 12;
+    if (n > 0) o.diodeMeanPs[ks] = (sum + Math.sqrt(variance) * normal(random)) / n;
   }
 }
 

@@ -31,22 +31,29 @@ export class StudyFolder {
    * Opens the journal of a series: what it holds already, and a way to add to it. Throws LabError `lab/journal` when it
    * belongs to another question.
    */
-  journal(name: string, header: JournalHeader): { readonly found: PassOutcome[]; readonly add: Add } {
+  journal(name: string, header: JournalHeader): Kept {
     const file = join(this.#path, `${name}.jsonl`);
     return guarded(file, () => {
       const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-      const { outcomes, wholeBytes } = readJournal(text, header, file);
+      const { outcomes, days, wholeBytes } = readJournal(text, header, file);
       if (wholeBytes === 0) writeFileSync(file, headerLine(header));
       else truncateSync(file, wholeBytes);
       return {
         found: [...outcomes.values()],
-        add: (more) => guarded(file, () => appendFileSync(file, more.map(outcomeLine).join(''))),
+        days,
+        add: (more, today) =>
+          guarded(file, () => appendFileSync(file, more.map((one) => outcomeLine(one, today)).join(''))),
       };
     });
   }
 }
 
-export type Add = (outcomes: readonly PassOutcome[]) => void;
+/** What a journal holds, the days on which that was played, and a way to add to it. */
+export interface Kept {
+  readonly found: readonly PassOutcome[];
+  readonly days: readonly string[];
+  add(outcomes: readonly PassOutcome[], today: string): void;
+}
 
 function guarded<T>(path: string, act: () => T): T {
   try {

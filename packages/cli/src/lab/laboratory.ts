@@ -1,17 +1,22 @@
 /** Plays studies on one link with one baseline, going on where a folder's journals end. */
+import type { Baseline } from '@skykey/alarm';
 import {
   checkStudy,
   defectOf,
+  edgeOf,
   headerOf,
   type LabLink,
   type PassOutcome,
   type Study,
   type Summary,
   summaryOf,
+  type Tally,
   TRAINING_PASSES,
+  tallyOf,
   train,
   visibilityOf,
 } from '@skykey/lab';
+import { day } from '../interval.ts';
 import type { Progress } from '../progress.ts';
 import { VERSION } from '../version.ts';
 import { Crew } from './crew.ts';
@@ -21,9 +26,14 @@ import { fingerprint, linkOf, type World } from './world.ts';
 export interface Played {
   readonly study: Study;
   readonly summary: Summary;
+  readonly tally: Tally;
   /** In the order of passes. */
   readonly outcomes: readonly PassOutcome[];
+  /** On which they were played, each once, earliest first. */
+  readonly days: readonly string[];
 }
+
+const FEWER_TRAINING_PASSES = 24;
 
 export class Laboratory {
   readonly link: LabLink;
@@ -35,6 +45,7 @@ export class Laboratory {
   readonly #fingerprint: string;
   /** One for each state of the devices: sound, or with a defect. */
   readonly #crews = new Map<string, Crew>();
+  readonly #baselines = new Map<string, Baseline>();
 
   constructor(
     world: World,
@@ -54,44 +65,76 @@ export class Laboratory {
     this.#fingerprint = fingerprint(this.link, options.seed);
   }
 
-  /** Those who know what is usual on the link, its devices being as the study has them: learned now, or kept before. */
+  /** Those who know what is usual on the link, its devices being as the study has them. */
   #crewOf(study: Study): Crew {
-    const defect = defectOf(study);
-    const name = defect ? `${this.#fingerprint}-${study.attack}-${study.strength}` : this.#fingerprint;
+    const name = this.#devicesOf(study);
     const known = this.#crews.get(name);
+    if (known) return known;
+    const crew = new Crew(this.link, { world: this.#world, baseline: this.#baselineOf(study) }, this.#workers);
+    this.#crews.set(name, crew);
+    return crew;
+  }
+
+  #devicesOf(study: Study): string {
+    return defectOf(study) ? `${this.#fingerprint}-${study.attack}-${study.strength}` : this.#fingerprint;
+  }
+
+  /** Learned now, or kept before. */
+  #baselineOf(study: Study): Baseline {
+    const name = this.#devicesOf(study);
+    const known = this.#baselines.get(name);
     if (known) return known;
     const learn = () =>
       train(this.link, this.#seed, TRAINING_PASSES, {
-        defect,
+        defect: defectOf(study),
         onPass: (done) =>
           this.#progress.report(done / TRAINING_PASSES, `${TRAINING_PASSES} clean passes, to learn what is usual`),
       });
     const baseline = this.#folder ? this.#folder.baseline(name, learn) : learn();
-    const crew = new Crew(this.link, { world: this.#world, baseline }, this.#workers);
-    this.#crews.set(name, crew);
-    return crew;
+    this.#baselines.set(name, baseline);
+    return baseline;
+  }
+
+  /**
+   * The greatest strength with a key (`edgeOf`). A defect of the devices is another one at each strength that is tried; there
+   * few passes are learned from, since only a border is searched for.
+   */
+  edge(study: Study): number | null {
+    this.#progress.report(0, `where ${study.attack} leaves no key`);
+    const baselineOf = (at: Study): Baseline => {
+      const defect = defectOf(at);
+      return defect ? train(this.link, this.#seed, FEWER_TRAINING_PASSES, { defect }) : this.#baselineOf(at);
+    };
+    return edgeOf(this.link, baselineOf, study);
   }
 
   /** Throws LabError or PhotonsError on a question that makes no sense. */
   async play(study: Study): Promise<Played> {
     const attack = checkStudy(study);
     const header = headerOf(study, { version: VERSION, world: this.#fingerprint });
-    const { found, add } = this.#folder?.journal(nameOf(study, this.#fingerprint), header) ?? {
-      found: [],
-      add: () => undefined,
-    };
+    const kept = this.#folder?.journal(nameOf(study, this.#fingerprint), header);
+    const found = kept?.found ?? [];
+    const days = new Set(kept?.days);
     const outcomes = new Map(found.filter(({ pass }) => pass < study.passes).map((outcome) => [outcome.pass, outcome]));
     const missing = Array.from({ length: study.passes }, (_, pass) => pass).filter((pass) => !outcomes.has(pass));
     const crew = missing.length > 0 ? this.#crewOf(study) : null;
     await crew?.play(study, missing, (more) => {
-      add(more);
+      const today = day(Date.now());
+      days.add(today);
+      kept?.add(more, today);
       for (const outcome of more) outcomes.set(outcome.pass, outcome);
       const what = study.attack === 'none' ? 'clean passes' : `passes of ${study.attack} at ${study.strength}`;
       this.#progress.report(outcomes.size / study.passes, `${study.passes} ${what}`);
     });
     const ordered = [...outcomes.values()].sort((a, b) => a.pass - b.pass);
     const subject = { attack, class: visibilityOf(attack, study), strength: study.strength, seed: study.seed };
-    return { study, summary: summaryOf(subject, ordered), outcomes: ordered };
+    return {
+      study,
+      summary: summaryOf(subject, ordered),
+      tally: tallyOf(ordered),
+      outcomes: ordered,
+      days: [...days].sort(),
+    };
   }
 
   async close(): Promise<void> {

@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GateStudy, gateClaims, LONG_STUDIES, type LongStudy, type SeriesResult } from '@skykey/lab';
 import { CliError } from '../error.ts';
-import { writeWhole } from '../file.ts';
+import { checkWritable, writeWhole } from '../file.ts';
 import { day } from '../interval.ts';
 import { Progress } from '../progress.ts';
 import { StudyFolder } from './folder.ts';
 import { type GateReport, gateDocument, gateText } from './gate-report.ts';
 import { Laboratory } from './laboratory.ts';
-import { type Report, reportDocument, reportText } from './study-report.ts';
-import { linkOf } from './world.ts';
+import { type LinkOf, type Report, reportDocument, reportText } from './study-report.ts';
+import { refuseUnused } from './unused.ts';
+import { linkOf, type World } from './world.ts';
 
 export interface LongStudyOptions {
   readonly scenario: string;
@@ -39,7 +40,11 @@ export async function longStudy(name: string, options: LongStudyOptions): Promis
     const names = [...LONG_STUDIES.map((one) => one.name), GATE].join(', ');
     throw new CliError('cli/option', `--study ${name}: the studies are ${names}`);
   }
+  if (!asked) refuseUnused(options, ['out', 'workers'], `--study ${GATE}`);
   const results = options.results ?? RESULTS;
+  const files = { document: join(results, `${name}.json`), text: join(results, `${name}.md`) };
+  makeFolder(results);
+  for (const file of Object.values(files)) checkWritable('--results', file);
   const progress = new Progress();
   let written: { readonly document: unknown; readonly text: string };
   try {
@@ -54,10 +59,19 @@ export async function longStudy(name: string, options: LongStudyOptions): Promis
     progress.end();
   }
   const document = `${JSON.stringify(written.document, null, 2)}\n`;
-  mkdirSync(results, { recursive: true });
-  writeWhole('--results', join(results, `${name}.json`), document);
-  writeWhole('--results', join(results, `${name}.md`), written.text);
+  writeWhole('--results', files.document, document);
+  writeWhole('--results', files.text, written.text);
   process.stdout.write(options.json ? document : `${written.text}\nWritten to ${results}\n`);
+}
+
+/** Before hours of passes are played for it. Throws CliError `cli/file`. */
+function makeFolder(results: string): void {
+  try {
+    mkdirSync(results, { recursive: true });
+  } catch (error) {
+    const { message } = error as Error;
+    throw new CliError('cli/file', `--results ${results} cannot be made a folder: ${message}`, { cause: error });
+  }
 }
 
 function gated({ scenario, seed, seconds, passes = TRIALS }: LongStudyOptions, progress: Progress): GateReport {
@@ -69,7 +83,8 @@ function gated({ scenario, seed, seconds, passes = TRIALS }: LongStudyOptions, p
     return study.play(seed, trial);
   });
   const { specificationPs } = study;
-  return { scenario, seed, link, specificationPs, trials, claims: gateClaims(trials), date: day(Date.now()) };
+  const claims = gateClaims(trials);
+  return { scenario, seed, seconds, link, specificationPs, trials, claims, date: day(Date.now()) };
 }
 
 async function played(
@@ -79,36 +94,47 @@ async function played(
   progress: Progress,
 ): Promise<Report> {
   const { seed, scenario, seconds, workers, passes = asked.passes } = options;
-  const laboratories = new Map<number | null, Laboratory>();
-  const results: SeriesResult[] = [];
-  try {
-    for (const series of asked.series(passes, seed)) {
-      const { study, detections } = series;
-      let laboratory = laboratories.get(detections);
-      if (!laboratory) {
-        const world = {
-          scenario,
-          ...(detections === null ? {} : { detections }),
-          ...(seconds === undefined ? {} : { seconds }),
-        };
-        laboratory = new Laboratory(world, { seed, folder, workers, progress });
-        laboratories.set(detections, laboratory);
-      }
-      const { summary } = await laboratory.play(study);
-      results.push({ ...series, summary });
-    }
-    const { link } = [...laboratories.values()][0]!;
-    return {
-      study: asked,
-      passes,
-      seed,
+  const laboratories = new Map<string, { readonly laboratory: Laboratory; readonly on: LinkOf }>();
+  /** Where a series is played: the first that is asked for is the link that the report is about. */
+  const laboratoryOf = ({ detections, devices, seconds: part }: LinkOf): Laboratory => {
+    const length = shorter(part, seconds);
+    const key = JSON.stringify([detections, devices, length]);
+    const known = laboratories.get(key);
+    if (known) return known.laboratory;
+    const world: World = {
       scenario,
-      link,
-      results,
+      ...(detections === null ? {} : { detections }),
+      ...(devices === null ? {} : { devices }),
+      ...(length === null ? {} : { seconds: length }),
+    };
+    const laboratory = new Laboratory(world, { seed, folder, workers, progress });
+    laboratories.set(key, { laboratory, on: { detections, devices, seconds: length } });
+    return laboratory;
+  };
+  const results: SeriesResult[] = [];
+  const days = new Set<string>();
+  try {
+    const { link } = laboratoryOf({ detections: null, devices: null, seconds: null });
+    for (const series of asked.series(passes, seed, (at) => laboratoryOf(at).edge(at.study))) {
+      const laboratory = laboratoryOf(series);
+      const { summary, tally, days: on } = await laboratory.play(series.study);
+      for (const one of on) days.add(one);
+      results.push({ ...series, link: laboratory.link, summary, tally });
+    }
+    return {
+      ...{ study: asked, passes, seed, seconds, scenario, link, results },
+      others: [...laboratories.values()].slice(1).map(({ laboratory, on }) => ({ ...on, link: laboratory.link })),
       claims: asked.claims(results),
-      date: day(Date.now()),
+      sections: asked.sections(results),
+      days: [...days].sort(),
     };
   } finally {
-    await Promise.all([...laboratories.values()].map((one) => one.close()));
+    await Promise.all([...laboratories.values()].map(({ laboratory }) => laboratory.close()));
   }
+}
+
+/** What a series asks for, or less where the command does. */
+function shorter(asked: number | null, option: number | undefined): number | null {
+  if (asked === null || option === undefined) return asked ?? option ?? null;
+  return Math.min(asked, option);
 }

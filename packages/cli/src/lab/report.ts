@@ -32,10 +32,10 @@ const millions = (n: number): string =>
   n >= 1e6 ? `${(n / 1e6).toFixed(1)} million` : Math.round(n).toLocaleString('en');
 const count = (n: number): string => Math.round(n).toLocaleString('en');
 
-function runLines(attack: Attack, { study, summary, outcomes }: Played): string[] {
+function runLines(attack: Attack, { study, summary, tally, outcomes }: Played): string[] {
   const { passes, hardAlarms, softAlarms, latencyP50S, latencyP99S, verdicts, maxLeakageExcessBits } = summary;
-  const hit = attack.kind === 'none' ? hardAlarms : passes - hardAlarms;
-  const rate = `${attack.kind === 'none' ? 'false alarms' : 'misses'} below ${shareText(upperRate(hit, passes))} at 95 %`;
+  const hit = attack.kind === 'none' ? hardAlarms : tally.missed;
+  const rate = `${attack.kind === 'none' ? 'false alarms' : `${count(tally.missed)} missed, misses`} below ${shareText(upperRate(hit, passes))} at 95 %`;
   const head =
     attack.kind === 'none'
       ? `${count(passes)} passes`
@@ -49,15 +49,15 @@ function runLines(attack: Attack, { study, summary, outcomes }: Played): string[
     `  ${head}, seed ${summary.seed}${summary.class ? `, class ${summary.class}` : ''}`,
     `    hard alarm     ${count(hardAlarms)} of ${count(passes)} passes (${rate})`,
     `    soft alarm     ${count(softAlarms)}`,
-    ...(attack.kind === 'none'
-      ? []
-      : [`    latency        ${seconds(latencyP50S)} median, ${seconds(latencyP99S)} for 99 in 100`]),
+    ...(attack.kind === 'none' ? [] : [`    latency        ${latencyText(latencyP50S, latencyP99S)}`]),
     `    verdicts       ${spoken}`,
     `    secret key     ${count(summary.secretBitsMedian)} bits (median)`,
     `    leakage        ${
       maxLeakageExcessBits > 0
         ? `ABOVE what the bound grants, by up to ${count(maxLeakageExcessBits)} bits`
-        : 'never above what the bound grants'
+        : tally.granted > 0
+          ? `never above what the bound grants, in ${count(tally.granted)} passes with a key`
+          : `nothing granted: ${tally.refusal}`
     }`,
     ...(evidence ? paragraph(`for example    ${evidence}`, { first: 4, indent: 19 }) : []),
     ...assumptionLines(attack, study.assumptions),
@@ -71,4 +71,8 @@ function assumptionLines(attack: Attack, state: 'on' | 'off'): string[] {
 }
 
 const shareText = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
-const seconds = (value: number | null): string => (value === null ? 'none' : `${value.toFixed(1)} s`);
+function latencyText(half: number | null, most: number | null): string {
+  if (half === null) return 'half of the passes or more missed';
+  const rest = most === null ? 'more than 1 of 100 missed' : `${most.toFixed(1)} s in 99 of 100`;
+  return `${half.toFixed(1)} s in half of the passes, ${rest}`;
+}

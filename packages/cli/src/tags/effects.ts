@@ -27,19 +27,21 @@ const FADING =
   `error forgets itself in ${1000 * POINTING_CORRELATION_S} ms`;
 const ALIGNED = 'the polarisation frames stay aligned: no rotation along the pass';
 const TURNING =
-  'the polarisation frames turn as the satellite passes, it fixed in its orbit, the telescope on an alt-azimuth mount ' +
-  '(assumed), and ';
+  'the polarisation frames turn as the satellite passes, it fixed in its orbit, the telescope on an alt-azimuth mount, and ';
 const { stepRad, latencyS, biasRad } = EPHEMERIS_COMPENSATION;
 
-const FRAMES: Readonly<Record<string, { readonly compensation: Compensation; readonly assumption: string }>> = {
-  free: { compensation: 'none', assumption: `${TURNING}nothing is done about it` },
-  compensated: {
-    compensation: EPHEMERIS_COMPENSATION,
-    assumption:
-      `${TURNING}the ephemeris sets a compensation in steps of ${degrees(stepRad)}, ${1000 * latencyS} ms late and off by ` +
-      `${degrees(biasRad)}; what is left comes on top of the receiver's misalignment`,
-  },
-};
+const FRAMES: ReadonlyMap<string, { readonly compensation: Compensation; readonly assumption: string }> = new Map([
+  ['free', { compensation: 'none' as const, assumption: `${TURNING}nothing is done about it` }],
+  [
+    'compensated',
+    {
+      compensation: EPHEMERIS_COMPENSATION,
+      assumption:
+        `${TURNING}the ephemeris sets a compensation in steps of ${degrees(stepRad)}, ${1000 * latencyS} ms late and ` +
+        `off by ${degrees(biasRad)}; what is left comes on top of the receiver's misalignment`,
+    },
+  ],
+]);
 
 function degrees(rad: number): string {
   return `${Number(((rad * 180) / Math.PI).toPrecision(6))}°`;
@@ -47,9 +49,9 @@ function degrees(rad: number): string {
 
 /** Throws CliError `cli/option` for frames of no known kind, and for entangled pairs, which know neither effect. */
 export function effectsOf({ fading = false, frames }: EffectOptions, pairs: boolean): Effects {
-  const turning = frames === undefined ? undefined : Object.hasOwn(FRAMES, frames) && FRAMES[frames];
-  if (turning === false) {
-    throw new CliError('cli/option', `--frames ${frames}: there are ${Object.keys(FRAMES).join(' and ')}`);
+  const turning = frames === undefined ? null : FRAMES.get(frames);
+  if (turning === undefined) {
+    throw new CliError('cli/option', `--frames ${frames}: there are ${[...FRAMES.keys()].join(' and ')}`);
   }
   if (pairs && (fading || turning)) {
     const option = fading ? '--fading' : '--frames';

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, statSync,
 import {
   openTagTable,
   RECORDED_COLUMNS,
+  ROLL_OVER_S,
   type TagColumn,
   type TagFault,
   type TagFormat,
@@ -26,6 +27,11 @@ export interface FileOptions {
   readonly layout?: string;
   readonly timeBits?: number;
   readonly detectors?: string;
+}
+
+export interface ReadingOptions extends FileOptions {
+  /** Whole second of the clock of a `time-tag-64` file that times are reckoned from. */
+  readonly origin?: number;
 }
 
 const PIECE_BYTES = 1 << 20;
@@ -72,16 +78,24 @@ export class Recording {
   originS = 0;
   /** Roll-over markers that were skipped. */
   markers = 0;
+  /** Records that name a detector beyond the four. */
+  otherDetectors = 0;
   metadata: Readonly<Record<string, string>> = {};
   /** Columns beside time and detector. */
   otherColumns: readonly TagColumn[] = [];
   readonly #handle: number;
+  readonly #fromS: number | undefined;
 
   /** @throws CliError `cli/file`, `cli/option` */
-  constructor(file: string, options: FileOptions) {
+  constructor(file: string, options: ReadingOptions) {
     this.file = file;
     const asked = formatOf(options);
     const bits = bitsOf(options);
+    const { origin } = options;
+    if (origin !== undefined && !(Number.isSafeInteger(origin) && origin >= 0 && origin < ROLL_OVER_S)) {
+      throw new CliError('cli/option', `--origin ${origin}: give a whole second from 0 to ${Math.floor(ROLL_OVER_S)}`);
+    }
+    this.#fromS = origin;
     try {
       this.#handle = openSync(file, 'r');
       const stat = fstatSync(this.#handle);
@@ -95,10 +109,10 @@ export class Recording {
     const start = new TextDecoder('latin1').decode(this.#part(0, 18));
     this.format = asked ?? (start.startsWith('PAR1') ? 'parquet' : 'time-tag-64');
     if (this.format === 'parquet') {
-      if (Object.keys(bits).length > 0) {
+      if (Object.keys(bits).length > 0 || origin !== undefined) {
         throw new CliError(
           'cli/option',
-          `${file} is Parquet: --layout, --time-bits and --detectors mean nothing in it`,
+          `${file} is Parquet: --layout, --time-bits, --detectors and --origin mean nothing in it`,
         );
       }
       this.bits = null;
@@ -116,7 +130,8 @@ export class Recording {
   }
 
   *#timeTags(bits: TagFormat): Generator<{ tags: Tags; fraction: number }> {
-    const reader = new TagReader(bits);
+    const originS = this.#fromS;
+    const reader = new TagReader(originS === undefined ? bits : { ...bits, originS });
     for (let at = 0; at < this.bytes && !reader.fault; at += PIECE_BYTES) {
       const tags = reader.push(this.#part(at, PIECE_BYTES));
       this.originS = reader.originS ?? 0;
@@ -125,6 +140,7 @@ export class Recording {
     yield { tags: reader.end(), fraction: 1 };
     this.fault = reader.fault;
     this.markers = reader.markers;
+    this.otherDetectors = reader.otherDetectors;
   }
 
   async *#table(): AsyncGenerator<{ tags: Tags; fraction: number }> {

@@ -14,6 +14,8 @@ export interface RecordingDocument extends TagSummary {
   /** Whole seconds of the file's clock at which its times begin. */
   readonly originS: number;
   readonly rollOverMarkers: number;
+  /** Records that name a fifth to eighth detector: it was not read, their others were. */
+  readonly otherDetectors: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly fault: TagFault | null;
   /** Columns of a table that are not times nor detectors: they are not read, and not written. */
@@ -27,7 +29,7 @@ export function documentOf(
   summary: TagSummary,
   written: RecordingDocument['written'],
 ): RecordingDocument {
-  const { file, bytes, format, bits, originS, markers, metadata, fault, otherColumns: leftOut } = recording;
+  const { file, bytes, format, bits, originS, markers, otherDetectors, metadata, fault, otherColumns } = recording;
   return {
     file,
     bytes,
@@ -35,10 +37,11 @@ export function documentOf(
     bits,
     originS,
     rollOverMarkers: markers,
+    otherDetectors,
     metadata,
     ...summary,
     fault,
-    leftOut,
+    leftOut: otherColumns,
     written,
   };
 }
@@ -68,6 +71,8 @@ export function reportOf(document: RecordingDocument): string {
   }
   if (document.rollOverMarkers > 0)
     lines.push(`  markers     ${count(document.rollOverMarkers)} of roll-over, left out`);
+  if (document.otherDetectors > 0)
+    lines.push(`  left out    detectors beyond the four; records that name one: ${count(document.otherDetectors)}`);
   lines.push('', '  detector        tags        1/s   closest two');
   for (const [i, name] of NAMES.entries()) {
     const rate = count(Math.round(ratesHz[i]!));

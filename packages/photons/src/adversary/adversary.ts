@@ -50,6 +50,11 @@ export interface Disturbance {
 export interface Adversary extends Disturbance {
   readonly visibility: Visibility;
   /**
+   * `event`: what she does lies in which clicks hold which detectors dead, or bring which others, so that only the event
+   * sampler plays it; the count sampler refuses her. Left out: either.
+   */
+  readonly level?: 'event';
+  /**
    * What becomes of one pulse: adds its branches to `out`, their probabilities summing to `pulse.probability` (checked).
    * Left out, or not adding anything for a pulse: it passes as on an honest link. She has a lossless channel and photon
    * counters as quantum mechanics allows; she learns Alice's class, basis and bit only as far as her own measurement
@@ -88,6 +93,8 @@ export interface Attack {
   /** What must hold so that no key leaks: name of an assumption (`assumptions.ts` of the lab), or null where the decoy bound alone pays. */
   readonly assumption: string | null;
   readonly strength: StrengthScale;
+  /** That of the adversary (`Adversary.level`). */
+  readonly level?: 'event';
   /**
    * True where she lives on a defect that the device has from its first day, of this strength: `create` for a time that
    * never comes leaves the defect alone, and what is usual on such a link is learned with it.

@@ -10,9 +10,10 @@ import { actsIn, checkedStrength } from './strength.ts';
  * What it does depends on who cuts the gate. A receiver of this engine runs free and cuts it in the time tags: a pulse well
  * after the gate is counted, and thrown away. She therefore puts her pulses on the late edge, where by jitter half of the
  * clicks fall inside and count and half outside; the tail of the arrival times and the clicks outside the gate show it.
- * Detectors are taken to be in linear mode there, as those are whose own gate ends with Bob's. A free-running avalanche
- * diode is not: it would click on what she sends in every port, and she would gain nothing. What she can do to one is keep
- * it dead (`dead-time.ts`).
+ * Detectors are taken to be in linear mode there, as those are whose own gate ends with Bob's: only against a receiver with
+ * such detectors is this an attack, and there of class D1. On free-running avalanche diodes it is of class D1 too and
+ * worthless: they click on what she sends in every port, half of the bits are wrong, and she learns nothing. What she can
+ * do to one is keep it dead (`dead-time.ts`).
  */
 
 const scale: StrengthScale = {
@@ -30,7 +31,7 @@ const edgePs = ({ receiver }: BinConditions): number => receiver.gateNs * 500;
 
 export const afterGate: Attack = {
   name: 'after-gate',
-  description: "bright faked states at the end of the detectors' gate, where they answer in linear mode",
+  description: 'bright faked states at the end of the gate of gated detectors, where they answer in linear mode',
   reference: 'Ferreira da Silva et al., Opt. Express 20, 18911 (2012), arXiv:1208.0532',
   kind: 'attack',
   visibility: 'D1',
@@ -52,11 +53,12 @@ export const afterGate: Attack = {
 
 /**
  * Here the detectors of the other basis click too, with half the energy: the click that she wants comes on the edge of the
- * gate, theirs later and mostly outside. What jitter brings back inside of them is errors.
+ * gate, theirs later and mostly outside. What jitter brings back inside of them is errors. Of gated detectors alone, as
+ * above.
  */
 export const energyTime: Attack = {
   name: 'energy-time',
-  description: 'bright pulses whose clicks come inside the gate at full energy, and after it at half',
+  description: 'bright pulses that gated detectors click on inside the gate at full energy, and after it at half',
   reference: 'Energy-time attack on detectors in quantum key distribution, arXiv:2603.07538 (2026)',
   kind: 'attack',
   visibility: 'D1',

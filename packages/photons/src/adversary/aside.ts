@@ -40,7 +40,12 @@ export function sendingAside(
         angleRad: pulse.angleRad,
         purity: pulse.purity,
       },
-      { guess: guessByEfficiency(answer, pulse.basis, visibilityOf(pulse, conditions)), attacked: true },
+      {
+        guess: 0.5,
+        clickGuess: guessByEfficiency(answer, pulse.basis, visibilityOf(pulse, conditions)),
+        attacked: true,
+        own: true,
+      },
     );
   };
 }

@@ -11,8 +11,8 @@ const scale: StrengthScale = {
 
 /**
  * She looks into the receiver: an avalanche sends light back, and from its path she tells which of the four detectors
- * clicked. Nothing at Bob changes. She knows the bit of a click with the probability `backFlash` of its detector, whatever
- * made it click; how often that is, nobody has measured on this receiver, so that it is an assumption and paid as a leak.
+ * clicked. Nothing at Bob changes. She knows the bit of a click with the probability `backFlash` of its detector, if Alice's
+ * light made it: the detector of a noise count says nothing of the bit that Alice sent, which is the key's. How often that is, nobody has measured on this receiver, so that it is an assumption and paid as a leak.
  * A bin is watched or not, drawn from her own stream.
  */
 export const backFlash: Attack = {

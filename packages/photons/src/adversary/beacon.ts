@@ -53,7 +53,12 @@ export const falseBeacon: Attack = {
             purity: pulse.purity,
             tiltMicroRad: strength,
           },
-          { guess: guessByEfficiency(answer, pulse.basis, visibilityOf(pulse, conditions)), attacked: true },
+          {
+            guess: 0.5,
+            clickGuess: guessByEfficiency(answer, pulse.basis, visibilityOf(pulse, conditions)),
+            attacked: true,
+            own: true,
+          },
         );
       },
     };

@@ -149,6 +149,7 @@ export function faking({ share, arrivalPs, othersLaterPs }: Faking): NonNullable
     const { lights, lateLights, measured, transmittance, sent } = planOf(conditions, pulse.offsetPs);
     const detected = Math.min(most, -Math.expm1(-pulse.meanPhotons * transmittance));
     let rest = share;
+    let withheld = 0;
     for (let state = 0; state < 4; state++) {
       const same = state >> 1 === pulse.basis;
       const sign = (state & 1) === pulse.bit ? 1 : -1;
@@ -159,13 +160,16 @@ export function faking({ share, arrivalPs, othersLaterPs }: Faking): NonNullable
       const perSecond = conditions.source.pulseRateHz * pulse.probability * part;
       conditions.monitors.brightLightW += perSecond * lights[state]!.amount;
       rest -= part;
+      if (same) withheld += share * detected * found * (1 - sent[state]!);
       if (lateLights.length === 0) continue;
       for (const other of state < 2 ? [2, 3] : [0, 1]) {
         out.add(pulse.kind, pulse.probability * part, lateLights[other]!, { guess: 0.5, attacked: true });
         rest -= part;
       }
     }
-    blocks(pulse, Math.max(0, rest), out);
+    withheld = Math.min(withheld, Math.max(0, rest));
+    blocks(pulse, withheld, out, undefined, (1 + pulse.purity) / 2);
+    blocks(pulse, Math.max(0, rest - withheld), out);
     passes(pulse, conditions, 1 - share, out);
   };
 }

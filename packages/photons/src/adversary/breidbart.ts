@@ -26,7 +26,6 @@ function measuresBetween(pulse: Pulse, conditions: BinConditions, share: number,
   addPhotonNumbers(pulse.meanPhotons, share, numbers);
   const one = 0.5 + (pulse.purity / 2) * Math.cos(2 * (state - axisRad));
   blocks(pulse, numbers[0]!, out, 0);
-  let multiBlocked = 0;
   for (let n = 1; n <= mostPhotons; n++) {
     const inN = numbers[n]!;
     const found = receiverTransmittance > 0 ? 1 - (1 - channelTransmittance * receiverTransmittance) ** n : 0;
@@ -52,12 +51,10 @@ function measuresBetween(pulse: Pulse, conditions: BinConditions, share: number,
     const unsure = Math.max(zeroAmong, 1 - zeroAmong);
     send(disagree * (1 - agreeing) * zeroAmong, 0, unsure);
     send(disagree * (1 - agreeing) * (1 - zeroAmong), Math.PI / 2, unsure);
-    const blocked = inN * (1 - agree * agreeing - disagree * (1 - agreeing));
-    if (n === 1) blocks(pulse, blocked, out, 1);
-    else multiBlocked += blocked;
+    // Two stands for two and more: the ledger does not ask how many.
+    blocks(pulse, inN * (1 - agree) * agreeing, out, Math.min(n, 2), sure);
+    blocks(pulse, inN * (1 - disagree) * (1 - agreeing), out, 2, unsure);
   }
-  // Two stands for two and more: the ledger does not ask how many.
-  blocks(pulse, multiBlocked, out, 2);
 }
 
 /**

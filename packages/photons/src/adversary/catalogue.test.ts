@@ -13,12 +13,16 @@ test('every attack that Skykey promises to play is there', () => {
     'intercept-resend',
     'intercept-resend-bursts',
     'intercept-resend-basis',
+    'intercept-resend-key-basis',
     'breidbart',
     'pns',
     'beam-splitting',
     'unambiguous-discrimination',
+    'class-discrimination',
     'source-timing',
+    'source-timing-states',
     'trojan-horse',
+    'trojan-horse-faint',
     'intensity',
     'laser-seeding',
     'laser-damage',
@@ -27,6 +31,7 @@ test('every attack that Skykey promises to play is there', () => {
     'energy-time',
     'dead-time',
     'time-shift',
+    'time-shift-two-sided',
     'spatial-mode',
     'wavelength',
     'calibration',
@@ -42,6 +47,7 @@ test('every attack that Skykey promises to play is there', () => {
     'after-pulse-fault',
     'laser-diode-fault',
   ];
+  assert.deepEqual(attacks.map(({ name }) => name).toSorted(), promised.toSorted());
   for (const name of promised) assert.equal(attackNamed(name).name, name);
 });
 

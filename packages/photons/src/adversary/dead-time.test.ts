@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEvents } from '../sampler/events.ts';
+import { CERTAIN_GUESS } from '../sampler/sampler.ts';
 import { cellsOf, flawedInput, flawedReceiver, flawedSource, near, tableOf } from '../test/flawed-link.ts';
 import { deadTime } from './dead-time.ts';
 
@@ -23,7 +24,7 @@ function play(strength: number, deadTogether: boolean) {
     if (Math.abs(offsetPs[row]!) > 500) outside++;
     else if (detector >> 1 === state[row]! >> 1) {
       sifted[detector]!++;
-      if (truth.guess[row]! > 230) known++;
+      if (truth.guess[row]! > 0.9 * CERTAIN_GUESS) known++;
     }
   }
   return { sifted, known, outside };

@@ -38,6 +38,7 @@ export const deadTime: Attack = {
   expected: 'tap',
   assumption: 'gated-detectors-checked',
   strength: scale,
+  level: 'event',
   create(strength, time): Adversary {
     checkedStrength('dead-time', scale, strength);
     let state: 0 | 1 | 2 | 3 = 0;
@@ -45,6 +46,7 @@ export const deadTime: Attack = {
     return {
       name: 'dead-time',
       visibility: 'D1',
+      level: 'event',
       receiverFront(_, random) {
         state = Math.floor(random.uniform() * 4) as 0 | 1 | 2 | 3;
       },
@@ -57,8 +59,9 @@ export const deadTime: Attack = {
         const passed = { statistics: Statistics.coherent, amount, angleRad, purity };
         const known = pulse.basis === state >> 1 ? inDeadTime : 0;
         const seen = 0.5 + (guess - 0.5) * visibilityOf(pulse, conditions);
-        out.add(pulse.kind, pulse.probability * (1 - share) * known, passed, { guess: seen, attacked: true });
-        out.add(pulse.kind, pulse.probability * (1 - share) * (1 - known), passed, { guess: 0.5, attacked: true });
+        const ledger = { guess: 0.5, attacked: true, own: true };
+        out.add(pulse.kind, pulse.probability * (1 - share) * known, passed, { ...ledger, clickGuess: seen });
+        out.add(pulse.kind, pulse.probability * (1 - share) * (1 - known), passed, ledger);
       },
     };
   },

@@ -1,6 +1,9 @@
+import { type Branches, Statistics } from '../light/branches.ts';
 import type { BinConditions } from '../light/conditions.ts';
-import type { Adversary, Attack, StrengthScale } from './adversary.ts';
-import { actsIn, checkedStrength } from './strength.ts';
+import type { Adversary, Attack, Pulse, StrengthScale } from './adversary.ts';
+import { unpolarised } from './aside.ts';
+import { answerOf, guessByEfficiency, oncePerBin, visibilityOf } from './receiver-answer.ts';
+import { type ActingTime, actsIn, checkedStrength } from './strength.ts';
 
 /** Metres that light goes in a nanosecond. */
 const M_PER_NS = 0.299792458;
@@ -23,13 +26,37 @@ const rampScale: StrengthScale = {
 
 /**
  * Bob's clock runs ahead by `aheadNs`: all of Alice's light seems late by as much, in the end outside its gate or in the
- * slot of another pulse; range from the sync pulses grows with it, and the sync clock stays behind the false one. Only
- * service is lost: a slot that is attributed wrongly gives errors, not knowledge.
+ * slot of another pulse; range from the sync pulses grows with it, and the sync clock stays behind the false one.
  */
 function mislead(conditions: BinConditions, aheadNs: number): void {
   conditions.arrivalShiftPs += aheadNs * 1000;
   conditions.monitors.clockResidualPs -= aheadNs * 1000;
   conditions.monitors.rangeResidualM += aheadNs * M_PER_NS;
+}
+
+/**
+ * She touches no pulse, and what is attributed to a wrong slot gives errors, not knowledge. But windows of sensitivity go
+ * with Bob's clock: where light misses their middle it is a time shift (`time-shift.ts`), and tells as much, though what
+ * detectors miss by it is not made up.
+ */
+function misleading(name: string, aheadNs: (conditions: BinConditions) => number, time?: ActingTime): Adversary {
+  const answerLate = oncePerBin((conditions, offsetPs) => answerOf(conditions, unpolarised, offsetPs));
+  return {
+    name,
+    visibility: 'D1',
+    clock(conditions) {
+      if (actsIn(conditions, time)) mislead(conditions, aheadNs(conditions));
+    },
+    act(pulse: Pulse, conditions: BinConditions, out: Branches): void {
+      if (!actsIn(conditions, time)) return;
+      const { angleRad, purity } = pulse;
+      const amount = pulse.meanPhotons * conditions.channelTransmittance;
+      const answer = answerLate(conditions, pulse.offsetPs);
+      const clickGuess = guessByEfficiency(answer, pulse.basis, visibilityOf(pulse, conditions));
+      const light = { statistics: Statistics.coherent, amount, angleRad, purity };
+      out.add(pulse.kind, pulse.probability, light, { guess: 0.5, clickGuess, attacked: false });
+    },
+  };
 }
 
 export const falseTime: Attack = {
@@ -39,17 +66,11 @@ export const falseTime: Attack = {
   kind: 'attack',
   visibility: 'D1',
   expected: 'time',
-  assumption: null,
+  assumption: 'mismatch-bound',
   strength: stepScale,
   create(strength, time): Adversary {
     checkedStrength('false-time', stepScale, strength);
-    return {
-      name: 'false-time',
-      visibility: 'D1',
-      clock(conditions) {
-        if (actsIn(conditions, time)) mislead(conditions, strength);
-      },
-    };
+    return misleading('false-time', () => strength, time);
   },
 };
 
@@ -61,18 +82,12 @@ export const falseTimeRamp: Attack = {
   kind: 'attack',
   visibility: 'D1',
   expected: 'time',
-  assumption: null,
+  assumption: 'mismatch-bound',
   strength: rampScale,
   create(strength, time): Adversary {
     checkedStrength('false-time-ramp', rampScale, strength);
-    return {
-      name: 'false-time-ramp',
-      visibility: 'D1',
-      clock(conditions) {
-        if (!actsIn(conditions, time)) return;
-        const middleS = conditions.startS + conditions.durationS / 2;
-        mislead(conditions, strength * (middleS - (time?.fromS ?? 0)));
-      },
-    };
+    const fromS = time?.fromS ?? 0;
+    const aheadNs = ({ startS, durationS }: BinConditions): number => strength * (startS + durationS / 2 - fromS);
+    return misleading('false-time-ramp', aheadNs, time);
   },
 };

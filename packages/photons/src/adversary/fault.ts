@@ -34,12 +34,12 @@ function fault(
   };
 }
 
-/** Alice's pulse on its way with what is `left` of its light, of a bit that all may guess so well. */
-function goesOn(pulse: Pulse, conditions: BinConditions, out: Branches, left: number, guess: number): void {
+/** Alice's pulse on its way with what is `left` of its light; of a click that it makes all may guess the bit so well. */
+function goesOn(pulse: Pulse, conditions: BinConditions, out: Branches, left: number, clickGuess: number): void {
   const { angleRad, purity } = pulse;
   const amount = pulse.meanPhotons * left * conditions.channelTransmittance;
   const light = { statistics: Statistics.coherent, amount, angleRad, purity };
-  out.add(pulse.kind, pulse.probability, light, { guess, attacked: false });
+  out.add(pulse.kind, pulse.probability, light, { guess: 0.5, clickGuess, attacked: false });
 }
 
 /**

@@ -18,10 +18,13 @@ export function passes(pulse: Pulse, conditions: BinConditions, share: number, o
   );
 }
 
-/** Lets nothing go on. `photons`: how many there were at the exit, as far as she counted. */
-export function blocks(pulse: Pulse, share: number, out: Branches, photons?: number): void {
+/**
+ * Lets nothing go on. `photons`: how many there were at the exit, as far as she counted; `guess`: what she knows of the bit,
+ * should something else click in the slot.
+ */
+export function blocks(pulse: Pulse, share: number, out: Branches, photons?: number, guess = 0.5): void {
   const light = { statistics: Statistics.fock, amount: 0, angleRad: pulse.angleRad };
-  const ledger = photons === undefined ? { guess: 0.5, attacked: true } : { guess: 0.5, attacked: true, photons };
+  const ledger = photons === undefined ? { guess, attacked: true } : { guess, attacked: true, photons };
   out.add(pulse.kind, pulse.probability * share, light, ledger);
 }
 

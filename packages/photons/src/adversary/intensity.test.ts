@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MONITORS } from '../observe/observation.ts';
 import { assertNear, binOf, decoySource, doubles, found, idealReceiver } from '../test/attacked-bin.ts';
+import type { Disturbance } from './adversary.ts';
 import { intensity, laserSeeding } from './intensity.ts';
 
 const receiver = { ...idealReceiver, misalignment: 0.015 };
@@ -67,9 +68,37 @@ test('flaws of the source are in her reckoning: fluctuation, pattern and leaking
   }
 });
 
+test('with the phase of the seed she tells classes apart, where that pays, and no gain shows it', () => {
+  for (const [channelTransmittance, pays] of [
+    [1e-4, true],
+    [1e-3, true],
+    [0.1, false],
+  ] as const) {
+    const link = { receiver, channelTransmittance };
+    const honest = binOf(link);
+    const of = (disturbance: Disturbance) => binOf({ ...link, disturbances: [disturbance] });
+    for (const strength of [0.1, 0.5]) {
+      const seeded = of(laserSeeding.create(strength));
+      for (const k of [0, 1]) {
+        assertNear(found(seeded, k).gain, found(honest, k).gain, 2e-4, 'gain');
+        assertNear(found(seeded, k).errorRate, found(honest, k).errorRate, 1e-9, 'error rate');
+      }
+      assertNear(doubles(seeded), doubles(honest), 0.02, 'double counts');
+      const known = found(seeded, 0).sureShare;
+      const without = found(of(intensity.create(strength)), 0).sureShare;
+      assert.equal(known > without + 0.01, pays, `${known} against ${without} at ${channelTransmittance}`);
+      if (channelTransmittance === 1e-4) assert.ok(known > 0.99, `${known}`);
+    }
+    // Too little light for the phase is a rise like any other.
+    const [faint, rise] = [laserSeeding, intensity].map((attack) => found(of(attack.create(0.05)), 0).sureShare);
+    assert.equal(faint, rise);
+  }
+});
+
 test('seeding shows as injected light too, and takes the randomness of phases', () => {
   const { conditions } = binOf({ disturbances: [laserSeeding.create(0.1)] });
   assertNear(conditions.monitors.injectedW, 1e-7, 1e-12);
   assertNear(conditions.monitors.sourcePowerRatio, 1.1, 1e-12);
   assert.equal(conditions.phaseRandomised, false);
+  assert.equal(binOf({ disturbances: [laserSeeding.create(0.05)] }).conditions.phaseRandomised, true);
 });

@@ -1,5 +1,6 @@
 import type { BinConditions } from '../light/conditions.ts';
 import type { Adversary, Attack, StrengthScale } from './adversary.ts';
+import { type ClassTag, classTag, tags } from './state-discrimination.ts';
 import { actsIn, checkedStrength } from './strength.ts';
 import { UnseenSplitting } from './unseen-splitting.ts';
 
@@ -7,7 +8,10 @@ function raises(conditions: BinConditions, raised: number): void {
   for (let k = 0; k < conditions.intensityScale.length; k++) conditions.intensityScale[k]! *= raised;
 }
 
-/** Makes the pulses brighter in the source hook, which `mark` completes with what monitors see, and uses them. */
+/**
+ * Makes the pulses brighter in the source hook, which `mark` completes with what monitors see, and uses them: their photon
+ * numbers, or, where phases are not random, what tells signal from decoy, whichever tells her more of the signal's bits.
+ */
 export function brighterSource(
   name: string,
   raised: number,
@@ -17,6 +21,7 @@ export function brighterSource(
 ): Adversary {
   const splitting = new UnseenSplitting();
   let acting = false;
+  let tag: ClassTag | null = null;
   return {
     name,
     visibility: 'D2',
@@ -27,10 +32,15 @@ export function brighterSource(
     },
     channel(conditions) {
       acting = uses(conditions);
-      if (acting) splitting.plan(conditions, raised);
+      if (!acting) return;
+      splitting.plan(conditions, raised);
+      tag = conditions.phaseRandomised ? null : classTag(conditions, raised);
+      if (tag !== null && tag.knownShare <= splitting.knownShare) tag = null;
     },
     act(pulse, conditions, out) {
-      if (acting) splitting.act(pulse, conditions, raised, out);
+      if (!acting) return;
+      if (tag !== null) tags(pulse, conditions, raised, tag, out);
+      else splitting.act(pulse, conditions, raised, out);
     },
   };
 }
@@ -64,10 +74,17 @@ export const intensity: Attack = {
 
 /** Assumed: power at the exit that seeds the laser into a relative rise of one; in proportion below. */
 const seedingW = 1e-6;
+/**
+ * Power from which on the seed and not the laser's own spontaneous emission decides the phase of a pulse, W: a photon (at
+ * 850 nm) in each lifetime of one in the cavity, 2.5 ps. Lifetime and the order of magnitude assumed, and that between exit
+ * and laser nothing is lost, in her favour; in between, phases would be random in part.
+ */
+const phaseW = 2.337e-19 / 2.5e-12;
 
 /**
- * Light into the laser makes its pulses brighter and gives them its own phase. The injected-power monitor sees the one
- * and the power meter the other; that phases are no longer random is used by none of what she does here.
+ * Light into the laser makes its pulses brighter and, from 0.09 microwatt on, gives them its own phase: signal and decoy are
+ * then pure states, and told apart (`classDiscrimination`) where that tells her more than the photons beyond what was
+ * agreed on. The injected-power monitor sees the light, the power meter the rise.
  */
 export const laserSeeding: Attack = {
   name: 'laser-seeding',
@@ -84,7 +101,7 @@ export const laserSeeding: Attack = {
     return brighterSource('laser-seeding', 1 + strength, acting, acting, (conditions) => {
       conditions.monitors.injectedW += strength * seedingW;
       conditions.monitors.sourcePowerRatio *= 1 + strength;
-      if (strength > 0) conditions.phaseRandomised = false;
+      if (strength * seedingW >= phaseW) conditions.phaseRandomised = false;
     });
   },
 };

@@ -39,10 +39,10 @@ function splits(
   const multis = share * multiPhotonProbability(mean);
   blocks(pulse, share * none, out, 0);
   handsOverSome(pulse, singles * single, 1, 1, 0.5, out);
-  blocks(pulse, singles * (1 - single), out, 1);
+  blocks(pulse, singles * (1 - single), out, 1, keptGuess(pulse));
   // Two stands for two and more: the ledger does not ask how many.
   handsOverSome(pulse, multis * multi, 1, 2, keptGuess(pulse), out);
-  blocks(pulse, multis * (1 - multi), out, 2);
+  blocks(pulse, multis * (1 - multi), out, 2, keptGuess(pulse));
 }
 
 /**

@@ -52,8 +52,9 @@ export function answerOf(
 }
 
 /** Share of clicks inside the gate that arrive at this mean and spread, walk aside. */
-function gateShare(arrivalPs: number, spreadPs: number, { receiver }: BinConditions): number {
+function gateShare(onAlicesClockPs: number, spreadPs: number, { receiver, clockPs }: BinConditions): number {
   const halfPs = receiver.gateNs * 500;
+  const arrivalPs = onAlicesClockPs + clockPs;
   if (spreadPs === 0) return Math.abs(arrivalPs) <= halfPs ? 1 : 0;
   return normalCumulative((halfPs - arrivalPs) / spreadPs) - normalCumulative((-halfPs - arrivalPs) / spreadPs);
 }

@@ -12,8 +12,12 @@ const scale: StrengthScale = {
 
 /**
  * The beam comes in tilted, to where the detectors of a basis see it unequally: the likelier one is a guess of the bit, as
- * under a time shift, but arrival times stay. The balance of the detectors shows it, weakly. That a turbulent air would
- * blur her tilt is left out, in her favour; so is a field stop, which she would only have to outshine.
+ * under a time shift, but arrival times stay. That a turbulent air would blur her tilt is left out, in her favour; so is a
+ * field stop, which she would only have to outshine.
+ *
+ * By its nature it is of class D1, weakly: the balance of the detectors moves. Here it is D3, on a link whose detectors
+ * drift by about as much as a usual tilt moves them (a few per cent): an alarm must allow for that drift, and cannot be
+ * promised to see the rest. A balance that is known to better than that would make it D1; until then the key must pay.
  */
 export const spatialMode: Attack = {
   name: 'spatial-mode',

@@ -89,7 +89,7 @@ export const unambiguousDiscrimination: Attack = {
 };
 
 /** How she divides her means between the two classes. */
-interface ClassTag {
+export interface ClassTag {
   /** Share of pulses at which she tries; the others she lets pass with twice the transmittance, to make up for it. */
   readonly share: number;
   /** Share of the light that is split off to tell the class. */
@@ -100,6 +100,8 @@ interface ClassTag {
   readonly recognised: readonly number[];
   /** The same as two photons, so that double clicks stay as many. */
   readonly pairs: readonly number[];
+  /** Of what Bob finds of the signal: share whose bits she knows. */
+  readonly knownShare: number;
 }
 
 /** To which the share of tries is found. */
@@ -109,16 +111,18 @@ const splits = Array.from({ length: 19 }, (_, i) => (i + 1) / 20);
 /**
  * Signal and brightest decoy are two coherent states in the reference component, sqrt(split m / 2) each; they are
  * recognised without error with probabilities p and q as long as (1 - p)(1 - q) >= overlap^2 (Jaeger and Shimony 1995).
- * The largest share of tries at which that is enough for both gains.
+ * The largest share of tries at which that is enough for both gains, which are those of intensities over `raised` of what
+ * they are.
  */
-function classTag(conditions: BinConditions): ClassTag | null {
+export function classTag(conditions: BinConditions, raised: number): ClassTag | null {
   const means = conditions.source.intensities.map((one, k) => one.meanPhotons * conditions.intensityScale[k]!);
   const [signal = 0, decoy = 0] = means;
   if (!(signal > decoy && decoy > 0) || conditions.channelTransmittance > 0.5) return null;
   const clear = { ...conditions, channelTransmittance: 2 * conditions.channelTransmittance };
   const needs = (split: number, share: number): [number, number] =>
     [signal, decoy].map((mean) => {
-      const missing = frontProbability(mean, conditions) - (1 - share) * frontProbability(mean, clear);
+      const agreed = mean / raised;
+      const missing = frontProbability(agreed, conditions) - (1 - share) * frontProbability(agreed, clear);
       return missing / share / multiPhotonProbability((1 - split) * mean);
     }) as [number, number];
   const enough = (split: number, share: number): boolean => {
@@ -147,8 +151,10 @@ function classTag(conditions: BinConditions): ClassTag | null {
   const pairs = means.map(() => 0);
   const twice = 2 - conditions.receiverTransmittance;
   for (const k of [0, 1]) {
-    const others = (of: typeof frontPairs): number => (1 - share) * averageOfClass(kinds, k, (mean) => of(mean, clear));
-    const expected = (of: typeof frontPairs): number => averageOfClass(kinds, k, (mean) => of(mean, conditions));
+    const average = (of: typeof frontPairs, way: BinConditions): number =>
+      averageOfClass(kinds, k, (mean) => of(mean / raised, way));
+    const others = (of: typeof frontPairs): number => (1 - share) * average(of, clear);
+    const expected = (of: typeof frontPairs): number => average(of, conditions);
     const several = share * averageOfClass(kinds, k, (mean) => multiPhotonProbability((1 - split) * mean));
     const three = share * averageOfClass(kinds, k, (mean) => threeOrMore((1 - split) * mean));
     const missing = Math.max(0, expected(frontProbability) - others(frontProbability));
@@ -157,7 +163,8 @@ function classTag(conditions: BinConditions): ClassTag | null {
     pairs[k] = two / several;
     recognised[k] = Math.min(1, (missing - twice * two) / several);
   }
-  return { share, split, recognised, pairs };
+  const [found, passed] = [conditions, clear].map((way) => frontProbability(signal / raised, way)) as [number, number];
+  return { share, split, recognised, pairs, knownShare: 1 - ((1 - share) * passed) / found };
 }
 
 /** Probability of three photons or more. */
@@ -165,10 +172,11 @@ function threeOrMore(mean: number): number {
   return Math.max(0, multiPhotonProbability(mean) - (mean ** 2 / 2) * Math.exp(-mean));
 }
 
-function tags(pulse: Pulse, conditions: BinConditions, tag: ClassTag, out: Branches): void {
+/** What becomes of a pulse whose class she tries to tell at the share of the tag. */
+export function tags(pulse: Pulse, conditions: BinConditions, raised: number, tag: ClassTag, out: Branches): void {
   const { share, split, recognised, pairs } = tag;
   const { kind, probability, meanPhotons, angleRad, purity } = pulse;
-  const amount = 2 * meanPhotons * conditions.channelTransmittance;
+  const amount = (2 * meanPhotons * conditions.channelTransmittance) / raised;
   const light = { statistics: Statistics.coherent, amount, angleRad, purity };
   out.add(kind, probability * (1 - share), light, { guess: 0.5, attacked: false });
   const several = share * multiPhotonProbability((1 - split) * meanPhotons);
@@ -176,7 +184,10 @@ function tags(pulse: Pulse, conditions: BinConditions, tag: ClassTag, out: Branc
   const two = several * pairs[pulse.intensity]!;
   handsOverSome(pulse, one, 1, 2, keptGuess(pulse), out);
   handsOverSome(pulse, two, 2, 2, keptGuess(pulse), out);
-  blocks(pulse, share - one - two, out);
+  const empty = share * Math.exp((split - 1) * meanPhotons);
+  blocks(pulse, empty, out);
+  // What she did not hand over she kept.
+  blocks(pulse, Math.max(0, share - empty - one - two), out, undefined, keptGuess(pulse));
 }
 
 function classTagAdversary(name: string, strength: number, time: ActingTime | undefined): Adversary {
@@ -186,12 +197,12 @@ function classTagAdversary(name: string, strength: number, time: ActingTime | un
     visibility: 'D3',
     source: loosePhases,
     channel(conditions) {
-      tag = actsIn(conditions, time) ? classTag(conditions) : null;
+      tag = actsIn(conditions, time) ? classTag(conditions, 1) : null;
     },
     act(pulse, conditions, out) {
       if (tag === null) return;
       passes(pulse, conditions, 1 - strength, out);
-      tags({ ...pulse, probability: pulse.probability * strength }, conditions, tag, out);
+      tags({ ...pulse, probability: pulse.probability * strength }, conditions, 1, tag, out);
     },
   };
 }

@@ -67,7 +67,7 @@ export function handsOver(
   blocks(pulse, numbers[0]!, out, 0);
   const singles = numbers[1]! * going(1);
   for (const { probability, guess } of singleGuesses) handsOverSome(pulse, singles * probability, 1, 1, guess, out);
-  blocks(pulse, numbers[1]! - singles, out, 1);
+  blocks(pulse, numbers[1]! - singles, out, 1, keptGuess(pulse));
   let stopped = 0;
   let kept = 0;
   let pairs = 0;
@@ -84,5 +84,5 @@ export function handsOver(
   handsOverSome(pulse, kept, 1, 2, keptGuess(pulse), out);
   handsOverSome(pulse, pairs, 2, 2, keptGuess(pulse), out);
   handsOverSome(pulse, both, 2, 2, 0.5, out);
-  blocks(pulse, stopped, out, 2);
+  blocks(pulse, stopped, out, 2, keptGuess(pulse));
 }

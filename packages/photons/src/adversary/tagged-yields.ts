@@ -7,6 +7,11 @@ export interface TaggedPulses {
   /** Distribution of the photon number at the exit, `mostPhotons + 1` long; its last stands for that number and more. */
   readonly numbers: Float64Array;
   readonly offsetPs: number;
+  /**
+   * By reading: how often she finds this one in something that tells of the pulse beside its photons, which can be read
+   * without touching them. In place of times. As many of each pulse, summing to 1; left out of all where there is none.
+   */
+  readonly readings?: readonly number[];
   /** Probability with which one photon of such a pulse must be put at the receiver's front, so that Bob sees nothing. */
   readonly front: number;
   /** The same for two photons, so that double clicks stay as many. */
@@ -16,7 +21,7 @@ export interface TaggedPulses {
 }
 
 export interface TaggedYields {
-  /** `[pulses * (mostPhotons + 1) + n]`: probability of handing one photon over, the measured time averaged. */
+  /** `[pulses * (mostPhotons + 1) + n]`: probability of handing one photon over, what she measured averaged. */
   readonly forward: Float64Array;
   /** By n: probability of handing two photons over, for all pulses alike. */
   readonly forwardTwo: Float64Array;
@@ -51,12 +56,13 @@ const unbalance = 0.002;
 /**
  * The best that she can do with photon number and time of emission without being seen. She counts the photons of a pulse
  * and hands one over with a probability that depends on their number and, of several, on the mean time of those that she
- * keeps: the time of the photon that goes on stays unmeasured, so that what arrives at Bob's is spread in time as
- * ever, for every diode. Single photons pass whatever their time, and now and then she hands two photons over, so that
- * Bob's double clicks stay as many. Under the condition that pulses of each class are found at Bob's exactly as often as
- * expected, and with `diode` those of each diode within 0.2 % of that, the probabilities are chosen to let as many known bits through as they can: a
- * linear programme, whose solution is the Neyman-Pearson rule of the times with several constraints, over a finite grid
- * of times. A finer grid would give her little more; any grid is something that she can do.
+ * keeps: the time of the photon that goes on stays unmeasured, so that what arrives at Bob's is spread in time as ever,
+ * for every diode. Single photons pass whatever their time, and now and then she hands two photons over, so that Bob's
+ * double clicks stay as many. Under the condition that pulses of each class are found at Bob's exactly as often as
+ * expected, and with `diode` those of each diode within 0.2 % of that, the probabilities are chosen to let as many known
+ * bits through as they can: a linear programme, whose solution is the Neyman-Pearson rule of the times with several
+ * constraints, over a finite grid of times. A finer grid would give her little more; any grid is something that she can
+ * do. Readings of something beside the pulse do the same in place of times, and decide on single photons too.
  *
  * What leaks of the signal into a vacuum class is not held to anything; it is less than the noise there. Were it counted,
  * so faint a light could come from single photons alone, and would tie their yield down.
@@ -68,12 +74,14 @@ export function taggedYields(
   { pulseWidthPs, balance, receiverTransmittance }: TaggingMeans,
 ): TaggedYields | null {
   if (brightest(pulses) === 0) return null;
+  const marked = pulses[0]!.readings !== undefined;
   const edges = timeEdges(pulses, pulseWidthPs);
-  const cells = edges[0]!.length - 1;
+  const cells = pulses[0]!.readings?.length ?? edges[0]!.length - 1;
   const { groups, groupOf, differences, differenceOf } = rowsOf(pulses, balance);
   // Rows: what each group is found, its double counts, and how single diodes stand to their group.
   const rows = 2 * groups + differences;
-  const firstTwo = 1 + (mostPhotons - 1) * cells;
+  const firstOf = (n: number): number => (marked ? (n - 1) * cells : n === 1 ? 0 : 1 + (n - 2) * cells);
+  const firstTwo = firstOf(mostPhotons + 1);
   const firstSlack = firstTwo + mostPhotons - 1;
   const count = firstSlack + differences;
   // Two photons are found this much more often than one.
@@ -84,7 +92,7 @@ export function taggedYields(
   /** Weight of the cells, `[(pulses * numberCount + n) * cells + cell]`. */
   const weights = new Float64Array(pulses.length * numberCount * cells);
   for (let p = 0; p < pulses.length; p++) {
-    const { probability, numbers, offsetPs, front, pairs, singleBits } = pulses[p]!;
+    const { probability, numbers, front, pairs, singleBits } = pulses[p]!;
     const group = groupOf[p]!;
     const difference = differenceOf[p]!;
     const counts = (column: number, found: number): void => {
@@ -96,24 +104,20 @@ export function taggedYields(
       target[group]! += probability * front;
       target[groups + group]! += probability * pairs;
     }
-    counts(0, probability * numbers[1]!);
-    value[0]! += probability * numbers[1]! * singleBits;
-    for (let n = 2; n <= mostPhotons; n++) {
+    for (let n = 1; n <= mostPhotons; n++) {
       const inN = probability * numbers[n]!;
+      for (let cell = 0; cell < (n === 1 && !marked ? 1 : cells); cell++) {
+        const weight = weightOf(pulses[p]!, n, cell);
+        weights[(p * numberCount + n) * cells + cell] = weight;
+        counts(firstOf(n) + cell, inN * weight);
+        value[firstOf(n) + cell]! += inN * weight * (n === 1 ? singleBits : 1);
+      }
+      if (n === 1) continue;
       const two = firstTwo + n - 2;
       counts(two, inN * twice);
       if (group !== none) columns[two * rows + groups + group]! += inN;
       // Of two photons she would have none left.
       if (n > 2) value[two]! += inN * twice;
-      const sharpness = Math.sqrt(n - 1) / pulseWidthPs;
-      for (let cell = 0; cell < cells; cell++) {
-        const from = (edges[n - 2]![cell]! - offsetPs) * sharpness;
-        const weight = normalBetween(from, (edges[n - 2]![cell + 1]! - offsetPs) * sharpness);
-        const column = 1 + (n - 2) * cells + cell;
-        weights[(p * numberCount + n) * cells + cell] = weight;
-        counts(column, inN * weight);
-        value[column]! += inN * weight;
-      }
     }
   }
   const most = new Float64Array(count).fill(1);
@@ -130,7 +134,16 @@ export function taggedYields(
     target[row] = unbalance * expected;
   }
   const optimum = maximise({ rows, columns, value, most, target });
-  return optimum === null ? null : summed(pulses, optimum.x, weights, cells, twice);
+  return optimum === null ? null : summed(pulses, optimum.x, { weights, cells, firstOf, twice });
+
+  /** How often she finds herself in a cell of a pulse of n photons. */
+  function weightOf({ readings, offsetPs }: TaggedPulses, n: number, cell: number): number {
+    if (readings !== undefined) return readings[cell]!;
+    if (n === 1) return 1;
+    const sharpness = Math.sqrt(n - 1) / pulseWidthPs;
+    const from = (edges[n - 2]![cell]! - offsetPs) * sharpness;
+    return normalBetween(from, (edges[n - 2]![cell + 1]! - offsetPs) * sharpness);
+  }
 }
 
 function brightest(pulses: readonly TaggedPulses[]): number {
@@ -205,29 +218,34 @@ function normalBelow(x: number): number {
 function summed(
   pulses: readonly TaggedPulses[],
   x: Float64Array,
-  weights: Float64Array,
-  cells: number,
-  twice: number,
+  columns: {
+    readonly weights: Float64Array;
+    readonly cells: number;
+    readonly firstOf: (n: number) => number;
+    readonly twice: number;
+  },
 ): TaggedYields {
+  const { weights, cells, firstOf, twice } = columns;
   const forward = new Float64Array(pulses.length * numberCount);
   const forwardTwo = new Float64Array(numberCount);
-  const firstTwo = 1 + (mostPhotons - 1) * cells;
+  const firstTwo = firstOf(mostPhotons + 1);
   forwardTwo.set(x.subarray(firstTwo, firstTwo + mostPhotons - 1), 2);
   const singleShare = new Float64Array(pulses.length);
   let bits = 0;
   let all = 0;
   for (let p = 0; p < pulses.length; p++) {
     const { probability, numbers, singleBits } = pulses[p]!;
-    forward[p * numberCount + 1] = x[0]!;
-    const single = numbers[1]! * x[0]!;
-    let multi = 0;
-    for (let n = 2; n <= mostPhotons; n++) {
+    for (let n = 1; n <= mostPhotons; n++) {
       let sum = 0;
-      for (let cell = 0; cell < cells; cell++) {
-        sum += weights[(p * numberCount + n) * cells + cell]! * x[1 + (n - 2) * cells + cell]!;
+      for (let cell = 0; cell < firstOf(n + 1) - firstOf(n); cell++) {
+        sum += weights[(p * numberCount + n) * cells + cell]! * x[firstOf(n) + cell]!;
       }
       forward[p * numberCount + n] = sum;
-      multi += numbers[n]! * (sum + twice * forwardTwo[n]!);
+    }
+    const single = numbers[1]! * forward[p * numberCount + 1]!;
+    let multi = 0;
+    for (let n = 2; n <= mostPhotons; n++) {
+      multi += numbers[n]! * (forward[p * numberCount + n]! + twice * forwardTwo[n]!);
     }
     const both = numbers[2]! * twice * forwardTwo[2]!;
     singleShare[p] = single + multi > 0 ? single / (single + multi) : 0;

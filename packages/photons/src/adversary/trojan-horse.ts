@@ -16,10 +16,10 @@ export function trojanGuess(meanPhotons: number): number {
 /** Energy of a photon at 850 nm, J (h c / wavelength). */
 const photonJ = 2.337e-19;
 /**
- * Assumed: of the light that enters, what comes back modulated. A free-space transmitter with a reflection of -40 dB
- * behind optics of 5 dB each way and without an isolator, at which a monitor at the exit still sees something.
+ * Assumed: of the light that enters, what comes back modulated. A transmitter with a reflection of -40 dB behind an
+ * isolator of 50 dB and optics of 5 dB each way. Without the isolator what a monitor of nanowatts misses would leave no key.
  */
-const returned = 1e-5;
+const returned = 1e-10;
 
 /** Power that must be shone in for a mean number of photons to come back in every slot, W. */
 export function injectedPowerW(meanPhotons: number, pulseRateHz: number): number {
@@ -27,8 +27,9 @@ export function injectedPowerW(meanPhotons: number, pulseRateHz: number): number
 }
 
 /**
- * Of Bob's light she takes what the decoy bound leaves anybody, unseen: a side channel tells most beside the best that
- * can be done without it.
+ * The light tells of the intensity modulator as it does of the other: coherent states of two classes, of the same mean at
+ * most, overlap by no less than antipodal ones. What she reads of a pulse's class decides what becomes of its photons, so
+ * that more of Bob's detections are of multi-photon pulses than the decoy bound believes; no gain betrays it.
  */
 function probing(name: string, visibility: Visibility, meanPhotons: number, time: ActingTime | undefined): Adversary {
   const splitting = new UnseenSplitting();
@@ -43,7 +44,7 @@ function probing(name: string, visibility: Visibility, meanPhotons: number, time
       conditions.sideChannelGuess = Math.max(conditions.sideChannelGuess, trojanGuess(meanPhotons));
     },
     channel(conditions) {
-      if (acting) splitting.plan(conditions, 1);
+      if (acting) splitting.plan(conditions, 1, Math.exp(-2 * meanPhotons));
     },
     act(pulse, conditions, out) {
       if (acting) splitting.act(pulse, conditions, 1, out);
@@ -52,8 +53,8 @@ function probing(name: string, visibility: Visibility, meanPhotons: number, time
 }
 
 /**
- * Light that the injected-power monitor can see, where one is fitted: at 1 GHz and the assumed reflection 0.01 photons
- * take 0.23 microwatt. The bound on what leaks must hold whether or not it sees it.
+ * Light that the injected-power monitor can see, where one is fitted: at 1 GHz and the assumed isolation 0.01 photons
+ * take 23 milliwatt. The bound on what leaks must hold whether or not it sees it.
  */
 export const trojanHorse: Attack = {
   name: 'trojan-horse',
@@ -70,14 +71,14 @@ export const trojanHorse: Attack = {
   },
 };
 
-/** The same, too faint for the monitor: 1e-5 photons a pulse at 1 GHz take a quarter of a nanowatt. Only bounded. */
+/** The same, too faint for the monitor: 1e-10 photons a pulse at 1 GHz take a quarter of a nanowatt. Only bounded. */
 export const faintTrojanHorse: Attack = {
   ...trojanHorse,
   name: 'trojan-horse-faint',
   description: 'shines so little light into the transmitter that its monitor cannot tell, and reads the reflection',
   visibility: 'D3',
   expected: 'clean',
-  strength: { ...trojanHorse.strength, high: 1e-5, usual: 1e-5 },
+  strength: { ...trojanHorse.strength, high: 1e-10, usual: 1e-10 },
   create(strength, time): Adversary {
     checkedStrength('trojan-horse-faint', faintTrojanHorse.strength, strength);
     return probing('trojan-horse-faint', 'D3', strength, time);

@@ -31,6 +31,25 @@ export interface Light {
   readonly tiltMicroRad?: number;
 }
 
+/** What is true of a branch beside its light. */
+export interface Ledger {
+  /** Her probability of guessing Alice's bit, whatever makes Bob click: what she measured, kept or read at the source. */
+  readonly guess: number;
+  /**
+   * The same of a click that this light makes: with it she knows, or all know, which detector was the likelier. Of noise, of
+   * an after-pulse, of light of another slot that tells nothing. Left out: `guess`.
+   */
+  readonly clickGuess?: number;
+  readonly attacked: boolean;
+  /**
+   * Whether coherent light is what is left of Alice's own, so that what is missing was lost on the way and can be collected
+   * (`PassInput.collects`). Left out: where nobody acted.
+   */
+  readonly own?: boolean;
+  /** `Branches.photons`. */
+  readonly photons?: number;
+}
+
 /** Structure of arrays, `count` long, grown as needed; `clear` keeps the memory. */
 export class Branches {
   count = 0;
@@ -46,12 +65,16 @@ export class Branches {
   wavelengthNm = new Float64Array(64);
   tiltMicroRad = new Float64Array(64);
   /**
-   * Eve's probability of guessing the bit of a detection of this branch right, once bases are announced, 1/2 to 1: her
-   * ledger. 1/2: she knows nothing. Of a detection that noise made she knows nothing in any branch.
+   * Eve's probability of guessing Alice's bit right, once bases are announced, 1/2 to 1: her ledger. It is Alice's bit that
+   * becomes key, so that this holds whatever made Bob click in the slot. 1/2: she knows nothing.
    */
   guess = new Float64Array(64);
+  /** The same for a click that the branch's own light made, at least `guess`. */
+  clickGuess = new Float64Array(64);
   /** 1 where the adversary acted. */
   attacked = new Uint8Array(64);
+  /** 1 where the light is what is left of Alice's own coherent pulse, and nobody has what is missing yet. */
+  own = new Uint8Array(64);
   /** Photons at the exit that are known from the branch, 255: none known (draw it). */
   photons = new Uint8Array(64);
 
@@ -60,15 +83,11 @@ export class Branches {
   }
 
   /** Adds a branch; of probability 0 or less it is left out. */
-  add(
-    kind: number,
-    probability: number,
-    light: Light,
-    ledger: { readonly guess: number; readonly attacked: boolean; readonly photons?: number },
-  ): void {
+  add(kind: number, probability: number, light: Light, ledger: Ledger): void {
     if (!(probability > 0)) return;
     if (this.count === this.kind.length) this.#grow();
     const at = this.count++;
+    const { guess, clickGuess = guess, attacked } = ledger;
     this.kind[at] = kind;
     this.probability[at] = probability;
     this.statistics[at] = light.statistics;
@@ -78,9 +97,33 @@ export class Branches {
     this.shiftPs[at] = light.shiftPs ?? 0;
     this.wavelengthNm[at] = light.wavelengthNm ?? Number.NaN;
     this.tiltMicroRad[at] = light.tiltMicroRad ?? 0;
-    this.guess[at] = ledger.guess;
-    this.attacked[at] = ledger.attacked ? 1 : 0;
+    this.guess[at] = guess;
+    this.clickGuess[at] = clickGuess < guess ? guess : clickGuess;
+    this.attacked[at] = attacked ? 1 : 0;
+    this.own[at] = (ledger.own ?? !attacked) && light.statistics === Statistics.coherent ? 1 : 0;
     this.photons[at] = ledger.photons ?? 255;
+  }
+
+  /** Makes two branches of one that has the same light either way: in a share of it she guesses at least so well. */
+  divide(at: number, share: number, guess: number): void {
+    if (!(share > 0)) return;
+    if (this.count === this.kind.length) this.#grow();
+    const added = this.count++;
+    this.kind[added] = this.kind[at]!;
+    this.probability[added] = this.probability[at]! * share;
+    this.probability[at]! *= 1 - share;
+    this.statistics[added] = this.statistics[at]!;
+    this.amount[added] = this.amount[at]!;
+    this.angleRad[added] = this.angleRad[at]!;
+    this.purity[added] = this.purity[at]!;
+    this.shiftPs[added] = this.shiftPs[at]!;
+    this.wavelengthNm[added] = this.wavelengthNm[at]!;
+    this.tiltMicroRad[added] = this.tiltMicroRad[at]!;
+    this.guess[added] = Math.max(guess, this.guess[at]!);
+    this.clickGuess[added] = Math.max(guess, this.clickGuess[at]!);
+    this.attacked[added] = this.attacked[at]!;
+    this.own[added] = this.own[at] = 0;
+    this.photons[added] = this.photons[at]!;
   }
 
   #grow(): void {
@@ -99,7 +142,9 @@ export class Branches {
     this.wavelengthNm = twice(this.wavelengthNm);
     this.tiltMicroRad = twice(this.tiltMicroRad);
     this.guess = twice(this.guess);
+    this.clickGuess = twice(this.clickGuess);
     this.attacked = twice(this.attacked);
+    this.own = twice(this.own);
     this.photons = twice(this.photons);
   }
 }

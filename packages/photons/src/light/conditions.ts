@@ -48,8 +48,10 @@ export interface BinConditions {
   afterPulseScale: number;
   /** Share of the time in which detectors are blinded: neither noise nor single photons click there. */
   blindedShare: number;
-  /** What shifts all light of Alice against what Bob reckons, ps: his clock, a false time, sync that was led astray. */
+  /** What shifts all light of Alice against what Bob reckons, ps: a false time, sync that was led astray. */
   arrivalShiftPs: number;
+  /** Bob's clock less Alice's in the middle of the bin, ps, by the trace; it is not in `arrivalShiftPs`. */
+  readonly clockPs: number;
   /** The same for each of Alice's diodes, ps, `[class * 4 + state]`, on top of the source's flaws. */
   readonly diodeShiftPs: Float64Array;
   readonly monitors: MonitorReadings;
@@ -70,6 +72,8 @@ export function honestConditions(
     readonly receiverTransmittance: number;
     /** By detector, 1/s. */
     readonly noiseHz: readonly [number, number, number, number];
+    /** Left out: 0. */
+    readonly clockPs?: number;
   },
   time: { readonly bin: number; readonly startS: number; readonly durationS: number },
 ): BinConditions {
@@ -87,6 +91,7 @@ export function honestConditions(
     afterPulseScale: 1,
     blindedShare: 0,
     arrivalShiftPs: 0,
+    clockPs: link.clockPs ?? 0,
     diodeShiftPs: new Float64Array(classes * 4),
     monitors: {
       brightLightW: 0,

@@ -1,6 +1,6 @@
 import type { Receiver, Source } from '../link.ts';
 import type { Random } from '../random.ts';
-import type { EventBin } from '../sampler/sampler.ts';
+import { CERTAIN_GUESS, type EventBin } from '../sampler/sampler.ts';
 import type { Detections, Emissions } from './detections.ts';
 import { ARRIVAL_CELLS, emptyObservation, type ObservedBin } from './observation.ts';
 
@@ -95,7 +95,7 @@ export function countEvents(
 
 /** Bits that she knows by `EventTruth.guess`: 1 - h(guess), none up to one half. */
 function knowledge(guess: number): number {
-  const p = guess / 65535;
+  const p = guess / CERTAIN_GUESS;
   if (p <= 0.5) return 0;
   return p === 1 ? 1 : 1 + p * Math.log2(p) + (1 - p) * Math.log2(1 - p);
 }
@@ -165,7 +165,9 @@ export function gatedDetections(bin: EventBin, gateNs: number): GatedDetections 
       photons: pick(truth.photons, kept, new Uint8Array(clicks)),
       cause: pick(truth.cause, kept, new Uint8Array(clicks)),
       attacked: pick(truth.attacked, kept, new Uint8Array(clicks)),
-      eveKnows: Uint8Array.from(pick(truth.guess, kept, new Uint16Array(clicks)), (guess) => (guess === 65535 ? 1 : 0)),
+      eveKnows: Uint8Array.from(pick(truth.guess, kept, new Uint16Array(clicks)), (guess) =>
+        guess === CERTAIN_GUESS ? 1 : 0,
+      ),
     },
   };
 }

@@ -102,6 +102,29 @@ test('detectors differ in efficiency, time, angle and wavelength', () => {
   assert.deepEqual(Array.from(inBand.arrivalPs.subarray(0, 4)), [200, 270, 200, 200]);
 });
 
+test("a window of sensitivity opens in every slot, by Bob's clock", () => {
+  const flaws = { detectors: [0, 1, 2, 3].map((d) => ({ timeResponse: { centrePs: 20 * d, widthPs: 300 } })) };
+  const light = { statistics: Statistics.fock, amount: 1, angleRad: Math.PI / 8 };
+  const counted = (arrivalShiftPs: number, clockPs: number): number[] => {
+    const conditions = { ...conditionsOf({ flaws }), arrivalShiftPs, clockPs };
+    const { amount, share } = answer([light], conditions);
+    return [0, 1, 2, 3].map((d) => amount[0]! * share[d]!);
+  };
+  const slotPs = 1e4;
+  const moved = counted(250, 0);
+  assert.ok(moved[0]! < 0.8 * counted(0, 0)[0]!);
+  for (const [shiftPs, clockPs] of [
+    [0, 250],
+    [500, -250],
+    [250 - 3 * slotPs, 0],
+    [slotPs, 250 + slotPs],
+  ] as const) {
+    for (const [d, part] of counted(shiftPs, clockPs).entries()) near(part, moved[d]!);
+  }
+  // Between two windows the nearer one is open.
+  near(counted(slotPs / 2 - 10, 0)[0]!, counted(slotPs / 2 + 10, 0)[0]!);
+});
+
 test('away from the band the splitter leans and the filter stops', () => {
   const flaws = {
     splitter: [

@@ -61,7 +61,8 @@ export function emptyResponses(): Responses {
  * A photon of polarisation angle a and purity V goes to an analyser (splitter, or the slot's choice), leaves it at the
  * port of detector d with probability 1/2 + V (1 - 2 misalignment) / 2 cos 2(a - stateAngleRad[d]) and counts with the
  * efficiency that the detector has at its wavelength, tilt and time of arrival (`timeResponse` is taken at the mean
- * arrival on Bob's clock, detector delay aside: pulses are short against it).
+ * arrival on Bob's clock, in the nearest of its windows, detector delay aside: pulses are short against it, and clocks
+ * drift little in a bin).
  *
  * A bright pulse divides its energy in the same shares, classically; energies and the thresholds of linear mode are
  * reckoned at the receiver's front, single-photon efficiencies do not touch them, the filter does. A detector without
@@ -79,13 +80,14 @@ export function buildResponses(
   conditions: BinConditions,
   out: Responses,
 ): Responses {
-  const { receiver, blindedShare, arrivalShiftPs } = conditions;
+  const { receiver, blindedShare, arrivalShiftPs, clockPs } = conditions;
   const { flaws = {}, basisXProbability, jitterPs } = receiver;
   const active = flaws.basisChoice === 'active';
   const rows = branches.count * (active ? 2 : 1);
   if (out.branch.length < rows) grow(out, rows);
   out.count = rows;
   out.spreadPs = Math.hypot(conditions.source.flaws?.pulseWidthPs ?? 0, jitterPs);
+  const slotPs = 1e12 / conditions.source.pulseRateHz;
 
   const detectors = flaws.detectors ?? [];
   const way: Way = { sine: 0, cosine: 0, filtered: 1, toX: 0 };
@@ -130,7 +132,14 @@ export function buildResponses(
           } else {
             part *= efficiency[d]!;
             if (detector !== undefined) {
-              part *= sensitivity(detector, arrivalPs, branches.tiltMicroRad[b]!, branches.wavelengthNm[b]!);
+              const onBobsClockPs = arrivalPs + clockPs;
+              part *= sensitivity(
+                detector,
+                onBobsClockPs,
+                slotPs,
+                branches.tiltMicroRad[b]!,
+                branches.wavelengthNm[b]!,
+              );
             }
           }
           sum += part;
@@ -224,10 +233,19 @@ function linearClick(energyJ: number, linearMode: DetectorFlaws['linearMode']): 
   return energyJ <= neverJ ? 0 : (energyJ - neverJ) / (alwaysJ - neverJ);
 }
 
-function sensitivity(detector: DetectorFlaws, arrivalPs: number, tiltMicroRad: number, nm: number): number {
+function sensitivity(
+  detector: DetectorFlaws,
+  arrivalPs: number,
+  slotPs: number,
+  tiltMicroRad: number,
+  nm: number,
+): number {
   const { timeResponse, angleResponse, wavelengthResponse } = detector;
   let exponent = 0;
-  if (timeResponse !== undefined) exponent += ((arrivalPs - timeResponse.centrePs) / timeResponse.widthPs) ** 2;
+  if (timeResponse !== undefined) {
+    const besidePs = arrivalPs - timeResponse.centrePs;
+    exponent += ((besidePs - slotPs * Math.round(besidePs / slotPs)) / timeResponse.widthPs) ** 2;
+  }
   if (angleResponse !== undefined) {
     exponent += ((tiltMicroRad - angleResponse.centreMicroRad) / angleResponse.widthMicroRad) ** 2;
   }

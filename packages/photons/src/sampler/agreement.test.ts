@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Disturbance } from '../adversary/adversary.ts';
+import type { LinkTrace } from '../link.ts';
 import { countEvents } from '../observe/count-events.ts';
 import type { ObservedBin } from '../observe/observation.ts';
 import { seededRandom } from '../random.ts';
@@ -14,6 +16,12 @@ const passes = 300;
 const chance = 1e-3;
 
 type Link = (seed: number) => PassInput;
+
+/** Steps of 5 us, of a mean of 0.9 and a variance of about its square. */
+const exponentialFading = ((): NonNullable<LinkTrace['fading']> => {
+  const random = seededRandom(77);
+  return { stepsPerBin: 200, gain: Float32Array.from({ length: 800 }, () => -0.9 * Math.log(1 - random.uniform())) };
+})();
 
 function byEvents(link: Link): readonly (readonly ObservedBin[])[] {
   return Array.from({ length: passes }, (_, i) => {
@@ -43,19 +51,39 @@ const links: readonly (readonly [name: string, link: Link])[] = [
     'detectors dead together',
     (seed) => imperfectPass(seed, [], { ...imperfectReceiver, flaws: { ...imperfections, deadTogether: true } }),
   ],
+  ['light that arrives most of a slot late', (seed) => imperfectPass(seed, [late(4400)])],
+  ['light that arrives whole slots late', (seed) => imperfectPass(seed, [late(10_000)])],
   [
-    'light that arrives in a wrong slot',
-    (seed) =>
-      imperfectPass(seed, [
-        {
-          name: 'late',
-          clock(conditions) {
-            conditions.arrivalShiftPs += 4400;
-          },
-        },
-      ]),
+    'exponential fading',
+    (seed) => imperfectPass(seed, [], imperfectReceiver, { fading: exponentialFading, clock: undefined }),
   ],
+  [
+    'a clock that drifts by a gate in a bin, and fading with it',
+    (seed) =>
+      imperfectPass(seed, [], imperfectReceiver, {
+        clock: { offsetPs: Float64Array.of(-600, 600, -600, 600), jitterPs: 40 },
+      }),
+  ],
+  ['bright noise', (seed) => imperfectPass(seed, [bright(1e6)])],
 ];
+
+function late(byPs: number): Disturbance {
+  return {
+    name: 'late',
+    clock(conditions) {
+      conditions.arrivalShiftPs += byPs;
+    },
+  };
+}
+
+function bright(hz: number): Disturbance {
+  return {
+    name: 'bright',
+    receiverFront(conditions) {
+      for (let d = 0; d < 4; d++) conditions.noiseHz[d]! += hz;
+    },
+  };
+}
 
 for (const [name, link] of links) {
   test(`events and counts agree: every imperfection, ${name}`, () => {

@@ -2,7 +2,7 @@ import type { DetectorFlaws, ReceiverFlaws } from '../link.ts';
 import { ARRIVAL_CELLS } from '../observe/observation.ts';
 import { addGaussian, type Cells, emptyWalk, type WalkMixture, walkMixture } from './arrival.ts';
 import type { Aftermath, Renewal } from './dead-time.ts';
-import { type NormalPoint, normalLaw } from './normal-law.ts';
+import { type NormalPoint, normalCumulative, normalLaw } from './normal-law.ts';
 
 /** Standard deviation of the smaller of two equal Gaussian numbers over theirs; its mean is lower by 1 / sqrt(pi). */
 const FIRST_SPREAD = Math.sqrt(1 - 1 / Math.PI);
@@ -31,10 +31,13 @@ export class ArrivalGroups {
   readonly #delayPs: Float64Array = new Float64Array(4);
   readonly #walks: readonly WalkMixture[] = [0, 1, 2, 3].map(() => emptyWalk());
   readonly #strata = new Uint8Array(4);
+  /** By slot, counted from the pulse's own: clicks of light there in the gate, by detector, a slot. */
+  readonly spilled = new Map<number, Float64Array>();
   #clockPs = 0;
   #spreadPs = 0;
   #slotPs = 0;
   #edges: Float64Array = new Float64Array(0);
+  #elsewhere: Float64Array = new Float64Array(0);
   #last = 0;
 
   begin(rows: number, detectors: readonly DetectorFlaws[] | undefined): void {
@@ -74,6 +77,7 @@ export class ArrivalGroups {
   ): void {
     this.#clockPs = time.clockPs;
     this.#spreadPs = Math.max(1e-3, time.spreadPs);
+    this.spilled.clear();
     this.earlierPs = this.#spreadPs / Math.sqrt(Math.PI);
     this.#slotPs = time.slotPs;
     this.#edges = edges;
@@ -124,11 +128,34 @@ export class ArrivalGroups {
         const first = Math.ceil((m - reach - edges[ARRIVAL_CELLS]!) / this.#slotPs);
         const last = Math.floor((m + reach - edges[0]!) / this.#slotPs);
         for (let slot = first; slot <= last; slot++) {
-          if (slot !== 0) sum += addGaussian(cells, edges, clicks * share[s]!, m - slot * this.#slotPs, this.#spreadPs);
+          if (slot === 0) continue;
+          const seen = addGaussian(cells, edges, clicks * share[s]!, m - slot * this.#slotPs, this.#spreadPs);
+          if (seen === 0) continue;
+          let inSlot = this.spilled.get(slot);
+          if (inSlot === undefined) this.spilled.set(slot, (inSlot = new Float64Array(4)));
+          inSlot[d]! += seen;
+          sum += seen;
         }
       }
     }
     return sum;
+  }
+
+  /** As `gate`, for the gate of another slot. */
+  gateIn(slot: number): Float64Array {
+    if (this.#elsewhere.length < 4 * this.count) this.#elsewhere = new Float64Array(this.gate.length);
+    const [from, to] = [this.#edges[0]!, this.#edges[ARRIVAL_CELLS]!];
+    for (let i = 0; i < 4 * this.count; i++) {
+      const { share, latePs } = this.#walks[i & 3]!;
+      let gate = 0;
+      for (let s = 0; s < this.#strata[i & 3]!; s++) {
+        const m = this.#meanPs(i >> 2, i & 3) + latePs[s]! - slot * this.#slotPs;
+        gate +=
+          share[s]! * (normalCumulative((to - m) / this.#spreadPs) - normalCumulative((from - m) / this.#spreadPs));
+      }
+      this.#elsewhere[i] = gate;
+    }
+    return this.#elsewhere;
   }
 
   /** Clicks of light in the gates of their own slots, a slot. */

@@ -1,3 +1,4 @@
+import { PhotonsError } from '../error.ts';
 import { ARRIVAL_CELLS } from '../observe/observation.ts';
 import { type NormalPoint, normalLaw } from './normal-law.ts';
 
@@ -147,4 +148,20 @@ export function walkMixture(
 function integral(a: number, thinned: number, power: number, u: number): number {
   const heard = (a * u ** (a + power)) / (a + power);
   return thinned === Infinity ? heard : heard - (a * u ** (thinned + power)) / (thinned + power);
+}
+
+/** A clock that drifts further in a bin is not one that a link has. */
+const mostParts = 100;
+
+/**
+ * Into how many parts a bin is cut, so that the clock drifts in each by no more than the spread of a click, or a quarter of a
+ * cell: there a uniform number is as good as a Gaussian one of its variance. Throws `photons/trace` for a drift that takes
+ * more than a hundred.
+ */
+export function driftParts(driftPs: number, spreadPs: number, cellPs: number): number {
+  const finestPs = Math.max(spreadPs, cellPs / 4);
+  const parts = Math.max(1, Math.ceil(Math.abs(driftPs) / finestPs));
+  if (parts <= mostParts) return parts;
+  const rule = `the count sampler takes at most ${mostParts * finestPs} ps; shorter bins have less, or play clicks one by one`;
+  throw new PhotonsError('photons/trace', `the clock drifts by ${driftPs} ps in a bin; ${rule}`);
 }

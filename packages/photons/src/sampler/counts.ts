@@ -39,10 +39,15 @@ const fewArrivals = 12;
  * What `expectedObservation` leaves out is left out here.
  *
  * Bin b is drawn from a stream of its own, so that a pass may be cut at any bin. Throws PhotonsError for input that is out
- * of range, as `createTables` does.
+ * of range, as `createTables` does, and `photons/adversary` for an adversary whose `level` is that of events.
  */
 export function createCounts(input: PassInput): CountPass {
   const tables = createTables(input);
+  for (const one of input.disturbances ?? []) {
+    if (!('level' in one) || one.level !== 'event') continue;
+    const rule = 'counts cannot tell which clicks hold which detectors dead; play it with createEvents';
+    throw new PhotonsError('photons/adversary', `${one.name} is at the level of events; ${rule}`);
+  }
   const expectations = new Expectations();
   const end = tables.firstBin + tables.bins;
   let bin = tables.firstBin;
@@ -187,14 +192,15 @@ function drawArrivals(random: Random, expected: Expectation, out: Observation): 
 }
 
 function drawDiode(random: Random, expected: Expectation, diode: number, clicks: number): number {
-  const { gatePs } = expected;
+  const { gatePs, strayArrival } = expected;
+  const cellPs = (gatePs[1] - gatePs[0]) / ARRIVAL_CELLS;
   const mean = expected.diodeMeanPs[diode]!;
   const spread = expected.diodeSpreadPs[diode]!;
   if (clicks >= fewArrivals) return mean + (spread / Math.sqrt(clicks)) * normalDeviate(random);
   let sum = 0;
   for (let i = 0; i < clicks; i++) {
     if (random.uniform() >= expected.diodeLightShare[diode]!) {
-      sum += gatePs[0] + random.uniform() * (gatePs[1] - gatePs[0]);
+      sum += gatePs[0] + cellPs * (drawCell(random, strayArrival) + random.uniform());
       continue;
     }
     const light = expected.diodeLightMeanPs[diode]!;
@@ -204,6 +210,14 @@ function drawDiode(random: Random, expected: Expectation, diode: number, clicks:
     sum += arrival;
   }
   return sum / clicks;
+}
+
+/** A cell in which such clicks come. */
+function drawCell(random: Random, arrival: Float64Array): number {
+  let rest = random.uniform() * arrival.reduce((sum, clicks) => sum + clicks, 0);
+  let cell = 0;
+  while (cell < ARRIVAL_CELLS - 1 && rest >= arrival[cell]!) rest -= arrival[cell++]!;
+  return cell;
 }
 
 /** Sifted slots by what she knows and by photon number. */

@@ -3,15 +3,17 @@ import { describe, it } from 'node:test';
 import type { Receiver, ReceiverFlaws } from '../link.ts';
 import { againstExpected } from '../test/chi-square.ts';
 import { binomialZ } from '../test/tally.ts';
-import { AFTER_PULSE, Detectors } from './detectors.ts';
-import { Electrons, NO_PULSE } from './electrons.ts';
+import { AFTER_PULSE, Detectors, NO_PULSE } from './detectors.ts';
+import { Electrons } from './electrons.ts';
 import { Uniforms } from './uniforms.ts';
 
 function detectors(deadTimeNs: number, flaws: ReceiverFlaws = {}): Detectors {
   const random = new Uniforms();
+  const noise = new Uniforms();
   random.start(5, 0);
+  noise.start(5, 1);
   const receiver: Receiver = { basisXProbability: 0.5, misalignment: 0, deadTimeNs, jitterPs: 0, gateNs: 1, flaws };
-  return new Detectors(receiver, random);
+  return new Detectors(receiver, random, noise);
 }
 
 /** Counts made by hand: time in ps, detector. */
@@ -132,6 +134,27 @@ describe('detectors', () => {
       (_, i) => delays.length * (Math.exp(-0.2 * i) - (i === 19 ? 0 : Math.exp(-0.2 * (i + 1)))),
     );
     assert.ok(Math.abs(againstExpected(cells, expected)) < 4);
+  });
+
+  it('count noise at random, and keep of it no more than their clicks', () => {
+    // 1e12 counts a second, of which a dead time of 50 ns leaves one in 50,001.
+    const flooded = detectors(50);
+    flooded.play(counts([]), 0, 1e9, 1e9, Float64Array.of(1e12, 0, 0, 0));
+    assert.ok(Math.abs(flooded.clicks - 1e9 / 50_001) <= 2, `${flooded.clicks}`);
+    assert.ok(flooded.timePs.length < 100_000);
+    assert.ok(flooded.detector.subarray(0, flooded.clicks).every((d) => d === 0));
+
+    const expected = Float64Array.of(3e7, 1e7, 0, 2e7).map((hz) => (hz * 1e-12 * 1e10) / (1 + hz * 50e-9));
+    const played = detectors(50);
+    played.play(counts([]), 0, 1e10, 1e10, Float64Array.of(3e7, 1e7, 0, 2e7));
+    const clicks = new Float64Array(4);
+    for (let i = 0; i < played.clicks; i++) {
+      clicks[played.detector[i]!]!++;
+      assert.ok(i === 0 || played.timePs[i]! >= played.timePs[i - 1]!);
+      assert.equal(played.pulse[i], NO_PULSE);
+    }
+    // Dead time makes numbers of clicks less scattered than Poisson's.
+    for (let d = 0; d < 4; d++) assert.ok(Math.abs(clicks[d]! - expected[d]!) <= 4 * Math.sqrt(expected[d]!), `${d}`);
   });
 
   it('recover after the dead time as 1 - e^(-t / recovery)', () => {

@@ -4,8 +4,11 @@ import type { Electrons } from './electrons.ts';
 import type { Uniforms } from './uniforms.ts';
 import { exponential } from './ziggurat.ts';
 
-/** Beside `NO_PULSE`: what an after-pulse stands for. */
+/** What a click of noise stands for in place of a slot, and an after-pulse. */
+export const NO_PULSE = -1;
 export const AFTER_PULSE = -2;
+
+const quiet = new Float64Array(4);
 
 /** What is left of an exponential after so many time constants is no longer looked at: 4e-18. */
 const forgotten = 40;
@@ -13,6 +16,8 @@ const forgotten = 40;
 /**
  * Four detectors that make clicks of counts, and remember from bin to bin:
  *
+ * - Noise counts come at random, from a stream of their own. Those in a dead time do nothing and have no memory: where there
+ *   are many, the next one is drawn from its end, so that however strong the noise, it takes no more than its clicks.
  * - A count in the dead time of its detector (of any, with `deadTogether`) does nothing.
  * - After its own dead time a detector hears a count t later with probability 1 - e^(-t / recovery); with `deadTogether`
  *   the other three are only held, their efficiency does not suffer.
@@ -36,6 +41,10 @@ export class Detectors {
   readonly #afterPs: number;
   readonly #lastPs = new Float64Array(4);
   readonly #deadUntilPs = new Float64Array(4);
+  readonly #noiseGapPs = new Float64Array(4);
+  /** Next noise count of each detector; the first of them. */
+  readonly #noisePs = new Float64Array(4);
+  #noisy = 0;
   /** After-pulses to come, the next one last. */
   #coming = 0;
   #comingPs = new Float64Array(16);
@@ -44,9 +53,11 @@ export class Detectors {
   #untilAfterPulse = Infinity;
   #perLogMiss = 0;
   readonly #random: Uniforms;
+  readonly #noise: Uniforms;
 
-  constructor(receiver: Receiver, random: Uniforms) {
+  constructor(receiver: Receiver, random: Uniforms, noise: Uniforms) {
     this.#random = random;
+    this.#noise = noise;
     const { recoveryNs = 0, walk, afterPulse, deadTogether = false } = receiver.flaws ?? {};
     this.#deadPs = receiver.deadTimeNs * 1000;
     this.#together = deadTogether;
@@ -66,17 +77,21 @@ export class Detectors {
 
   /**
    * Makes the clicks of a bin that lasts to `endPs`. The next bin's times begin `binPs` later. `afterPulses` is the
-   * probability of one, of a click.
+   * probability of one, of a click; `noiseHz` are counts of each detector that no pulse makes, 1/s.
    */
-  play(electrons: Electrons, afterPulses: number, endPs: number, binPs: number): void {
+  play(electrons: Electrons, afterPulses: number, endPs: number, binPs: number, noiseHz: Float64Array = quiet): void {
     this.clicks = 0;
+    for (let d = 0; d < 4; d++) {
+      this.#noiseGapPs[d] = noiseHz[d]! > 0 ? 1e12 / noiseHz[d]! : Infinity;
+      this.#noiseFrom(endPs - binPs, d);
+    }
     this.#perLogMiss = afterPulses > 0 ? 1 / -Math.log1p(-afterPulses) : Infinity;
     // Bins have streams of their own, and the wait for an after-pulse has no memory: it begins anew.
     this.#untilAfterPulse = this.#wait();
     for (let from = 0; from < electrons.counts; from += 2048) {
-      this.#stretch(electrons, from, Math.min(electrons.counts, from + 2048));
+      this.#stretch(electrons, from, Math.min(electrons.counts, from + 2048), endPs);
     }
-    this.#afterPulsesUntil(endPs);
+    this.#othersUntil(endPs, endPs);
     for (let d = 0; d < 4; d++) {
       this.#lastPs[d]! -= binPs;
       this.#deadUntilPs[d]! -= binPs;
@@ -85,19 +100,37 @@ export class Detectors {
   }
 
   /** Some counts, few enough for the loop to be compiled as a function. */
-  #stretch({ timePs, pulse, detector }: Electrons, from: number, to: number): void {
+  #stretch({ timePs, pulse, detector }: Electrons, from: number, to: number, endPs: number): void {
     for (let i = from; i < to; i++) {
       const t = timePs[i]!;
-      if (this.#coming > 0) this.#afterPulsesUntil(t);
+      if (this.#coming > 0 || this.#noisePs[this.#noisy]! <= t) this.#othersUntil(t, endPs);
       this.#count(t, detector[i]!, pulse[i]!);
     }
   }
 
-  #afterPulsesUntil(timePs: number): void {
-    while (this.#coming > 0 && this.#comingPs[this.#coming - 1]! <= timePs) {
-      this.#coming--;
-      this.#count(this.#comingPs[this.#coming]!, this.#comingIn[this.#coming]!, AFTER_PULSE);
+  /** Noise, of this bin, and after-pulses, as they come. */
+  #othersUntil(timePs: number, endPs: number): void {
+    const noiseEndPs = Math.min(timePs, endPs);
+    for (;;) {
+      const d = this.#noisy;
+      const noisePs = this.#noisePs[d]!;
+      if (this.#coming > 0 && this.#comingPs[this.#coming - 1]! <= Math.min(timePs, noisePs)) {
+        this.#coming--;
+        this.#count(this.#comingPs[this.#coming]!, this.#comingIn[this.#coming]!, AFTER_PULSE);
+      } else if (noisePs <= noiseEndPs) {
+        if (noisePs >= this.#deadUntilPs[d]!) this.#count(noisePs, d, NO_PULSE);
+        this.#noiseFrom(this.#noiseGapPs[d]! < this.#deadPs ? Math.max(noisePs, this.#deadUntilPs[d]!) : noisePs, d);
+      } else return;
     }
+  }
+
+  /** The first noise count of a detector after a time. */
+  #noiseFrom(timePs: number, d: number): void {
+    const noisePs = this.#noisePs;
+    noisePs[d] = this.#noiseGapPs[d] === Infinity ? Infinity : timePs + this.#noiseGapPs[d]! * exponential(this.#noise);
+    const first = noisePs[1]! < noisePs[0]! ? 1 : 0;
+    const second = noisePs[3]! < noisePs[2]! ? 3 : 2;
+    this.#noisy = noisePs[second]! < noisePs[first]! ? second : first;
   }
 
   #count(t: number, d: number, pulse: number): void {

@@ -7,9 +7,6 @@ import type { BinTable } from './table.ts';
 import type { Uniforms } from './uniforms.ts';
 import { exponential, exponentialEdge, exponentialX, normal, normalEdge, normalX } from './ziggurat.ts';
 
-/** What a count stands for that no pulse made. */
-export const NO_PULSE = -1;
-
 const steadyLight = Float64Array.of(1);
 
 /** Above this probability of a proposal in a slot every slot is looked at instead. */
@@ -22,7 +19,7 @@ const stretch = 1000;
 const usualNumbers = 5;
 
 /**
- * The photo-electrons of one bin and the noise counts between them, in order of time, before any detector is dead. Only
+ * The photo-electrons of one bin in order of time, before any detector is dead. Only
  * slots for which something is proposed are visited, at geometric distances; the result is distributed as that of a loop
  * over every pulse (and where more than `densest` of the slots would be visited, it is one).
  */
@@ -33,7 +30,7 @@ export class Electrons {
   row = new Uint16Array(0);
   photons = new Uint8Array(0);
 
-  /** Counts, rising in time, ps since the centre of the first slot as Bob reckons it; index of their slot, or `NO_PULSE`. */
+  /** Counts, rising in time, ps since the centre of the first slot as Bob reckons it; index of their slot. */
   counts = 0;
   timePs = new Float64Array(0);
   pulse = new Int32Array(0);
@@ -48,9 +45,6 @@ export class Electrons {
   /** The first slot that is not settled, and how much exponential waiting is left from there. */
   #at = 0;
   #wait = 0;
-  /** Running sums over the detectors. */
-  readonly #noiseHz = new Float64Array(4);
-  #nextNoisePs = 0;
 
   constructor(random: Uniforms, pulseRateHz: number) {
     this.#random = random;
@@ -73,7 +67,6 @@ export class Electrons {
     this.#mostGain = 0;
     for (let i = 0; i < gains.length; i++) this.#mostGain = Math.max(this.#mostGain, gains[i]!);
     proposals.build(table, this.#mostGain);
-    this.#startNoise();
 
     this.#at = 0;
     this.#wait = exponential(random);
@@ -89,7 +82,6 @@ export class Electrons {
       }
       this.#at = end;
     }
-    this.#noiseUntil(Infinity);
   }
 
   /**
@@ -209,11 +201,6 @@ export class Electrons {
       rows[pulse] = row;
       numbers[pulse] = n > 255 ? 255 : n;
       const timePs = slot * slotPs + arrivalPs[row * 4 + detector]! + spreadPs * deviate;
-      if (this.#nextNoisePs < timePs) {
-        random.at = next;
-        this.#noiseUntil(timePs);
-        next = random.at;
-      }
       this.#put(timePs, pulse, detector);
     }
     random.at = next;
@@ -359,7 +346,6 @@ export class Electrons {
   #count(slot: number, row: number, detector: number): void {
     const meanPs = slot * this.#slotPs + this.#table.responses.arrivalPs[row * 4 + detector]!;
     const timePs = meanPs + this.#spreadPs * normal(this.#random);
-    if (this.#nextNoisePs < timePs) this.#noiseUntil(timePs);
     this.#put(timePs, this.slots - 1, detector);
   }
 
@@ -376,24 +362,6 @@ export class Electrons {
     times[i] = timePs;
     pulses[i] = pulse;
     detectors[i] = detector;
-  }
-
-  #startNoise(): void {
-    const { noiseHz } = this.#table;
-    let sum = 0;
-    for (let d = 0; d < 4; d++) this.#noiseHz[d] = sum += noiseHz[d]!;
-    this.#nextNoisePs = sum > 0 ? -0.5 * this.#slotPs + (1e12 / sum) * exponential(this.#random) : Infinity;
-  }
-
-  #noiseUntil(timePs: number): void {
-    const endPs = Math.min(timePs, (this.#table.pulses - 0.5) * this.#slotPs);
-    const sums = this.#noiseHz;
-    while (this.#nextNoisePs < endPs) {
-      const u = this.#random.uniform() * sums[3]!;
-      const detector = u < sums[1]! ? (u < sums[0]! ? 0 : 1) : u < sums[2]! ? 2 : 3;
-      this.#put(this.#nextNoisePs, NO_PULSE, detector);
-      this.#nextNoisePs += (1e12 / sums[3]!) * exponential(this.#random);
-    }
   }
 
   #growSlots(): void {

@@ -2,7 +2,8 @@ import { PhotonsError } from '../error.ts';
 import type { FlightTime } from '../link.ts';
 import { AFTER_PULSE, Detectors } from './detectors.ts';
 import { Electrons } from './electrons.ts';
-import type { EventBin, PassInput } from './sampler.ts';
+import { CERTAIN_GUESS, type EventBin, type PassInput } from './sampler.ts';
+import { Stream, streamOf } from './streams.ts';
 import { type BinTable, createTables, type Tables } from './table.ts';
 import { Uniforms } from './uniforms.ts';
 
@@ -18,8 +19,6 @@ export const Cause = { photon: 0, noise: 1, adversary: 2, afterPulse: 3 } as con
 
 /** `EventTruth.guess` of somebody who knows nothing. */
 const coin = 32767;
-/** Of somebody who knows. */
-const certain = 65535;
 
 /** A pass that advances bin by bin. */
 export interface EventPass {
@@ -39,11 +38,14 @@ export interface EventPass {
  * - Pulses are drawn from the kinds of the table independently: that of a slot knows the class before it, but not that
  *   what it takes for that class is what the slot before it was.
  * - Photons of a pulse arrive independently of each other. Light of an adversary does not fade within a bin.
+ * - Light that a wrong time moves by n slots leaves the last n slots of its bin, where no gate has it, and the first n empty.
  * - Noise, dead times and after-pulses live on Alice's clock as it arrives: a Doppler factor of 1e-5 on nanoseconds.
  * - Jitter of Bob's clock is drawn with that of the detector, so that dead times feel it; noise needs none.
  * - What Alice sent in a slot without a photo-electron is drawn from the posterior at the bin's mean gain; in a slot that
  *   is not of the bin, where jitter or a wrong clock put a click of it, from the prior.
  * - A pulse of an adversary's that does not tell its photon number has one that is independent of what she sent.
+ * - Whether somebody holds a photon that was lost on the way, and how many photons there were at the exit, are drawn each
+ *   by itself: each is right, but not that they belong together.
  * - Probabilities of guessing are rounded to 1/65535 (`EventTruth`).
  *
  * Throws PhotonsError for input that is out of range, as `createTables` does.
@@ -64,20 +66,23 @@ class PlayedPass implements EventPass {
   readonly #tables: Tables;
   readonly #slotPs: number;
   readonly #random = new Uniforms();
+  readonly #noise = new Uniforms();
   readonly #electrons: Electrons;
   readonly #detectors: Detectors;
   readonly #end: number;
   #bin: number;
-  /** By row of the responses: class, state and attacked, a byte each from the lowest; and what she would guess. */
+  /** By row of the responses: class, state and attacked, a byte each from the lowest. */
   #told = new Int32Array(0);
+  /** By row: how well she guesses Alice's bit of a click of its light, and of any other in its slot. */
   #toldGuess = new Uint16Array(0);
+  #toldStray = new Uint16Array(0);
 
   constructor(input: PassInput) {
     this.#tables = createTables(input);
     this.#input = input;
     this.#slotPs = 1e12 / input.source.pulseRateHz;
     this.#electrons = new Electrons(this.#random, input.source.pulseRateHz);
-    this.#detectors = new Detectors(input.receiver, this.#random);
+    this.#detectors = new Detectors(input.receiver, this.#random, this.#noise);
     this.#bin = this.#tables.firstBin;
     this.bins = this.#tables.bins;
     this.#end = this.#bin + this.bins;
@@ -97,6 +102,7 @@ class PlayedPass implements EventPass {
     const { conditions, pulses } = table;
     this.#bin++;
     this.#random.start(seed, bin);
+    this.#noise.start(seed, streamOf(Stream.noise, bin));
     if (bin % BINS_PER_SHARE === 0) this.#detectors.rest();
     this.#electrons.draw(table, Math.hypot(table.responses.spreadPs, table.clock.jitterPs));
     const afterPulses = (receiver.flaws?.afterPulse?.probability ?? 0) * conditions.afterPulseScale;
@@ -112,6 +118,7 @@ class PlayedPass implements EventPass {
       afterPulses * (1 - conditions.blindedShare),
       (pulses - 0.5) * this.#slotPs,
       pulses * this.#slotPs,
+      table.noiseHz,
     );
     return this.#columns(table);
   }
@@ -125,7 +132,7 @@ class PlayedPass implements EventPass {
     for (let from = 0; from < rows.length; from += 2048) {
       this.#fill(rows, table, reckoning, from, Math.min(rows.length, from + 2048));
     }
-    if (conditions.backFlashCaught) this.#flash(rows);
+    if (conditions.backFlashCaught) this.#flash(rows, firstSlot);
     const { timePs, detector, slot, offsetPs, intensity, state, cause, photons, attacked, guess } = rows;
     return {
       bin: conditions.bin,
@@ -178,12 +185,14 @@ class PlayedPass implements EventPass {
     }
   }
 
-  /** A row of noise, of an after-pulse, or of light that was reckoned into a wrong slot: of it she has no measurement. */
+  /**
+   * A row of noise, of an after-pulse, or of light that was reckoned into a wrong slot. Alice sent something in its slot all
+   * the same, of which somebody may know.
+   */
   #stray(rows: EventRows, table: BinTable, i: number, at: number, by: number): void {
     const { branches, kinds, pulses, conditions } = table;
     const electrons = this.#electrons;
     const told = this.#told;
-    rows.guess[i] = guessWord(conditions.sideChannelGuess);
     rows.cause[i] =
       by >= 0 ? (told[electrons.row[by]!]! >> 15) & 2 : by === AFTER_PULSE ? Cause.afterPulse : Cause.noise;
     const found = electrons.find(at);
@@ -193,26 +202,33 @@ class PlayedPass implements EventPass {
       rows.state[i] = word >> 8;
       rows.attacked[i] = (word >> 16) & 1;
       rows.photons[i] = electrons.photons[found]!;
+      rows.guess[i] = this.#toldStray[electrons.row[found]!]!;
     } else if (i > 0 && rows.slot[i - 1] === rows.slot[i]) {
       rows.intensity[i] = rows.intensity[i - 1]!;
       rows.state[i] = rows.state[i - 1]!;
       rows.attacked[i] = rows.attacked[i - 1]!;
       rows.photons[i] = rows.photons[i - 1]!;
+      rows.guess[i] = rows.guess[i - 1]!;
     } else {
       const branch = electrons.silentBranch(at >= 0 && at < pulses);
       rows.intensity[i] = kinds.intensity[branches.kind[branch]!]!;
       rows.state[i] = kinds.state[branches.kind[branch]!]!;
       rows.attacked[i] = branches.attacked[branch]!;
       rows.photons[i] = electrons.silentPhotons(branch);
+      rows.guess[i] = guessWord(Math.max(branches.guess[branch]!, conditions.sideChannelGuess));
     }
   }
 
-  /** A back-flash that she catches tells her the detector, and with it the bit of whatever counts. */
-  #flash(rows: EventRows): void {
+  /** A back-flash that she catches tells her the detector, and with it the bit, if Alice's light was what clicked. */
+  #flash(rows: EventRows, firstSlot: number): void {
     const detectors = this.#input.receiver.flaws?.detectors ?? [];
+    const { slot } = this.#electrons;
+    const { pulse } = this.#detectors;
     for (let i = 0; i < rows.length; i++) {
+      const by = pulse[i]!;
+      if (by < 0 || firstSlot + slot[by]! !== rows.slot[i]) continue;
       const { backFlash = 0 } = detectors[rows.detector[i]!] ?? {};
-      if (backFlash > 0 && this.#random.uniform() < backFlash) rows.guess[i] = certain;
+      if (backFlash > 0 && this.#random.uniform() < backFlash) rows.guess[i] = CERTAIN_GUESS;
     }
   }
 
@@ -221,12 +237,14 @@ class PlayedPass implements EventPass {
     if (this.#told.length < responses.count) {
       this.#told = new Int32Array(2 * responses.count);
       this.#toldGuess = new Uint16Array(2 * responses.count);
+      this.#toldStray = new Uint16Array(2 * responses.count);
     }
     const told = this.#told;
     for (let row = 0; row < responses.count; row++) {
       const branch = responses.branch[row]!;
       const kind = branches.kind[branch]!;
-      this.#toldGuess[row] = guessWord(Math.max(branches.guess[branch]!, conditions.sideChannelGuess));
+      this.#toldGuess[row] = guessWord(Math.max(branches.clickGuess[branch]!, conditions.sideChannelGuess));
+      this.#toldStray[row] = guessWord(Math.max(branches.guess[branch]!, conditions.sideChannelGuess));
       told[row] = kinds.intensity[kind]! | (kinds.state[kind]! << 8) | (branches.attacked[branch]! << 16);
     }
   }
@@ -264,7 +282,8 @@ class EventRows {
 }
 
 function guessWord(guess: number): number {
-  return guess <= 0.5 ? coin : Math.round(guess * certain);
+  // One half lies between two words, and rounding of it must not become knowledge.
+  return guess * CERTAIN_GUESS < coin + 1 ? coin : Math.round(guess * CERTAIN_GUESS);
 }
 
 /**

@@ -1,11 +1,23 @@
 import { ARRIVAL_CELLS } from '../observe/observation.ts';
 import { CountLaw, type Responses } from '../receiver/response.ts';
-import { addUniform, addWrapped, type Cells, cellEdges, emptyCells } from './arrival.ts';
+import { addUniform, addWrapped, type Cells, cellEdges, driftParts, emptyCells } from './arrival.ts';
 import { ArrivalGroups } from './arrival-groups.ts';
+import { atLeastOne, binomialAtLeastOne, shareOfSeveral } from './count-probability.ts';
 import { type Aftermath, aftermathOf, emptyRenewal, type Renewal, renew } from './dead-time.ts';
-import { DoubleClick, type Expectation, emptyExpectation, type OpenExpectation } from './expected-numbers.ts';
-import { emptyPattern, heldPattern, independentPattern, onePhotonPattern, photonPattern } from './patterns.ts';
+import {
+  DoubleClick,
+  type Expectation,
+  emptyExpectation,
+  type OpenExpectation,
+  toDiodes,
+  toNumbers,
+} from './expected-numbers.ts';
+import { GainTable, gainNodes } from './fading.ts';
+import { byPhotons, emptyClicking, emptyPattern, heldPattern, independently, join, patternOf } from './patterns.ts';
 import type { BinTable } from './table.ts';
+
+/** Light of a slot that spills over in a smaller share than this makes no double clicks there that would count. */
+const jointShare = 1e-3;
 
 export type { Expectation } from './expected-numbers.ts';
 
@@ -15,12 +27,13 @@ export type { Expectation } from './expected-numbers.ts';
  * Exact in the click patterns of a slot. What is approximate, and by how much:
  * - Dead times, recovery and after-pulses as in `renew`; recovery and dead time see one count a slot and detector (relative
  *   error of the clicks: the share of pulses with several counts, times that of clicks in recovery).
- * - Detectors are dead independently of each other (relative error: dead share times share of slots with several clicks),
- *   or all at once with `deadTogether`, where the first of several counts in a slot is any of them, whatever their delays.
+ * - Detectors are dead independently of each other (relative error: dead share times share of slots with several clicks; an
+ *   adversary who lives on it has `level: 'event'` and is refused), or all at once with `deadTogether`, where the first of
+ *   several counts in a slot is any of them, whatever their delays.
  * - The first of several counts of a detector in a slot comes as the first of two does. With a dead time shorter than the
  *   gate, several clicks of a detector in a gate are one in `clicks` too.
- * - Fading inside the bin enters through its mean only: not its square, in double clicks and dead time, nor what it has to
- *   do with a clock that drifts in the bin.
+ * - Fading inside the bin is a mixture of three steady gains (`gainNodes`), slow against dead times; a clock that drifts by
+ *   more than the spread of a click in the bin cuts it into parts (`driftParts`), each with a mixture of its own.
  */
 export function expectedObservation(table: BinTable): Expectation {
   return new Expectations().of(table);
@@ -44,7 +57,13 @@ export class Expectations {
   readonly #strayMean: Float64Array = new Float64Array(4);
   readonly #straySquare: Float64Array = new Float64Array(4);
   readonly #straySingles: Float64Array = new Float64Array(4);
+  readonly #strayClicking = emptyClicking();
+  readonly #spilledClicking = emptyClicking();
+  readonly #lightClicking = emptyClicking();
   readonly #pattern = emptyPattern();
+  readonly #atGain = new GainTable();
+  /** By detector: clicks of all parts of a bin, 1/ps, that their dispersions are weighed with. */
+  readonly #rateSums: Float64Array = new Float64Array(4);
   /** By detector, of the row at hand: clicks of its light in its gate; its single clicks, of light and of others. */
   readonly #clicks: Float64Array = new Float64Array(4);
   readonly #ofLight: Float64Array = new Float64Array(4);
@@ -73,18 +92,47 @@ export class Expectations {
     const slotPs = 1e12 / conditions.source.pulseRateHz;
     const after = aftermathOf(conditions);
     const { clock, responses } = table;
+    const spreadPs = Math.hypot(responses.spreadPs, clock.jitterPs);
     const driftPs = clock.toPs - clock.fromPs;
-    const spreadPs = Math.sqrt(responses.spreadPs ** 2 + clock.jitterPs ** 2 + driftPs ** 2 / 12);
+    const parts = driftParts(driftPs, spreadPs, this.#edges[1]! - this.#edges[0]!);
+    const arrivalSpreadPs = Math.hypot(spreadPs, driftPs / parts / Math.sqrt(12));
 
-    const anyLight = this.#countRows(table, together);
-    this.#renew(table, together, anyLight, slotPs, spreadPs, after);
-    const time = { clockPs: (clock.fromPs + clock.toPs) / 2, spreadPs, slotPs };
-    this.#groups.place(time, this.#edges, conditions.receiver.flaws?.walk, after, this.#rates);
-    this.#reckonStray(table, slotPs, after);
-    this.#reckonSlots(table);
-    this.#reckonArrivals();
-    this.#finish();
+    this.#begin(table);
+    for (let part = 0; part < parts; part++) {
+      const clockPs = clock.fromPs + ((part + 0.5) / parts) * driftPs;
+      for (const { gain, share } of gainNodes(table.fading, part / parts, (part + 1) / parts)) {
+        const steady = this.#atGain.of(table, gain);
+        const anyLight = this.#countRows(steady, together);
+        this.#renew(steady, together, anyLight, slotPs, spreadPs, after, share / parts);
+        const time = { clockPs, spreadPs: arrivalSpreadPs, slotPs };
+        this.#groups.place(time, this.#edges, conditions.receiver.flaws?.walk, after, this.#rates);
+        this.#reckonStray(steady, slotPs, after, share / parts);
+        this.#reckonSlots(steady, share / parts);
+        this.#addArrivals();
+      }
+    }
+    this.#finishArrivals();
+    this.#weighRenewals();
+    toNumbers(out);
     return out;
+  }
+
+  /** Everything that parts of a bin add to. */
+  #begin({ conditions }: BinTable): void {
+    const { single, doubleSent, crossShare, outside, dispersion, soonShare, strayArrival, insight } = this.#out!;
+    for (const sums of [single, doubleSent, crossShare, outside, dispersion, soonShare, strayArrival]) sums.fill(0);
+    const diodes = 4 * this.#out!.classes;
+    if (this.#rest.length !== diodes) {
+      this.#rest = new Float64Array(diodes);
+      this.#diodes = new Float64Array(6 * diodes);
+    }
+    this.#diodes.fill(0);
+    this.#rateSums.fill(0);
+    for (const cells of this.#single) {
+      cells.share.fill(0);
+      cells.momentPs.fill(0);
+    }
+    insight.begin(conditions);
   }
 
   /** Probabilities of counts; returns that of any light in a slot. */
@@ -95,11 +143,6 @@ export class Expectations {
     if (this.#counts.length < 4 * count) this.#counts = new Float64Array(8 * count);
     const counts = this.#counts;
     groups.begin(count, table.conditions.receiver.flaws?.detectors);
-    const diodes = 4 * this.#out!.classes;
-    if (this.#rest.length !== diodes) {
-      this.#rest = new Float64Array(diodes);
-      this.#diodes = new Float64Array(6 * diodes);
-    }
     this.#rest.fill(0);
     for (let k = 0; k < kinds.count; k++)
       this.#rest[4 * kinds.intensity[k]! + kinds.state[k]!]! += kinds.probability[k]!;
@@ -141,6 +184,7 @@ export class Expectations {
     slotPs: number,
     spreadPs: number,
     after: Aftermath,
+    share: number,
   ): void {
     const { noiseHz } = table;
     const light = this.#light;
@@ -160,16 +204,28 @@ export class Expectations {
         after,
         this.#renewals[d]!,
       );
-      const share = one.rate > 0 ? this.#rates[d]!.rate / one.rate : 0;
+      const inThis = one.rate > 0 ? this.#rates[d]!.rate / one.rate : 0;
       // Of detectors that are dead together, each is on its own in its recovery.
-      this.#live[d] = together ? one.live + one.clicksPerPs * one.recoveryPs * (inSame - share) : one.live;
-      out.dispersion[d] = one.dispersion;
-      out.soonShare[d] = share * one.soonByCount + one.soonByAfterPulse;
+      this.#live[d] = together ? one.live + one.clicksPerPs * one.recoveryPs * (inSame - inThis) : one.live;
+      const clicks = share * inThis * one.clicksPerPs;
+      this.#rateSums[d]! += clicks;
+      out.dispersion[d]! += clicks * one.dispersion;
+      out.soonShare[d]! += clicks * (inThis * one.soonByCount + one.soonByAfterPulse);
+    }
+  }
+
+  /** Dispersion and `soonShare` are means over the clicks of all parts. */
+  #weighRenewals(): void {
+    const { dispersion, soonShare } = this.#out!;
+    for (let d = 0; d < 4; d++) {
+      const rate = this.#rateSums[d]!;
+      dispersion[d] = rate > 0 ? dispersion[d]! / rate : 1;
+      soonShare[d] = rate > 0 ? soonShare[d]! / rate : 0;
     }
   }
 
   /** Noise, after-pulses and light from other slots in the gate; and all that falls outside. */
-  #reckonStray(table: BinTable, slotPs: number, after: Aftermath): void {
+  #reckonStray(table: BinTable, slotPs: number, after: Aftermath, share: number): void {
     const { noiseHz } = table;
     const edges = this.#edges;
     const out = this.#out!;
@@ -205,7 +261,7 @@ export class Expectations {
       }
       // Counts that do not keep each other from clicking may be several in a gate, where one is enough.
       this.#stray[d] = after.deadPs < gatePs ? -Math.expm1(-inGate) : Math.min(1, inGate);
-      out.outside[d] = outside;
+      out.outside[d]! += share * outside;
       let sum = 0;
       let square = 0;
       for (let i = 0; i < ARRIVAL_CELLS; i++) {
@@ -217,44 +273,91 @@ export class Expectations {
       this.#straySquare[d] = inGate > 0 ? square / inGate : 0;
       this.#straySingles[d] = 0;
     }
+    this.#joinStray(table);
+  }
+
+  /**
+   * Whatever is in a gate beside its pulse: by detector and independent, but for light of another slot, where it is more than
+   * a little. What its pulses do together they do there too.
+   */
+  #joinStray({ responses }: BinTable): void {
+    const groups = this.#groups;
+    const stray = this.#strayClicking;
+    const live = this.#live;
+    const apart = this.#clicks;
+    apart.set(this.#stray);
+    const joint: number[] = [];
+    if (!this.#out!.together) {
+      for (const [slot, spilled] of groups.spilled) {
+        let some = false;
+        for (let d = 0; d < 4; d++) some ||= spilled[d]! > jointShare * this.#light[d]! * live[d]!;
+        if (!some) continue;
+        joint.push(slot);
+        for (let d = 0; d < 4; d++) apart[d] = Math.max(0, apart[d]! - spilled[d]!);
+      }
+    }
+    independently(apart, stray);
+    for (const slot of joint) {
+      const gate = groups.gateIn(slot);
+      const spilled = this.#spilledClicking;
+      spilled.fill(0);
+      for (let row = 0; row < responses.count; row++) {
+        const w = responses.probability[row]!;
+        if (w === 0) continue;
+        this.#lightOf(responses, row, gate);
+        for (let set = 1; set < 16; set++) spilled[set]! += w * this.#lightClicking[set]!;
+      }
+      join(stray, spilled);
+    }
+    for (let d = 0; d < 4; d++) this.#stray[d] = stray[1 << d]!;
+  }
+
+  /** Finds what the light of a row does in gates that let `gate` of it in; returns of how many photons it is. */
+  #lightOf({ law, amount, share, photons }: Responses, row: number, gate: Float64Array): number {
+    const clicks = this.#clicks;
+    const group = 4 * this.#groups.ofRow[row]!;
+    const several = law[row] === CountLaw.binomial && photons[row]! > 1 && !this.#out!.together;
+    for (let d = 0; d < 4; d++) {
+      const heard = several ? amount[row]! * share[4 * row + d]! : this.#counts[4 * row + d]!;
+      clicks[d] = heard * this.#live[d]! * gate[group + d]!;
+    }
+    if (law[row] !== CountLaw.binomial) {
+      independently(clicks, this.#lightClicking);
+      return Infinity;
+    }
+    byPhotons(photons[row]!, clicks, this.#lightClicking);
+    return photons[row]!;
   }
 
   /** What happens in the gate of a slot, row by row, and then in slots of which no row says anything. */
-  #reckonSlots(table: BinTable): void {
-    const { responses, branches, kinds, conditions } = table;
-    const { law, amount, share, photons, probability, count } = responses;
+  #reckonSlots(table: BinTable, part: number): void {
+    const { responses, branches, kinds } = table;
+    const { probability, count } = responses;
     const { single, doubleSent, crossShare, insight, together } = this.#out!;
     const { gate, mean, square, singles, firsts, ofRow, earlierPs } = this.#groups;
     const counts = this.#counts;
-    const live = this.#live;
     const stray = this.#stray;
     const diodes = this.#diodes;
     const pattern = this.#pattern;
     const clicks = this.#clicks;
     const ofLight = this.#ofLight;
     const ofStray = this.#ofStray;
-    single.fill(0);
-    doubleSent.fill(0);
-    crossShare.fill(0);
-    diodes.fill(0);
-    insight.begin(conditions);
     for (let row = 0; row < count + this.#rest.length; row++) {
       const silent = row >= count;
-      const w = silent ? this.#rest[row - count]! : probability[row]!;
+      const probable = silent ? this.#rest[row - count]! : probability[row]!;
       // Where every pulse has its row, rounding is all that is left.
-      if (silent ? w <= 1e-12 : w === 0) continue;
+      if (silent ? probable <= 1e-12 : probable === 0) continue;
+      const w = part * probable;
       const kind = silent ? 0 : branches.kind[responses.branch[row]!]!;
       const diode = silent ? row - count : 4 * kinds.intensity[kind]! + kinds.state[kind]!;
       const group = silent ? 0 : 4 * ofRow[row]!;
-      const photonByPhoton = !silent && !together && law[row] === CountLaw.binomial && photons[row]! > 1;
-      for (let d = 0; d < 4; d++) {
-        const heard = photonByPhoton ? amount[row]! * share[4 * row + d]! : counts[4 * row + d]!;
-        clicks[d] = silent ? 0 : heard * live[d]! * gate[group + d]!;
-      }
+      let photons = Infinity;
+      if (silent) {
+        clicks.fill(0);
+        this.#lightClicking.fill(0);
+      } else photons = this.#lightOf(responses, row, gate);
       if (together) heldPattern(clicks, stray, pattern);
-      else if (photonByPhoton) photonPattern(photons[row]!, clicks, stray, pattern);
-      else if (!silent && law[row] === CountLaw.binomial) onePhotonPattern(clicks, stray, pattern);
-      else independentPattern(clicks, stray, pattern);
+      else patternOf(this.#lightClicking, photons, clicks, this.#strayClicking, pattern);
 
       const { bothX, bothZ, cross } = pattern;
       const sent = 3 * (diode >> 1);
@@ -288,23 +391,32 @@ export class Expectations {
       // Alice's X alone makes the key.
       if ((diode & 2) !== 0) continue;
       const settled = w * (bothX + cross / 2);
-      if (silent) insight.addSilent(diode >> 2, ofStray, settled);
-      else insight.add(table, row, ofLight, ofStray, counts, settled, w * pattern.ownDouble);
+      if (silent) insight.addSilent(table, diode, probable, ofStray, settled);
+      else insight.add(table, row, ofLight, ofStray, counts, settled, w * pattern.ownDouble, w * pattern.strayDouble);
     }
   }
 
-  #reckonArrivals(): void {
-    const out = this.#out!;
+  /** Arrivals of the single clicks that the slots of a part were found to have. */
+  #addArrivals(): void {
+    const { strayArrival, pulses } = this.#out!;
     for (let d = 0; d < 4; d++) {
       const cells = this.#single[d]!;
       const stray = this.#background[d]!;
       const strayShare = stray.share.reduce((sum, share) => sum + share, 0);
       const scale = strayShare > 0 ? this.#straySingles[d]! / strayShare : 0;
       for (let i = 0; i < ARRIVAL_CELLS; i++) {
-        cells.share[i] = scale * stray.share[i]!;
-        cells.momentPs[i] = scale * stray.momentPs[i]!;
+        cells.share[i]! += scale * stray.share[i]!;
+        cells.momentPs[i]! += scale * stray.momentPs[i]!;
+        strayArrival[i]! += pulses * scale * stray.share[i]!;
       }
       this.#groups.addSingles(d, cells);
+    }
+  }
+
+  #finishArrivals(): void {
+    const out = this.#out!;
+    for (let d = 0; d < 4; d++) {
+      const cells = this.#single[d]!;
       let singles = 0;
       for (let diode = 0; diode < 4 * out.classes; diode++) singles += out.single[4 * diode + d]!;
       let all = 0;
@@ -323,71 +435,6 @@ export class Expectations {
       }
       out.arrivalMeanPs[d] = all > 0 ? moment / all : Number.NaN;
     }
-    for (let diode = 0; diode < 4 * out.classes; diode++) {
-      const at = 6 * diode;
-      const light = this.#diodes[at]!;
-      const all = light + this.#diodes[at + 3]!;
-      const mean = (this.#diodes[at + 1]! + this.#diodes[at + 4]!) / all;
-      const square = (this.#diodes[at + 2]! + this.#diodes[at + 5]!) / all;
-      const lightMean = light > 0 ? this.#diodes[at + 1]! / light : 0;
-      const lightSquare = light > 0 ? this.#diodes[at + 2]! / light : 0;
-      out.diodeMeanPs[diode] = all > 0 ? mean : Number.NaN;
-      out.diodeSpreadPs[diode] = all > 0 ? Math.sqrt(Math.max(0, square - mean * mean)) : 0;
-      out.diodeLightMeanPs[diode] = lightMean;
-      out.diodeLightSpreadPs[diode] = Math.sqrt(Math.max(0, lightSquare - lightMean * lightMean));
-      out.diodeLightShare[diode] = all > 0 ? light / all : 0;
-    }
+    toDiodes(this.#diodes, out);
   }
-
-  /** Probabilities of a slot become numbers of a bin. */
-  #finish(): void {
-    const out = this.#out!;
-    const { single, double, doubleSent, crossShare, outside, clicks, soon, pulses, classes } = out;
-    for (let i = 0; i < single.length; i++) single[i]! *= pulses;
-    let [bothX, bothZ, cross] = [0, 0, 0];
-    let sifted = 0;
-    for (let k = 0; k < classes; k++) {
-      double[2 * k] = double[2 * k + 1] = 0;
-      for (let basis = 0; basis < 2; basis++) {
-        const at = 3 * (2 * k + basis);
-        for (let i = 0; i < 3; i++) doubleSent[at + i]! *= pulses;
-        double[2 * k]! += doubleSent[at]! + doubleSent[at + 1]!;
-        double[2 * k + 1]! += doubleSent[at + 2]!;
-        bothX += doubleSent[at]!;
-        bothZ += doubleSent[at + 1]!;
-        cross += doubleSent[at + 2]!;
-      }
-      sifted += doubleSent[6 * k]! + doubleSent[6 * k + 2]! / 2;
-      for (let state = 0; state < 2; state++) sifted += single[16 * k + 4 * state]! + single[16 * k + 4 * state + 1]!;
-    }
-    for (let d = 0; d < 4; d++) crossShare[d] = cross > 0 ? (pulses * crossShare[d]!) / cross : 0;
-    for (let d = 0; d < 4; d++) {
-      let sum = (d < 2 ? bothX : bothZ) + cross * crossShare[d]!;
-      for (let diode = 0; diode < 4 * classes; diode++) sum += single[4 * diode + d]!;
-      outside[d]! *= pulses;
-      clicks[d] = sum + outside[d]!;
-      soon[d] = clicks[d]! * out.soonShare[d]!;
-    }
-    out.sifted = sifted;
-    Object.assign(out, out.insight.sum(sifted));
-  }
-}
-
-/** 1 - e^-mean; the series keeps a relative error below 2e-9 for the means of weak light. */
-function atLeastOne(mean: number): number {
-  return mean < 0.02 ? mean * (1 - mean * (1 / 2 - mean * (1 / 6 - mean / 24))) : -Math.expm1(-mean);
-}
-
-/** Of the pulses of a row that count in a detector, the share of those with several counts there. */
-function shareOfSeveral(responses: Responses, row: number, d: number, counts: Float64Array): number {
-  const law = responses.law[row]!;
-  if (law === CountLaw.poisson) return counts[4 * row + d]! / 2;
-  const photons = responses.photons[row]!;
-  if (law === CountLaw.pattern || photons < 2) return 0;
-  const each = responses.amount[row]! * responses.share[4 * row + d]!;
-  return 1 - (photons * each * (1 - each) ** (photons - 1)) / counts[4 * row + d]!;
-}
-
-function binomialAtLeastOne(trials: number, probability: number): number {
-  return probability >= 1 ? Math.min(1, trials) : -Math.expm1(trials * Math.log1p(-probability));
 }

@@ -36,6 +36,8 @@ export interface Expectation {
   readonly diodeLightMeanPs: Float64Array;
   readonly diodeLightSpreadPs: Float64Array;
   readonly diodeLightShare: Float64Array;
+  /** By cell: single clicks that no light of their slot made, detectors pooled. */
+  readonly strayArrival: Float64Array;
   /** By detector: variance of the number of clicks over its mean; with `deadTogether` of all clicks, four times. */
   readonly dispersion: Float64Array;
   readonly together: boolean;
@@ -73,10 +75,66 @@ export function emptyExpectation(classes: number): OpenExpectation {
     diodeLightMeanPs: new Float64Array(4 * classes),
     diodeLightSpreadPs: new Float64Array(4 * classes),
     diodeLightShare: new Float64Array(4 * classes),
+    strayArrival: new Float64Array(ARRIVAL_CELLS),
     dispersion: new Float64Array(4),
     together: false,
     soonShare: new Float64Array(4),
     insight: new Insight(),
     gatePs: [0, 0],
   };
+}
+
+/**
+ * Probabilities of a slot become numbers of a bin: `single`, `doubleSent`, `crossShare` and `outside` are those of a slot
+ * when it begins, `soonShare` is what it will be; all that follows from them is filled in.
+ */
+export function toNumbers(out: OpenExpectation): void {
+  const { single, double, doubleSent, crossShare, outside, clicks, soon, pulses, classes, soonShare, insight } = out;
+  for (let i = 0; i < single.length; i++) single[i]! *= pulses;
+  let [bothX, bothZ, cross] = [0, 0, 0];
+  let sifted = 0;
+  for (let k = 0; k < classes; k++) {
+    double[2 * k] = double[2 * k + 1] = 0;
+    for (let basis = 0; basis < 2; basis++) {
+      const at = 3 * (2 * k + basis);
+      for (let i = 0; i < 3; i++) doubleSent[at + i]! *= pulses;
+      double[2 * k]! += doubleSent[at]! + doubleSent[at + 1]!;
+      double[2 * k + 1]! += doubleSent[at + 2]!;
+      bothX += doubleSent[at]!;
+      bothZ += doubleSent[at + 1]!;
+      cross += doubleSent[at + 2]!;
+    }
+    sifted += doubleSent[6 * k]! + doubleSent[6 * k + 2]! / 2;
+    for (let state = 0; state < 2; state++) sifted += single[16 * k + 4 * state]! + single[16 * k + 4 * state + 1]!;
+  }
+  for (let d = 0; d < 4; d++) crossShare[d] = cross > 0 ? (pulses * crossShare[d]!) / cross : 0;
+  for (let d = 0; d < 4; d++) {
+    let sum = (d < 2 ? bothX : bothZ) + cross * crossShare[d]!;
+    for (let diode = 0; diode < 4 * classes; diode++) sum += single[4 * diode + d]!;
+    outside[d]! *= pulses;
+    clicks[d] = sum + outside[d]!;
+    soon[d] = clicks[d]! * soonShare[d]!;
+  }
+  out.sifted = sifted;
+  Object.assign(out, insight.sum(sifted));
+}
+
+/**
+ * Arrivals by diode, from six sums for each: number, sum and sum of squares of the clicks of its light, and those of others.
+ */
+export function toDiodes(sums: Float64Array, out: OpenExpectation): void {
+  for (let diode = 0; diode < 4 * out.classes; diode++) {
+    const at = 6 * diode;
+    const light = sums[at]!;
+    const all = light + sums[at + 3]!;
+    const mean = (sums[at + 1]! + sums[at + 4]!) / all;
+    const square = (sums[at + 2]! + sums[at + 5]!) / all;
+    const lightMean = light > 0 ? sums[at + 1]! / light : 0;
+    const lightSquare = light > 0 ? sums[at + 2]! / light : 0;
+    out.diodeMeanPs[diode] = all > 0 ? mean : Number.NaN;
+    out.diodeSpreadPs[diode] = all > 0 ? Math.sqrt(Math.max(0, square - mean * mean)) : 0;
+    out.diodeLightMeanPs[diode] = lightMean;
+    out.diodeLightSpreadPs[diode] = Math.sqrt(Math.max(0, lightSquare - lightMean * lightMean));
+    out.diodeLightShare[diode] = all > 0 ? light / all : 0;
+  }
 }

@@ -2,7 +2,7 @@ import type { BinConditions } from '../light/conditions.ts';
 import { CountLaw } from '../receiver/response.ts';
 import type { BinTable } from './table.ts';
 
-/** Levels of her probability of guessing a bit, 127/255 to 1, as the event sampler's ledger has them. */
+/** Levels in which probabilities of guessing a bit are counted together, 1/2 to 1 in steps of 1/256. */
 const LEVELS = 129;
 /** Of a sifted slot's pulse: photons at the exit. */
 const PhotonNumber = { none: 0, one: 1, more: 2 } as const;
@@ -28,7 +28,6 @@ export class Insight {
   #flash1 = 0;
   #lastGuess = 0.5;
   #lastBits = 0;
-  #silentMeans: readonly number[] = [];
 
   begin(conditions: BinConditions): void {
     this.share.fill(0);
@@ -40,14 +39,12 @@ export class Insight {
     const detectors = conditions.backFlashCaught ? conditions.receiver.flaws?.detectors : undefined;
     this.#flash0 = detectors?.[0]?.backFlash ?? 0;
     this.#flash1 = detectors?.[1]?.backFlash ?? 0;
-    this.#silentMeans = conditions.source.intensities.map(
-      ({ meanPhotons }, k) => meanPhotons * conditions.intensityScale[k]!,
-    );
   }
 
   /**
    * A row's sifted slots of one X state: `light` and `stray` single clicks of detectors 0 and 1, of which `counts` are the
-   * probabilities that its light counts there; `settled` of several clicks, `own` of those with two of its light.
+   * probabilities that its light counts there; `settled` of several clicks, `own` of those with two of its light and
+   * `others` with none. Of a click of its light and one of others either is kept as often.
    */
   add(
     table: BinTable,
@@ -57,22 +54,27 @@ export class Insight {
     counts: Float64Array,
     settled: number,
     own: number,
+    others: number,
   ): void {
     const { responses, branches, kinds } = table;
     const branch = responses.branch[row]!;
-    const guess = Math.max(branches.guess[branch]!, this.#sideGuess);
+    const guess = Math.max(branches.clickGuess[branch]!, this.#sideGuess);
+    const strayGuess = Math.max(branches.guess[branch]!, this.#sideGuess);
     const known = branches.photons[branch]!;
     const mean = kinds.meanPhotons[branches.kind[branch]!]!;
     const counted = responses.amount[row]!;
     const nearby = (this.#flash0 + this.#flash1) / 2;
     const first = Math.min(settled, own);
+    const third = Math.min(settled - first, others);
+    const half = (settled - first - third) / 2;
     if (known !== 255) {
       const number = Math.min(known, PhotonNumber.more);
       for (let d = 0; d < 2; d++) {
         this.#put(guess, number, light[d]!, this.#flash(d));
-        this.#put(this.#sideGuess, number, stray[d]!, this.#flash(d));
+        this.#put(strayGuess, number, stray[d]!, 0);
       }
-      this.#put(guess, number, settled, nearby);
+      this.#put(guess, number, first + half, nearby);
+      this.#put(strayGuess, number, half + third, 0);
       return;
     }
     if (responses.law[row] === CountLaw.poisson && counted <= mean) {
@@ -84,28 +86,46 @@ export class Insight {
         const single = heard > 0 ? (noneLost * counted * responses.share[4 * row + d]! * (1 - heard)) / heard : 0;
         this.#put(guess, PhotonNumber.one, light[d]! * single, this.#flash(d));
         this.#put(guess, PhotonNumber.more, light[d]! * (1 - single), this.#flash(d));
-        this.#putAll(this.#sideGuess, noneLost, oneLost, stray[d]!, this.#flash(d));
+        this.#putAll(strayGuess, noneLost, oneLost, stray[d]!, 0);
       }
       this.#put(guess, PhotonNumber.more, first, nearby);
-      this.#put(guess, PhotonNumber.one, (settled - first) * noneLost, nearby);
-      this.#put(guess, PhotonNumber.more, (settled - first) * (1 - noneLost), nearby);
+      this.#put(guess, PhotonNumber.one, half * noneLost, nearby);
+      this.#put(guess, PhotonNumber.more, half * (1 - noneLost), nearby);
+      this.#put(strayGuess, PhotonNumber.one, half * noneLost, 0);
+      this.#put(strayGuess, PhotonNumber.more, half * (1 - noneLost), 0);
+      this.#putAll(strayGuess, noneLost, oneLost, third, 0);
       return;
     }
     // Light that the adversary sent in place of Alice's, of whose number it tells nothing.
     const none = Math.exp(-mean);
     for (let d = 0; d < 2; d++) {
       this.#putAll(guess, none, mean * none, light[d]!, this.#flash(d));
-      this.#putAll(this.#sideGuess, none, mean * none, stray[d]!, this.#flash(d));
+      this.#putAll(strayGuess, none, mean * none, stray[d]!, 0);
     }
-    this.#putAll(guess, none, mean * none, settled, nearby);
+    this.#putAll(guess, none, mean * none, first + half, nearby);
+    this.#putAll(strayGuess, none, mean * none, half + third, 0);
   }
 
-  /** Slots in which nothing of the pulse could be heard. */
-  addSilent(intensity: number, stray: ArrayLike<number>, settled: number): void {
-    const mean = this.#silentMeans[intensity]!;
-    const none = Math.exp(-mean);
-    for (let d = 0; d < 2; d++) this.#putAll(this.#sideGuess, none, mean * none, stray[d]!, this.#flash(d));
-    this.#putAll(this.#sideGuess, none, mean * none, settled, (this.#flash0 + this.#flash1) / 2);
+  /**
+   * Slots of a diode (`class * 4 + state`) in which nothing of the pulse could be heard, `share` of all: blinded ones. What
+   * is known of the pulse is known as in others.
+   */
+  addSilent(table: BinTable, diode: number, share: number, stray: ArrayLike<number>, settled: number): void {
+    const { responses, branches, kinds } = table;
+    const rows = responses.count / branches.count;
+    const clicks = (stray[0]! + stray[1]! + settled) / share;
+    for (let branch = 0; branch < branches.count; branch++) {
+      const kind = branches.kind[branch]!;
+      if (4 * kinds.intensity[kind]! + kinds.state[kind]! !== diode) continue;
+      let unheard = branches.probability[branch]!;
+      for (let row = rows * branch; row < rows * (branch + 1); row++) unheard -= responses.probability[row]!;
+      const guess = Math.max(branches.guess[branch]!, this.#sideGuess);
+      const known = branches.photons[branch]!;
+      const mean = kinds.meanPhotons[kind]!;
+      const none = Math.exp(-mean);
+      if (known !== 255) this.#put(guess, Math.min(known, PhotonNumber.more), unheard * clicks, 0);
+      else this.#putAll(guess, none, mean * none, unheard * clicks, 0);
+    }
   }
 
   /** Normalises the histogram to `sifted` slots and returns what they are on average. */
@@ -144,7 +164,7 @@ export class Insight {
       this.#lastBits = bitsKnown(guess);
     }
     if (flash > 0) this.#enter(LEVELS - 1, number, weight * flash, 1);
-    if (flash < 1) this.#enter(Math.round(guess * 255) - 127, number, weight * (1 - flash), this.#lastBits);
+    if (flash < 1) this.#enter(Math.round(256 * (guess - 0.5)), number, weight * (1 - flash), this.#lastBits);
   }
 
   #enter(level: number, number: number, weight: number, bits: number): void {

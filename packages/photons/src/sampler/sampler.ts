@@ -11,6 +11,12 @@ export interface PassInput {
   readonly seed: number;
   /** Weather, drift and faults, in this order; then, last, an adversary. Each has a stream of its own. */
   readonly disturbances?: readonly Disturbance[];
+  /**
+   * In bins that begin inside, somebody keeps all of Alice's light that is lost before the receiver, until bases are
+   * announced: nobody can see it. Of each of her own pulses (`Branches.own`) she then holds a photon, or none, with the
+   * probability of the light that is missing. What reaches Bob stays as it is and counts as not attacked.
+   */
+  readonly collects?: { readonly fromS: number; readonly toS: number };
   /** Left out: `usualMonitors`. */
   readonly monitors?: Monitors;
   /** First bin to play, 0 by default. Detectors are rested when it begins. */
@@ -50,13 +56,19 @@ export interface Tags {
   readonly detector: Uint8Array;
 }
 
+/** `EventTruth.guess` of somebody who knows the bit. */
+export const CERTAIN_GUESS = 65535;
+
 export interface EventTruth {
   /** `Cause`: photon 0, noise 1, adversary 2, after-pulse 3. */
   readonly cause: Uint8Array;
   /** Photons in the pulse at the exit; 255 stands for 255 and more. */
   readonly photons: Uint8Array;
-  /** 1 where the adversary acted on the pulse. */
+  /** 1 where the adversary acted on the pulse; keeping what is lost anyway (`PassInput.collects`) is no act. */
   readonly attacked: Uint8Array;
-  /** Her probability of guessing Alice's bit of this row right once bases are announced, times 65535, at least 32767 (1/2). */
+  /**
+   * Her probability of guessing Alice's bit of this row's slot right once bases are announced, times `CERTAIN_GUESS`, at
+   * least 32767 (1/2).
+   */
   readonly guess: Uint16Array;
 }

@@ -8,7 +8,7 @@ const firstBlock = 2 ** 51;
 const block = 2 ** 40;
 
 /** What draws beside the events. Disturbance i follows as `disturbance + i`. */
-export const Stream = { monitors: 0, counts: 1, disturbance: 8 } as const;
+export const Stream = { monitors: 0, counts: 1, noise: 2, disturbance: 8 } as const;
 
 export function streamOf(use: number, bin: number): number {
   return firstBlock + use * block + bin;

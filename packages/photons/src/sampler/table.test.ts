@@ -156,11 +156,75 @@ test('branches that cannot be are refused with the name of who made them', () =>
   refuses(bad({}, {}, 1, 1), 'photons/adversary', /mallory .* of kind/);
   refuses(bad({}, { guess: 0.4 }), 'photons/adversary', /guess 0.4/);
   refuses(bad({}, { guess: Number.NaN }), 'photons/adversary', /guess NaN/);
+  refuses(bad({}, { clickGuess: Number.NaN }), 'photons/adversary', /clickGuess NaN/);
+  refuses(bad({}, { clickGuess: 1.1 }), 'photons/adversary', /clickGuess 1.1/);
   refuses(bad({ amount: -1 }), 'photons/adversary', /amount -1/);
   refuses(bad({ statistics: Statistics.fock, amount: 1.5 }), 'photons/adversary', /1.5 photons/);
   refuses(bad({ statistics: Statistics.fock, amount: 256 }), 'photons/adversary', /256 photons/);
   refuses(bad({ purity: 1.1 }), 'photons/adversary', /purity 1.1/);
   refuses(bad({ shiftPs: Infinity }), 'photons/adversary', /not finite/);
+});
+
+test("who collects what is lost of Alice's own light holds a photon of it or none; Bob's light stays as it is", () => {
+  // Half of the pulses a time shift makes up for losses, a tenth is replaced, the others pass.
+  const mixed: Adversary = {
+    name: 'mixed',
+    visibility: 'D1',
+    act(pulse, conditions, out) {
+      const { kind, probability, angleRad, purity, meanPhotons } = pulse;
+      const light = { statistics: Statistics.coherent, angleRad, purity };
+      const own = { ...light, amount: meanPhotons * conditions.channelTransmittance };
+      out.add(kind, 0.5 * probability, { ...light, amount: 0.5 * meanPhotons }, { ...pushed, own: true });
+      out.add(kind, 0.1 * probability, { ...light, amount: 0.01 }, { guess: 0.5, attacked: true });
+      out.add(kind, 0.4 * probability, own, { guess: 0.5, attacked: false });
+    },
+  };
+  const pushed = { guess: 0.5, clickGuess: 0.7, attacked: true };
+  const input = imperfectPass(1, [mixed]);
+  const collects = { fromS: 1e-3, toS: 3e-3 };
+  const tables = createTables({ ...input, collects });
+  const held = [0, 1, 2, 3].map((bin) => {
+    const { branches, kinds } = tables.next(bin);
+    const without = createTables({ ...input, firstBin: bin }).next(bin).branches;
+    const sums = new Map<string, number>();
+    const add = (of: typeof branches, sign: number): void => {
+      for (let b = 0; b < of.count; b++) {
+        const name = [of.kind, of.amount, of.attacked, of.angleRad, of.purity, of.photons].map((one) => one[b]).join();
+        sums.set(name, (sums.get(name) ?? 0) + sign * of.probability[b]!);
+      }
+    };
+    add(branches, 1);
+    add(without, -1);
+    for (const difference of sums.values()) assert.ok(Math.abs(difference) < 1e-15);
+    for (let b = 0; b < branches.count; b++) {
+      if (branches.guess[b]! > 0.5) continue;
+      assert.equal(
+        branches.clickGuess[b],
+        branches.amount[b] === 0.5 * kinds.meanPhotons[branches.kind[b]!]! ? 0.7 : 0.5,
+      );
+    }
+    let [all, expected] = [0, 0];
+    for (let b = 0; b < branches.count; b++) {
+      if (branches.guess[b]! === 0.5) continue;
+      // (1 + purity) / 2 of a source that leaks 0.5 %.
+      assert.ok(Math.abs(branches.guess[b]! - 0.995) < 1e-12 && branches.clickGuess[b] === branches.guess[b]);
+      all += branches.probability[b]!;
+    }
+    for (let kind = 0; kind < kinds.count; kind++) {
+      const mean = kinds.meanPhotons[kind]!;
+      const transmittance = 0.03 + [0, 2e-3, 3e-3, 1e-3][bin]!;
+      const [shifted, passing] = [Math.expm1(-mean / 2), Math.expm1(-mean * (1 - transmittance))];
+      expected -= kinds.probability[kind]! * (0.5 * shifted + 0.4 * passing);
+    }
+    return all / expected;
+  });
+  for (const [bin, share] of [0, 1, 1, 0].entries()) assert.ok(Math.abs(held[bin]! - share) < 1e-6, `${held}`);
+  for (const bad of [
+    { fromS: Number.NaN, toS: 1 },
+    { fromS: 2, toS: 1 },
+  ]) {
+    refuses(() => createTables({ ...imperfectPass(1), collects: bad }), 'photons/range', /collects is from/);
+  }
 });
 
 test('two who act on pulses are refused, and so is what disturbances may not leave behind', () => {

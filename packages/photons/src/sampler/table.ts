@@ -1,4 +1,6 @@
 import type { Adversary, Disturbance, Pulse } from '../adversary/adversary.ts';
+import { keptGuess } from '../adversary/forward.ts';
+import { actsIn } from '../adversary/strength.ts';
 import { PhotonsError } from '../error.ts';
 import { Branches, Statistics } from '../light/branches.ts';
 import { type BinConditions, honestConditions } from '../light/conditions.ts';
@@ -90,6 +92,11 @@ class PassTables implements Tables {
       const rule = `it must be a whole number from 0 to ${inTrace - firstBin}, the bins from ${firstBin} on`;
       throw new PhotonsError('photons/range', `bins is ${bins}; ${rule}`);
     }
+    const { collects } = input;
+    if (collects !== undefined && !(collects.fromS <= collects.toS)) {
+      const rule = 'fromS must be a number of seconds up to toS';
+      throw new PhotonsError('photons/range', `collects is from ${collects.fromS} to ${collects.toS} s; ${rule}`);
+    }
     // Refuses a bad seed now, not at the first bin.
     seededRandom(seed);
     const acting = disturbances.filter((one): one is Adversary => 'act' in one && one.act !== undefined);
@@ -151,6 +158,7 @@ class PassTables implements Tables {
   #conditions(bin: number): BinConditions {
     const { trace, source, receiver, seed } = this.#input;
     const noiseHz = trace.noisePerGate[bin]! / (receiver.gateNs * 1e-9);
+    const clock = this.#clock(bin);
     const conditions = honestConditions(
       {
         source,
@@ -158,6 +166,7 @@ class PassTables implements Tables {
         channelTransmittance: trace.channelTransmittance[bin]! * this.#gain(bin),
         receiverTransmittance: trace.receiverTransmittance,
         noiseHz: [noiseHz, noiseHz, noiseHz, noiseHz],
+        clockPs: (clock.fromPs + clock.toPs) / 2,
       },
       { bin, startS: bin * trace.binS, durationS: trace.binS },
     );
@@ -193,6 +202,8 @@ class PassTables implements Tables {
     const branches = this.#branches;
     const kinds = this.#kinds;
     const pulse = this.#pulse;
+    const { collects } = this.#input;
+    const collecting = collects !== undefined && actsIn(conditions, collects);
     branches.clear();
     for (let kind = 0; kind < kinds.count; kind++) {
       const probability = kinds.probability[kind]!;
@@ -207,14 +218,11 @@ class PassTables implements Tables {
       pulse.angleRad = stateAngleRad[state]! + conditions.frameRad;
       pulse.offsetPs = kinds.offsetPs[kind]!;
       const first = branches.count;
-      if (this.#adversary !== undefined) {
-        this.#adversary.act!(pulse, conditions, branches);
-        if (branches.count > first) {
-          checkBranches(this.#adversary.name, pulse, branches, first);
-          continue;
-        }
-      }
-      addHonest(pulse, conditions, branches);
+      const adversary = this.#adversary;
+      adversary?.act?.(pulse, conditions, branches);
+      if (adversary !== undefined && branches.count > first) checkBranches(adversary.name, pulse, branches, first);
+      else addHonest(pulse, conditions, branches);
+      if (collecting) collect(pulse, branches, first);
     }
   }
 
@@ -249,6 +257,16 @@ function addHonest(pulse: Pulse, conditions: BinConditions, out: Branches): void
 const honestLight = { statistics: Statistics.coherent, amount: 0, angleRad: 0, purity: 1 };
 const honestLedger = { guess: 0.5, attacked: false };
 
+/** Somebody keeps what is missing of Alice's own light. */
+function collect(pulse: Pulse, branches: Branches, first: number): void {
+  const guess = keptGuess(pulse);
+  for (let b = branches.count - 1; b >= first; b--) {
+    if (branches.own[b] === 0) continue;
+    const lost = Math.max(0, pulse.meanPhotons - branches.amount[b]!);
+    branches.divide(b, -Math.expm1(-lost), guess);
+  }
+}
+
 /** What disturbances may not leave behind, whoever did it. */
 function checkConditions(conditions: BinConditions): void {
   const inBin = (name: string, value: number, low: number, high: number): void => {
@@ -281,6 +299,8 @@ function checkBranches(name: string, pulse: Pulse, branches: Branches, first: nu
     sum += branches.probability[b]!;
     const guess = branches.guess[b]!;
     if (!(guess >= 0.5 && guess <= 1)) refuse(`has guess ${guess}; it must be from 0.5 to 1`);
+    const clickGuess = branches.clickGuess[b]!;
+    if (!(clickGuess <= 1)) refuse(`has clickGuess ${clickGuess}; it must be from 0.5 to 1`);
     const amount = branches.amount[b]!;
     if (!(amount >= 0 && amount < Infinity)) refuse(`has amount ${amount}; it must be finite and not negative`);
     const purity = branches.purity[b]!;

@@ -50,3 +50,6 @@ export const RANGE: Readonly<Record<ColumnKind, readonly [least: number, most: n
   uint16: [0, 65535],
   uint8: [0, 255],
 };
+
+/** A row group is held whole: this many rows with two columns are half a gigabyte. */
+export const MOST_ROWS = 2 ** 25;

@@ -14,6 +14,8 @@ const HOUR_S = 3600;
 const SECOND_HIGH = 256e9 / 2 ** 22;
 /** Bit 4 marks a roll-over of the card's own counter: no detection, though the pattern may be stale. */
 const ROLL_OVER_FLAG = 0x10;
+/** Recorders of four detectors have been seen to set bits 8 and 9, and bit 5 now and then; never these. */
+const OTHER_DETECTORS = 0xc0;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
@@ -35,6 +37,8 @@ export class TagReader {
   events = 0;
   /** Roll-over markers that were skipped. */
   markers = 0;
+  /** Events that name a detector beyond the four, in bits 6 or 7: those of the lowest four are read, the others are not. */
+  otherDetectors = 0;
   readonly #format: TagFormat;
   readonly #record: number;
   /** Bytes of a record whose rest has not come. */
@@ -182,7 +186,8 @@ export class TagReader {
       return;
     }
     if (ticks > MOST_TICKS) {
-      const rule = 'it must be less than 2^53 ps (2.5 hours): split the recording, or give another originS';
+      const rule =
+        'it must be less than 2^53 ps (2.5 hours): split the recording, or give an origin nearer to its first event';
       this.#fail(
         fileOffset,
         'range',
@@ -192,6 +197,7 @@ export class TagReader {
     }
     this.#lastTicks = ticks;
     this.events++;
+    if (low & OTHER_DETECTORS) this.otherDetectors++;
     const timePs = psOfTicks(ticks);
     const { detectors } = this.#format;
     for (let bit = 0; bit < 4; bit++) if (pattern & (1 << bit)) rows.add(timePs, detectors[bit]!);

@@ -1,13 +1,9 @@
 import { type FileMetaData, parquetMetadataAsync, parquetRead, parquetSchema, type RowGroup } from 'hyparquet';
 import { PhotonsError } from '../error.ts';
-import { type ColumnData, emptyColumn, RANGE, TAG_COLUMNS, type TagColumn } from './columns.ts';
+import { type ColumnData, emptyColumn, MOST_ROWS, RANGE, TAG_COLUMNS, type TagColumn } from './columns.ts';
 import type { TagFault } from './fault.ts';
-
-/** A file of which parts can be asked for. */
-export interface FileParts {
-  readonly byteLength: number;
-  slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>;
-}
+import type { FileParts } from './file-parts.ts';
+import { HEAD_KEY, isHead, recoverTable } from './table-recovery.ts';
 
 /** One row group: rows up to the first fault, which ends the file. */
 export interface TagGroup {
@@ -27,15 +23,15 @@ export interface TagTable {
 }
 
 const MAGIC = 0x31524150;
-/** A group is held whole: this many rows with two columns are half a gigabyte. */
-const MOST_ROWS = 2 ** 25;
 
 /**
- * Opens a Parquet file that has at least the column `time_ps`. Throws `photons/tags` for one that is no Parquet, has lost
- * its table of contents (at the end: a file that was cut has none, and nothing of it can be read) or lacks the column.
+ * Opens a Parquet file that has at least the column `time_ps`. Of a file that Skykey wrote and that has lost its table of
+ * contents (at the end: one that was cut has none) the row groups before the loss are there, and the last group that is
+ * handed out has no rows and says where the loss begins. Throws `photons/tags` for a file that is no Parquet, lacks the
+ * column, or has lost its contents and was written by somebody else: what its columns are is written nowhere then.
  */
 export async function openTagTable(file: FileParts): Promise<TagTable> {
-  const metadata = await contentsOf(file);
+  const { metadata, loss } = await contentsOf(file);
   const here = parquetSchema(metadata).children.map(({ element }) => element.name);
   const columns = (Object.keys(TAG_COLUMNS) as TagColumn[]).filter((name) => here.includes(name));
   if (!columns.includes('time_ps')) {
@@ -43,14 +39,19 @@ export async function openTagTable(file: FileParts): Promise<TagTable> {
     throw new PhotonsError('photons/tags', `the columns are ${here.join(', ')}; ${rule}`);
   }
   return {
-    metadata: Object.fromEntries((metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ''])),
+    metadata: Object.fromEntries(
+      (metadata.key_value_metadata ?? [])
+        .filter(({ key }) => key !== HEAD_KEY)
+        .map(({ key, value }) => [key, value ?? '']),
+    ),
     columns,
     rows: Number(metadata.num_rows),
-    groups: () => groupsOf(file, metadata, columns),
+    groups: () => groupsOf(file, metadata, columns, loss),
   };
 }
 
-async function contentsOf(file: FileParts): Promise<FileMetaData> {
+/** The table of contents, or what can be told without it and where the loss begins. */
+async function contentsOf(file: FileParts): Promise<{ metadata: FileMetaData; loss: TagFault | null }> {
   const refuse = (place: number, problem: string, cause?: unknown): never => {
     throw Object.assign(new PhotonsError('photons/tags', `byte ${place}: ${problem}`), { cause });
   };
@@ -58,19 +59,29 @@ async function contentsOf(file: FileParts): Promise<FileMetaData> {
   const magicAt = async (at: number) => new DataView(await file.slice(at, at + 4)).getUint32(0, true);
   if (byteLength < 12 || (await magicAt(0)) !== MAGIC)
     return refuse(0, 'this is no Parquet file; it must begin with PAR1');
-  if ((await magicAt(byteLength - 4)) !== MAGIC) {
-    const rule = 'its table of contents should be there, and without it no row can be found';
-    return refuse(byteLength, `the Parquet file ends too early: ${rule}`);
+  const early = { kind: 'cut', problem: 'the Parquet file ends too early, without its table of contents' } as const;
+  let found: { kind: TagFault['kind']; problem: string; cause?: unknown } = early;
+  if ((await magicAt(byteLength - 4)) === MAGIC) {
+    try {
+      const metadata = await parquetMetadataAsync(file);
+      const rows = metadata.row_groups.map((group) => Number(group.num_rows));
+      const most = rows.find((count) => !(count >= 0 && count <= MOST_ROWS));
+      if (most !== undefined) throw new Error(`a row group of ${most} rows; at most ${MOST_ROWS} can be held`);
+      if (!isHead(metadata)) return { metadata, loss: null };
+    } catch (error) {
+      const problem = `the table of contents that ends at byte ${byteLength - 8} cannot be read (${messageOf(error)})`;
+      found = { kind: 'content', problem, cause: error };
+    }
   }
-  try {
-    const metadata = await parquetMetadataAsync(file);
-    const rows = metadata.row_groups.map((group) => Number(group.num_rows));
-    const most = rows.find((count) => !(count >= 0 && count <= MOST_ROWS));
-    if (most !== undefined) throw new Error(`a row group of ${most} rows; at most ${MOST_ROWS} can be held`);
-    return metadata;
-  } catch (error) {
-    return refuse(byteLength - 8, `the table of contents before here cannot be read (${messageOf(error)})`, error);
+  const left = await recoverTable(file);
+  if (left === null) {
+    const rule = 'no row can be found without it, but in files that Skykey wrote and whose beginning is whole';
+    return refuse(found === early ? byteLength : byteLength - 8, `${found.problem}; ${rule}`, found.cause);
   }
+  // A file that was cut can end in the magic number, which stands before the first group too.
+  const { kind, problem } = left.byteOffset === byteLength ? early : found;
+  const rest = left.inGroup ? 'the row group that begins here is not whole' : 'no row group begins here';
+  return { metadata: left.metadata, loss: { byteOffset: left.byteOffset, kind, reason: `${problem}; ${rest}` } };
 }
 
 /** What is wrong with a row of a group; `column` null: with the group. */
@@ -87,6 +98,7 @@ async function* groupsOf(
   file: FileParts,
   metadata: FileMetaData,
   columns: readonly TagColumn[],
+  loss: TagFault | null,
 ): AsyncGenerator<TagGroup> {
   let firstRow = 0;
   let lastPs = Number.NEGATIVE_INFINITY;
@@ -102,6 +114,10 @@ async function* groupsOf(
     if (problem) return;
     if (rows > 0) lastPs = data.time_ps[rows - 1]!;
     firstRow += rows;
+  }
+  if (loss) {
+    const none = Object.fromEntries(columns.map((name) => [name, emptyColumn(TAG_COLUMNS[name], 0)]));
+    yield { rows: 0, columns: none, fault: loss };
   }
 }
 

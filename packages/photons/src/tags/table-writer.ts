@@ -2,6 +2,7 @@ import type { SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { PhotonsError } from '../error.ts';
 import { type ColumnData, type ColumnKind, emptyColumn, RANGE, TAG_COLUMNS, type TagColumn } from './columns.ts';
+import { HEAD_KEY } from './table-recovery.ts';
 
 export interface TagTableOptions {
   readonly columns: readonly TagColumn[];
@@ -20,7 +21,8 @@ const SCHEMA: Readonly<Record<ColumnKind, Omit<SchemaElement, 'name'>>> = {
 
 /**
  * Writes a Parquet table of tags, row group by row group: memory is that of one group, and some hundred bytes for each
- * group that is already written (a Parquet file ends with its table of contents). Bytes go where the caller likes.
+ * group that is already written (a Parquet file ends with its table of contents). Bytes go where the caller likes. What
+ * is written before a group is finished can be read without what comes after it (`table-recovery.ts`).
  */
 export class TagTableWriter {
   readonly #columns: readonly TagColumn[];
@@ -45,12 +47,15 @@ export class TagTableWriter {
     this.#most = rowsPerGroup;
     this.#held = columns.map((name) => emptyColumn(TAG_COLUMNS[name], rowsPerGroup));
     const fields = columns.map((name): SchemaElement => ({ name, ...SCHEMA[TAG_COLUMNS[name]] }));
-    this.#parquet = new ParquetWriter({
+    const kvMetadata = Object.entries(metadata).map(([key, value]) => ({ key, value }));
+    const file = {
       writer: this.#bytes,
       schema: [{ name: 'tags', num_children: columns.length }, ...fields],
-      kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       createdBy: 'Skykey',
-    });
+    };
+    const mark = { key: HEAD_KEY, value: 'columns and metadata, should the end of the file be lost' };
+    new ParquetWriter({ ...file, kvMetadata: [...kvMetadata, mark] }).finish();
+    this.#parquet = new ParquetWriter({ ...file, kvMetadata });
   }
 
   /**
@@ -88,7 +93,8 @@ export class TagTableWriter {
       if (TAG_COLUMNS[name] !== 'whole') return { name, data: Int32Array.from(held) };
       return { name, data: BigInt64Array.from(held, BigInt), encoding: 'DELTA_BINARY_PACKED' as const };
     });
-    this.#parquet.write({ columnData, rowGroupSize: this.#most });
+    // One page a column, as `recoverTable` relies on.
+    this.#parquet.write({ columnData, rowGroupSize: this.#most, pageSize: 0 });
     this.#heldRows = 0;
   }
 

@@ -213,6 +213,17 @@ describe('time-tag-64', () => {
     assert.deepEqual(rowsOf(reader.push(write([{ timePs: 8000, detector: 0 }]))), []);
   });
 
+  it('counts the events that name a detector beyond the four, and not what recorders leave in other bits', () => {
+    const bytes = write([5, 6, 7, 8].map((ns) => ({ timePs: ns * 1000, detector: 0 })));
+    bytes[4] = 0x81;
+    bytes[8 + 4] = 0x41;
+    bytes[16 + 4] = 0x21;
+    bytes[16 + 5] = bytes[16 + 5]! | 0x03;
+    const { rows: found, reader } = read(bytes);
+    assert.deepEqual([found.length, reader.otherDetectors, reader.fault], [4, 2, null]);
+    assert.equal(read(published()).reader.otherDetectors, 0);
+  });
+
   it('refuses a line that is none, and a time that does not fit', () => {
     const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
     const good = '0000000001f40004\n';

@@ -75,7 +75,8 @@ function statisticsOf(pass: readonly ObservedBin[]): Map<string, Statistic> {
     }
     put('right and wrong', errors);
     put('sifted', [ledger.sifted]);
-    put('known bits', [ledger.knownBits]);
+    // Probabilities of guessing are rounded by the event sampler: what is less than a thousandth of a bit is nothing.
+    put('known bits', [Math.round(1000 * ledger.knownBits) / 1000]);
     put('sifted singles', [ledger.siftedSingles]);
     put('sifted vacuum', [ledger.siftedVacuum]);
     // Means of a pass are those of its bins; a bin without clicks has none, and adds nothing.

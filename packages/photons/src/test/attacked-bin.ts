@@ -80,8 +80,8 @@ export function found(table: BinTable, intensity: number, basis?: 0 | 1): Found 
     const wrong = responses.share[row * 4 + (state ^ 1)]!;
     sum.matched += weight * (right + wrong);
     sum.wrong += weight * wrong;
-    sum.bits += weight * (1 - entropy(branches.guess[branch]!));
-    if (branches.guess[branch]! > 1 - 1e-12) sum.sure += weight;
+    sum.bits += weight * (1 - entropy(branches.clickGuess[branch]!));
+    if (branches.clickGuess[branch]! > 1 - 1e-12) sum.sure += weight;
     if (branches.photons[branch] === 1) sum.single += weight;
   }
   return {

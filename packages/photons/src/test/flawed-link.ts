@@ -99,7 +99,7 @@ export function cellsOf({ responses, branches, kinds, conditions }: BinTable): C
       outside[detector]! += expected * (1 - kept);
       if (detector >> 1 !== state >> 1) continue;
       sifted += expected * kept;
-      knownBits += expected * kept * (1 - binaryEntropy(branches.guess[branch]!));
+      knownBits += expected * kept * (1 - binaryEntropy(branches.clickGuess[branch]!));
     }
   }
   return { inside, outside, sifted, knownBits };

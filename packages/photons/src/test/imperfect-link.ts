@@ -1,7 +1,7 @@
 import type { Adversary, Disturbance, Pulse } from '../adversary/adversary.ts';
 import { type Branches, Statistics } from '../light/branches.ts';
 import type { BinConditions } from '../light/conditions.ts';
-import { type Receiver, type ReceiverFlaws, type Source, stateAngleRad } from '../link.ts';
+import { type LinkTrace, type Receiver, type ReceiverFlaws, type Source, stateAngleRad } from '../link.ts';
 import type { PassInput } from '../sampler/sampler.ts';
 
 /** A short, bright link on which everything is imperfect at once, and two people on it, for tests of the samplers. */
@@ -55,6 +55,7 @@ export function imperfectPass(
   seed: number,
   disturbances: readonly Disturbance[] = [],
   receiver: Receiver = imperfectReceiver,
+  change: Partial<LinkTrace> = {},
 ): PassInput {
   return {
     seed,
@@ -67,14 +68,14 @@ export function imperfectPass(
       receiverTransmittance: 0.4,
       noisePerGate: new Float64Array(4).fill(6e-5),
       frameRad: Float64Array.of(0.05, 0.08, 0.1, 0.12),
-      // Alike from both ends of a bin, so that light and drift of the clock have nothing to do with each other.
-      fading: { stepsPerBin: 5, gain: Float32Array.from({ length: 20 }, (_, i) => [0.8, 1.1, 1.2, 1.1, 0.8][i % 5]!) },
+      fading: { stepsPerBin: 4, gain: Float32Array.from({ length: 16 }, (_, i) => [0.8, 1.2, 1.2, 0.8][i % 4]!) },
       clock: { offsetPs: Float64Array.of(-100, -50, 0, 80), jitterPs: 40 },
       flight: {
         atStartPs: Float64Array.of(2e9, 2.00001e9, 2.00002e9, 2.00003e9),
         ratePsPerS: new Float64Array(4).fill(1e7),
         curvaturePsPerS2: new Float64Array(4).fill(1e5),
       },
+      ...change,
     },
   };
 }
