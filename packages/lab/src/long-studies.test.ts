@@ -166,7 +166,7 @@ describe('a claim', () => {
     const before = [outcome(), outcome({ latencyS: null })];
     const [missed, late] = asked('misses').claims([resultOf(at('pns'), before)]);
     assert.equal(missed!.holds, false);
-    assert.match(missed!.says, /begun abruptly at a moment drawn between 8 and 102.5 s/);
+    assert.match(missed!.says, /begun abruptly at a moment drawn between 8 and 103 s/);
     assert.equal(late!.holds, false);
     const sleepy = Array.from({ length: 100 }, (_, pass) => outcome({ pass, latencyS: pass < 40 ? 1 : null }));
     const [, most] = asked('misses').claims([resultOf(at('pns'), sleepy)]);
@@ -209,7 +209,7 @@ describe('the series of a study', () => {
 
   it('are click by click, and fewer, for an attack that only the event sampler can play', () => {
     const { study, seconds } = seriesOf({ attack: 'dead-time', strength: 0.1, passes: 100, seed: 1 });
-    assert.deepEqual([study.level, study.passes, seconds], ['event', 5, 20]);
+    assert.deepEqual([study.level, study.passes, seconds], ['event', 5, 10]);
     const greatest = passesOf('leakage').filter((series) => series.study.attack === 'dead-time');
     assert.deepEqual(strengths(greatest), [0.1]);
   });

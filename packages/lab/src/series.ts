@@ -58,7 +58,7 @@ export interface LongStudy {
  * of so much of the pass, and not at its greatest strength.
  */
 const EVENT_PASSES = 1 / 20;
-const EVENT_SECONDS = 20;
+const EVENT_SECONDS = 10;
 
 /** At which an attack is played: its usual strength and its greatest. */
 export function strengthsOf({ level, strength: { usual, high } }: Attack): number[] {
