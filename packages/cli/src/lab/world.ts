@@ -54,17 +54,20 @@ const asPlain = (_: string, value: unknown): unknown => (value instanceof Float6
 
 let known: string | undefined;
 
-/** Of the sources as they lie there, but for tests and benchmarks; read once. */
+/** Read once: workers and engine are of the code that the command was started with. */
 function codeHash(): string {
-  if (known !== undefined) return known;
+  known ??= sourceHash(DECISIVE.map((name) => fileURLToPath(new URL('.', import.meta.resolve(`@skykey/${name}`)))));
+  return known;
+}
+
+/** Of the sources in these folders as they lie there, but for tests and benchmarks. */
+export function sourceHash(folders: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const name of DECISIVE) {
-    const folder = fileURLToPath(new URL('.', import.meta.resolve(`@skykey/${name}`)));
+  for (const [i, folder] of folders.entries()) {
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
     for (const file of files.filter((one) => /(?<!\.test|\.bench)\.ts$/.test(one) && !/^test\b/.test(one)).sort()) {
-      hash.update(`${name}/${file}\n`).update(readFileSync(join(folder, file)));
+      hash.update(`${i}/${file}\n`).update(readFileSync(join(folder, file)));
     }
   }
-  known = hash.digest('hex');
-  return known;
+  return hash.digest('hex');
 }
