@@ -23,14 +23,16 @@ export interface Assumption {
   test(finding: Finding): boolean;
   /** Members of the declaration that the length of the key pays on its behalf. */
   readonly pays: readonly SideChannelName[];
+  /** Others that find the same attacks where this one is not there: without them too, what it is there for can be seen. */
+  readonly backedBy: readonly string[];
 }
 
 function assumption(
   name: string,
   sentence: string,
-  carried: Partial<Pick<Assumption, 'monitor' | 'test' | 'pays'>>,
+  carried: Partial<Omit<Assumption, 'name' | 'sentence'>>,
 ): Assumption {
-  return { name, sentence, monitor: null, test: () => false, pays: [], ...carried };
+  return { name, sentence, monitor: null, test: () => false, pays: [], backedBy: [], ...carried };
 }
 
 /**
@@ -57,6 +59,7 @@ const ALL: readonly Assumption[] = [
   ),
   assumption('injected-power-monitor', 'light that is sent into the transmitter is seen there', {
     monitor: 'injected-power',
+    backedBy: ['source-power-monitor'],
   }),
   assumption(
     'self-test',
@@ -75,6 +78,7 @@ const ALL: readonly Assumption[] = [
     {
       // Too few of them are for the monitor of bright light.
       test: ({ statistic, measured, expected }) => /^T7 floor(?! [XZ])/.test(statistic) && measured > expected,
+      backedBy: ['devices-whole', 'bright-light-monitor'],
     },
   ),
   WHOLE,
@@ -102,9 +106,14 @@ const ALL: readonly Assumption[] = [
 
 export const ASSUMPTIONS: ReadonlyMap<string, Assumption> = new Map(ALL.map((one) => [one.name, one]));
 
-/** Those that stand when one is taken away; all of them for null. */
-export function standing(taken: Assumption | null): Assumption[] {
-  return ALL.filter((one) => one !== taken);
+/** One of them and those that back it. */
+export function withBackers(one: Assumption): Assumption[] {
+  return [one, ...ALL.filter(({ name }) => one.backedBy.includes(name))];
+}
+
+/** Those that stand when some are taken away. */
+export function standing(taken: readonly Assumption[]): Assumption[] {
+  return ALL.filter((one) => !taken.includes(one));
 }
 
 /** The first of these assumptions on whose behalf a finding refuses the key. */

@@ -50,9 +50,14 @@ function seriesAt(
   return seriesOf({ attack: attack.name, strength, passes, seed, onset: 'start', assumptions }, { devices });
 }
 
-function allStrengthsOf(one: (typeof played)[number], seed: number, edgeOf: EdgeOf): number[] {
+/** Usual and greatest, and those just below the border of the key as it is with the assumption, or without. */
+function allStrengthsOf(
+  one: (typeof played)[number],
+  edgeOf: EdgeOf,
+  { seed, assumptions }: { seed: number; assumptions: 'on' | 'off' },
+): number[] {
   const strengths = strengthsOf(one.attack);
-  const edge = edgeOf(seriesAt(one, Math.max(...strengths), { passes: 1, seed }));
+  const edge = edgeOf(seriesAt(one, Math.max(...strengths), { passes: 1, seed, assumptions }));
   const below = edge === null ? [] : EDGES.map((part) => twoDigits(part * edge));
   return [...new Set([...below, ...strengths])].sort((a, b) => a - b);
 }
@@ -61,19 +66,24 @@ export const leakage: LongStudy = {
   name: 'leakage',
   title: 'Whether more leaks than the bound grants',
   question:
-    'Every attack and every fault of the catalogue, from the beginning of the pass, with what is known counted bit by bit: at its usual and at its greatest strength, and at two just below the one from which on there is no key, which is searched for on one pass. Then with the assumption that its secrecy rests on taken away, at the same strengths. Whoever attacks also keeps all the light that is lost.',
+    'Every attack and every fault of the catalogue, from the beginning of the pass, with what is known counted bit by bit: at its usual and at its greatest strength, and at two just below the one from which on there is no key, which is searched for on one pass. Then with the assumption that its secrecy rests on taken away, the strengths found in the same way. Whoever attacks also keeps all the light that is lost.',
   passes: 10_000,
   series(passes, seed, edgeOf) {
-    const points = played.flatMap((one) => allStrengthsOf(one, seed, edgeOf).map((strength) => ({ one, strength })));
+    const points = (ones: typeof played, assumptions: 'on' | 'off') =>
+      ones.flatMap((one) =>
+        allStrengthsOf(one, edgeOf, { seed, assumptions }).map((strength) => ({ one, strength, assumptions })),
+      );
+    const on = points(played, 'on');
+    const resting = played.filter(({ attack }) => assumptionOf(attack) !== null);
     // Rounded up over those that are played in full: the others, click by click, come on top.
-    const full = points.filter(({ one }) => one.attack.level !== 'event').length;
+    const full = on.filter(({ one }) => one.attack.level !== 'event').length;
     const each = Math.ceil(passes / full);
     const few = Math.ceil(SHOWN * passes);
     return [
-      ...points.map(({ one, strength }) => seriesAt(one, strength, { passes: each, seed })),
-      ...points
-        .filter(({ one }) => assumptionOf(one.attack) !== null)
-        .map(({ one, strength }) => seriesAt(one, strength, { passes: few, seed, assumptions: 'off' })),
+      ...on.map(({ one, ...at }) => seriesAt(one, at.strength, { passes: each, seed })),
+      ...points(resting, 'off').map(({ one, strength, assumptions }) =>
+        seriesAt(one, strength, { passes: few, seed, assumptions }),
+      ),
     ];
   },
   claims(results) {

@@ -115,9 +115,23 @@ describe('assumptions', () => {
   it('are the same for every pass: a check refuses whoever is on the line', () => {
     // A jammer has no check of its own; the clicks that it makes outside of the gate are those of a broken gate.
     assert.match(played('jamming', { onset: 'start' }).refused!, /^gated-detectors-checked: /);
-    // Two monitors see a seeded laser: with one taken away the other still refuses.
-    const seeded = played('laser-seeding', { strength: 1, onset: 'start', assumptions: 'off' });
+    // Two monitors see a seeded laser: with one not fitted the other still refuses.
+    const seeded = played('laser-seeding', { strength: 1, onset: 'start', without: ['injected-power'] });
     assert.match(seeded.refused!, /^source-power-monitor: /);
+  });
+
+  it('are taken away with those that back them: a seeded laser, and clicks after the gate, then leak too much', () => {
+    for (const [attack, strength] of [
+      ['laser-seeding', 1],
+      ['after-gate', 0.75],
+    ] as const) {
+      const link = miciusLink({ devices: 'steady' });
+      const baseline = train(link, 1, 10);
+      const change = { link, baseline, strength, onset: 'start' } as const;
+      const { secretBits, leakageExcessBits } = played(attack, { ...change, assumptions: 'off' });
+      assert.ok(secretBits > 0 && leakageExcessBits > 0, attack);
+      assert.equal(played(attack, change).secretBits, 0);
+    }
   });
 });
 

@@ -16,7 +16,7 @@ import {
   seededRandom,
   usualMonitors,
 } from '@skykey/photons';
-import { type Assumption, assumptionOf, refusedBy, standing } from './assumptions.ts';
+import { type Assumption, assumptionOf, refusedBy, standing, withBackers } from './assumptions.ts';
 import { declarationOf } from './declaration.ts';
 import { KeyCounts, type KeyGranted } from './key.ts';
 import type { LabLink } from './link.ts';
@@ -41,7 +41,7 @@ export interface Play {
   readonly without: readonly MonitorName[];
   /**
    * `off`: of all assumptions that stand for every pass, the one that the attack's secrecy rests on is taken away, with its
-   * monitor, its test and its term in the key length.
+   * monitor, its test and its term in the key length, and so are those that back it.
    */
   readonly assumptions: 'on' | 'off';
   /** `drawn`: the attack begins somewhere in the first half of the pass; `start`: it is there from the beginning. */
@@ -163,15 +163,16 @@ function onsetOf({ link, attack, seed, pass, onset }: Play, clear: Float64Array)
   return (bins[Math.floor(at)]! + (at % 1)) * link.trace.binS;
 }
 
-/** The assumption that a pass is played without. */
-function takenAway({ attack, assumptions }: Pick<Play, 'attack' | 'assumptions'>): Assumption | null {
-  return assumptions === 'off' ? assumptionOf(attack) : null;
+/** The assumptions that a pass is played without. */
+function takenAway({ attack, assumptions }: Pick<Play, 'attack' | 'assumptions'>): readonly Assumption[] {
+  const rests = assumptions === 'off' ? assumptionOf(attack) : null;
+  return rests ? withBackers(rests) : [];
 }
 
 /** Monitors that the pass does without. */
 export function notFitted(play: Pick<Play, 'attack' | 'assumptions' | 'without'>): readonly MonitorName[] {
-  const monitor = takenAway(play)?.monitor;
-  return monitor ? [...new Set([...play.without, monitor])] : play.without;
+  const monitors = takenAway(play).flatMap(({ monitor }) => monitor ?? []);
+  return [...new Set([...play.without, ...monitors])];
 }
 
 function fitted(without: readonly MonitorName[]): Monitors {
@@ -189,14 +190,14 @@ function fitted(without: readonly MonitorName[]): Monitors {
  */
 function release(
   { attack, link, strength }: Play,
-  taken: Assumption | null,
+  taken: readonly Assumption[],
   refused: string | null,
   counted: KeyCounts,
 ): Pick<KeyGranted, 'secretBits' | 'provenBits' | 'refused'> {
   if (refused !== null) return { secretBits: 0, provenBits: 0, refused };
   const defect = attack.kind === 'none' ? undefined : attack.create(strength, NEVER);
   const declared: SideChannels = declarationOf(link, defect);
-  const paid = Object.entries(declared).filter(([name]) => !taken?.pays.some((one) => one === name));
+  const paid = Object.entries(declared).filter(([name]) => !taken.some(({ pays }) => pays.some((one) => one === name)));
   return counted.key(link.rules, Object.fromEntries(paid));
 }
 
