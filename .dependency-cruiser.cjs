@@ -3,6 +3,7 @@ const { existsSync, readFileSync } = require('node:fs');
 
 const ORDER = [
   'bits',
+  'kernels',
   'orbit',
   'optics',
   'photons',
