@@ -10,7 +10,11 @@ export type CliErrorCode =
   | 'cli/option'
   | 'cli/pass'
   | 'cli/weather'
-  | 'cli/candidate';
+  | 'cli/candidate'
+  | 'cli/link'
+  | 'cli/authentication'
+  | 'cli/keys'
+  | 'cli/peer';
 
 /** The one error of this package: a sentence that names the option and what would be right. */
 export class CliError extends Error {

@@ -3,6 +3,7 @@ import { describeFault, TagStatistics } from '@skykey/photons';
 import { CliError } from './error.ts';
 import { checkWritable } from './file.ts';
 import { Progress } from './progress.ts';
+import { EmissionSink, type EmissionsWritten, emissionsLine } from './tags/emissions.ts';
 import { type Played, type PlayOptions, played } from './tags/played.ts';
 import {
   bitsOf,
@@ -46,6 +47,8 @@ export interface TagsWriteDocument
     readonly bytes: number;
   }[];
   readonly truth: readonly string[];
+  /** What the transmitter sent; null when nobody asked. */
+  readonly emissions: EmissionsWritten | null;
   readonly simulated: string;
 }
 
@@ -62,6 +65,7 @@ export async function tagsWrite(options: TagsWriteOptions): Promise<void> {
     `${document.passId}, ${document.durationS} s from ${document.startUtc}, seed ${document.seed}`,
     ...rows,
     ...document.truth.map((file) => `  the truth beside it: ${file}`),
+    ...(document.emissions ? [emissionsLine(document.emissions)] : []),
     ...(options.fading || options.frames ? document.assumptions.map((one) => `  assumed: ${one}`) : []),
     `  ${document.simulated}`,
   ];
@@ -143,6 +147,7 @@ export function writeRecording(options: TagsWriteOptions): TagsWriteDocument {
   }
   const scenario = loadScenario(options.scenario);
   const pass = played(scenario, options);
+  const emissions = options.emissions === undefined ? null : new EmissionSink(options.emissions, pass);
   const progress = new Progress();
   const metadata = {
     scenario: scenario.id,
@@ -150,6 +155,7 @@ export function writeRecording(options: TagsWriteOptions): TagsWriteDocument {
     seed: String(seed),
     startUtc: pass.startUtc,
     ...pass.effects,
+    ...(emissions ? { pulses: String(emissions.pulses) } : {}),
   };
   const sinks: TagSink[] = [];
   const truths: TagSink[] = [];
@@ -163,15 +169,17 @@ export function writeRecording(options: TagsWriteOptions): TagsWriteDocument {
       const settings: SinkSettings = { format: 'parquet', columns: pass.truthColumns, metadata: own };
       truths.push(new TagSink('--truth', named(truth, station), settings));
     }
-    for (const { fraction, stations } of pass.blocks()) {
+    for (const { fraction, stations } of pass.blocks((bin) => emissions?.add(bin))) {
       for (const [i, { rows, truth: beside }] of stations.entries()) {
         sinks[i]!.write(rows);
         truths[i]?.write(beside);
       }
       progress.report(fraction, pass.passId);
     }
+    emissions?.end();
     for (const sink of [...sinks, ...truths]) sink.end();
   } catch (error) {
+    emissions?.abandon();
     for (const sink of [...sinks, ...truths]) sink.abandon();
     throw error;
   } finally {
@@ -188,6 +196,7 @@ export function writeRecording(options: TagsWriteOptions): TagsWriteDocument {
     seed,
     files,
     truth: truths.map(({ file }) => file),
+    emissions: emissions ? emissions.written() : null,
     assumptions,
     simulated: SIMULATED,
   };

@@ -10,7 +10,7 @@ const key = (): SecretBytes => SecretBytes.adopt(crypto.getRandomValues(new Uint
 const point = key();
 const pad = key();
 
-for (const messageBytes of [1_000_000, 10_000, 100]) {
+for (const messageBytes of [1_000_000, 10_000, 100, 10]) {
   const message = new Uint8Array(messageBytes);
   for (let at = 0; at < messageBytes; at += 65536) crypto.getRandomValues(message.subarray(at, at + 65536));
   const messages = 40_000_000 / messageBytes;

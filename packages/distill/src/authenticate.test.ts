@@ -4,7 +4,8 @@ import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { SecretBytes } from '@skykey/bits';
 import fc from 'fast-check';
-import { checkTag, type Direction, PolynomialHash, Transcript, tag } from './authenticate.ts';
+import { checkTag, type Direction, forgeryBound, PolynomialHash, TAG_BYTES, Transcript, tag } from './authenticate.ts';
+import { distil, twoSites } from './test/benchtop.ts';
 
 fc.configureGlobal({ seed: 1979 });
 
@@ -236,11 +237,133 @@ describe('Transcript', () => {
 
   it('does not show its point in a log or in JSON', () => {
     const t = transcript([a('x')]);
-    assert.equal(inspect(t, { showHidden: true, depth: 9 }), 'Transcript {}');
+    assert.equal(inspect(t, { showHidden: true, depth: 9 }), 'Transcript { [textBytes]: [Getter] }');
     assert.equal(JSON.stringify(t), '{}');
   });
 
   it('refuses a point of another size', () => {
     assert.throws(() => new Transcript(secret(new Uint8Array(8))), { code: 'distill/bad-argument' });
+  });
+});
+
+describe('the forgery bound', () => {
+  /**
+   * The scheme of any size: prime 2^q - 1, a text of numbers below it as blocks, its length as one more, pads and tags
+   * modulo 2^(q + 1).
+   */
+  function digest(q: number, point: bigint, blocks: readonly bigint[], length: bigint): bigint {
+    const p = (1n << BigInt(q)) - 1n;
+    const r = point % p;
+    return [...blocks, length].reduce((h, c) => ((h + c) * r) % p, 0n);
+  }
+
+  /** Every text of at most `most` blocks below `values`. */
+  function texts(values: number, most: number): bigint[][] {
+    const all: bigint[][] = [[]];
+    for (let at = 0; all[at]!.length < most; at++) {
+      for (let v = 0; v < values; v++) all.push([...all[at]!, BigInt(v)]);
+    }
+    return all;
+  }
+
+  /** Digests at all 2^q strings for the point. */
+  const atAllPoints = (q: number, text: readonly bigint[]): Int32Array =>
+    Int32Array.from({ length: 2 ** q }, (_, r) => Number(digest(q, BigInt(r), text, BigInt(text.length))));
+
+  /** The largest number of points at which the digests of two texts differ by one and the same integer. */
+  function mostPoints(a: Int32Array, b: Int32Array): number {
+    const points = new Uint16Array(2 * a.length);
+    for (let r = 0; r < a.length; r++) points[b[r]! - a[r]! + a.length]!++;
+    return points.reduce((most, count) => Math.max(most, count));
+  }
+
+  it('is about the scheme in use: the same formula at q = 127 is the hash', () => {
+    fc.assert(
+      fc.property(bytes16, fc.uint8Array({ maxLength: 100 }), (r, whole) => {
+        const little = (bytes: Uint8Array): bigint => bytes.reduceRight((v, byte) => v * 256n + BigInt(byte), 0n);
+        const blocks = Array.from({ length: Math.ceil(whole.length / 15) }, (_, i) =>
+          little(whole.subarray(15 * i, 15 * i + 15)),
+        );
+        const expected = digest(127, little(r) & (2n ** 127n - 1n), blocks, BigInt(whole.length));
+        assert.equal(little(new PolynomialHash(r).update(whole).digest()), expected);
+      }),
+    );
+  });
+
+  it('holds for every pair of texts of up to 3 blocks over p = 31, and is reached', () => {
+    const all = texts(8, 3).map((text) => ({ k: text.length + 1, digests: atAllPoints(5, text) }));
+    const worst = [0, 0, 0, 0, 0];
+    for (const [i, a] of all.entries()) {
+      for (const b of all.slice(0, i)) {
+        const most = mostPoints(a.digests, b.digests);
+        const k = Math.max(a.k, b.k);
+        assert(most <= k + 1);
+        worst[k] = Math.max(worst[k]!, most);
+      }
+    }
+    assert.deepEqual(worst.slice(2), [3, 4, 5]);
+  });
+
+  it('holds over p = 8191 for texts of up to 12 blocks', () => {
+    const next = fc.sample(fc.array(fc.bigInt({ min: 0n, max: 255n }), { minLength: 0, maxLength: 12 }), 14);
+    const all = next.map((text) => ({ text, k: text.length + 1, digests: atAllPoints(13, text) }));
+    for (const [i, a] of all.entries()) {
+      for (const b of all.slice(0, i)) {
+        if (a.text.join() === b.text.join()) continue;
+        assert(mostPoints(a.digests, b.digests) <= Math.max(a.k, b.k) + 1);
+      }
+    }
+  });
+
+  it('holds for whoever has seen a tag, whatever it was: the whole game over p = 7, key by key', () => {
+    const q = 3;
+    const tags = 2 ** (q + 1);
+    const all = texts(4, 2).map((text) => ({ k: text.length + 1, digests: atAllPoints(q, text) }));
+    let best = 0;
+    for (const seen of all) {
+      for (let t = 0; t < tags; t++) {
+        for (const forged of all) {
+          if (forged === seen) continue;
+          const passes = new Uint8Array(tags);
+          let keys = 0;
+          for (let r = 0; r < 2 ** q; r++) {
+            for (let pad = 0; pad < tags; pad++) {
+              if ((seen.digests[r]! + pad) % tags !== t) continue;
+              keys++;
+              passes[(forged.digests[r]! + pad) % tags]!++;
+            }
+          }
+          assert.equal(keys, 2 ** q, 'a tag leaves every point as likely as before');
+          const share = Math.max(...passes) / keys;
+          assert(share <= (Math.max(seen.k, forged.k) + 1) / 2 ** q);
+          best = Math.max(best, share);
+        }
+      }
+    }
+    assert.equal(best, 4 / 8);
+  });
+
+  it('is what the docstring says in numbers', () => {
+    assert.equal(forgeryBound(0), 2 ** -126);
+    assert.equal(forgeryBound(15), 3 / 2 ** 127);
+    assert.equal(forgeryBound(16, 3), 12 / 2 ** 127);
+    assert.equal(Math.round(Math.log2(forgeryBound(12.5e6))), -107);
+    const transcript = new Transcript(secret(point))
+      .add('alice-to-bob', new Uint8Array(100))
+      .add('bob-to-alice', text(''));
+    assert.equal(transcript.textBytes, 118);
+  });
+
+  it('a session spends at most 512 bits of key on its tags', async () => {
+    const sites = twoSites();
+    const { alice, bob } = await distil({ sites });
+    for (const [party, { pads }] of [
+      [alice, sites.alice],
+      [bob, sites.bob],
+    ] as const) {
+      assert.equal(party.report?.verdict, 'accepted');
+      assert.equal(party.report.authenticationBitsSpent, pads.touched.length * TAG_BYTES * 8);
+      assert(party.report.authenticationBitsSpent <= 512);
+    }
   });
 });

@@ -1,14 +1,6 @@
-import type { Bits } from '@skykey/bits';
 import type { Triple } from './sift.ts';
 
-/** Errors among disclosed test bits, per intensity: m_{Z,k}. The three arguments are about the same detections. */
-export function countErrors(alice: Bits, bob: Bits, intensity: Uint8Array): Triple {
-  const errors: Triple = [0, 0, 0];
-  for (let i = 0; i < intensity.length; i++) {
-    errors[intensity[i]!]! += ((alice.bytes[i >> 3]! ^ bob.bytes[i >> 3]!) >> (i & 7)) & 1;
-  }
-  return errors;
-}
+export { countErrors } from '@skykey/kernels';
 
 /**
  * Basis-matched comparisons of the live monitor. A monitored detection is disclosed with all that is known about it, so it

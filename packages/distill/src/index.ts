@@ -6,8 +6,46 @@ export { type AliceOptions, runAlice } from './alice.ts';
 export * from './amplify.ts';
 export * from './authenticate.ts';
 export { type BobOptions, runBob } from './bob.ts';
+export * from './emission-file.ts';
 export * from './error.ts';
-export { blockIdOf } from './parameters.ts';
+export { blockIdOf, checkParameters } from './parameters.ts';
 export type { PartyOptions } from './session.ts';
+export {
+  type Acquired,
+  type AcquisitionInput,
+  acquire,
+  LEAST_SIGNIFICANCE,
+  type NotAcquired,
+  type SettingsLaw,
+} from './sync/acquire.ts';
+export {
+  type CoincidenceOptions,
+  type FoundCoincidences,
+  findCoincidences,
+  type NoCoincidences,
+} from './sync/coincidences.ts';
+export { SlotDetections } from './sync/detections.ts';
+export {
+  type AcquisitionAnswer,
+  type AcquisitionClaim,
+  type AcquisitionOutcome,
+  type AcquisitionTags,
+  answerClaim,
+  claimTags,
+  MOST_CLAIMED,
+  type SlotRange,
+  spentSlots,
+} from './sync/disclosure.ts';
+export { PairTracker, type PairTrackOptions, type TrackedPairs } from './sync/pair-track.ts';
+export {
+  type ClockLine,
+  clockOfSeconds,
+  type LightTimeTable,
+  Prediction,
+  type PulseTrain,
+  type Uncertainty,
+} from './sync/prediction.ts';
+export { type ServoState, USUAL_WANDER, type Wander } from './sync/servo.ts';
+export { type TrackedTags, Tracker, type TrackOptions, type TrackStart } from './sync/track.ts';
 export type * from './types.ts';
 export * from './verify.ts';

@@ -1,6 +1,6 @@
-import { type Bits, concat, get, pack, popcount, unpack, xor } from '@skykey/bits';
+import { type Bits, get, pack, popcount, xor } from '@skykey/bits';
+import { Frames } from './cascade/frames.ts';
 import { DistillError } from './error.ts';
-import { Frames } from './frames.ts';
 import { expectCount, type Line } from './line.ts';
 import type { Reconciliation } from './report.ts';
 import type { RandomBytes } from './types.ts';
@@ -13,64 +13,114 @@ import { FRAME_SEED_BYTES, FRAME_TAG_BITS, frameTag } from './verify.ts';
  * searches of all frames are over; then a tag of every frame, whose seed is drawn when both strings stand still. Frames
  * whose tags differ get more passes, at most ATTEMPTS times; what still differs Alice discloses whole: its bits count as
  * leaked, so that nothing secret rests on them, and the frame stays in the key, so that the estimate stays about all of it.
+ *
+ * What an adversary hears: Alice's parities and tags (leakedBits), and from Bob where his parities differ. The differences
+ * are a function of the error pattern alone, never of the key (a test says so), and so are all sizes and all that is asked;
+ * but the error pattern is then not hers to guess any more, and a proof has to grant it to her: D. Tupkary and N. Lütkenhaus,
+ * Using Cascade in quantum key distribution, Phys. Rev. Applied 20, 064040, arXiv:2307.00576 (pitfall P1).
  */
 const ATTEMPTS = 3;
 
+/** What Cascade cost and found; the same at both ends. */
+export interface CascadeOutcome extends Reconciliation {
+  /** What Bob announced about his parities and tags, in bits. Functions of the error pattern; no part of leakedBits. */
+  readonly announcedBits: number;
+  /** All messages of both directions as encoded, in bits. */
+  readonly messageBits: number;
+  /** Frames whose first tag differed: lost, were there no more passes. */
+  readonly retaggedFrames: number;
+}
+
+/** What reconciliation needs of a line. */
+export type ReconciliationLine = Pick<Line, 'send' | 'receive' | 'bytes'>;
+
 /** An empty key needs no words. */
-const NOTHING: Reconciliation = { leakedBits: 0, roundTrips: 0, frames: 0, failedFrames: 0, corrected: 0 };
+const NOTHING: CascadeOutcome = {
+  ...{ leakedBits: 0, announcedBits: 0, roundTrips: 0, messageBits: 0 },
+  ...{ frames: 0, retaggedFrames: 0, failedFrames: 0, corrected: 0 },
+};
+
+/** The figures as they grow. */
+class Ledger {
+  readonly #line: ReconciliationLine;
+  readonly #start: number;
+  leakedBits = 0;
+  announcedBits = 0;
+  roundTrips = 0;
+  retaggedFrames = 0;
+  failedFrames = 0;
+
+  constructor(line: ReconciliationLine) {
+    this.#line = line;
+    this.#start = line.bytes;
+  }
+
+  /** One round: Alice disclosed, Bob announced. */
+  round(leakedBits: number, announcedBits: number): void {
+    this.leakedBits += leakedBits;
+    this.announcedBits += announcedBits;
+    this.roundTrips++;
+  }
+
+  close(frames: number, corrected: number): CascadeOutcome {
+    const { leakedBits, announcedBits, roundTrips, retaggedFrames, failedFrames } = this;
+    const messageBits = 8 * (this.#line.bytes - this.#start);
+    return { leakedBits, announcedBits, roundTrips, messageBits, frames, retaggedFrames, failedFrames, corrected };
+  }
+}
 
 /** Alice's side. `errorRate` in (0, 1/2] must be Bob's. Throws what `Line` throws. */
 export async function reconcileAlice(
-  line: Line,
+  line: ReconciliationLine,
   key: Bits,
   errorRate: number,
   random: RandomBytes,
-): Promise<Reconciliation> {
+): Promise<CascadeOutcome> {
   if (!key.length) return NOTHING;
+  const ledger = new Ledger(line);
   const seed = random(16);
   await line.send({ type: 'shuffle', seed });
-  const frames = new Frames(key, seed, errorRate);
+  const frames = new Frames(key, seed, errorRate, false);
   try {
-    let leakedBits = 0;
-    let roundTrips = 0;
-    let failedFrames = 0;
     let open = Array.from({ length: frames.count }, (_, f) => f);
     for (let attempt = 0; open.length; attempt++) {
-      for (let wanted = frames.next(open); wanted; wanted = frames.next(open)) {
-        await line.send({ type: 'parities', bits: pack(frames.parities(open, wanted)) });
-        leakedBits += wanted;
-        roundTrips++;
+      for (let parities = frames.ask(open); parities.length; parities = frames.ask(open)) {
+        await line.send({ type: 'parities', bits: parities });
+        parities.bytes.fill(0);
         const { bits } = await line.receive('differences');
-        expectCount('differences of parities', bits.length, wanted);
-        frames.learn(open, unpack(bits), false);
+        expectCount('differences of parities', bits.length, parities.length);
+        ledger.round(parities.length, bits.length);
+        frames.learn(open, bits);
       }
       const tagSeed = random(FRAME_SEED_BYTES);
-      const tags = Uint32Array.from(open, (f) => frameTag(tagSeed, frames.bits(f)));
+      const tags = Uint32Array.from(open, (f) => tagOf(tagSeed, frames, f));
       await line.send({ type: 'frame-tags', seed: tagSeed, tags });
-      leakedBits += FRAME_TAG_BITS * open.length;
-      roundTrips++;
       const { failed } = await line.receive('frame-check');
       expectCount('answers to frame tags', failed.length, open.length);
+      ledger.round(FRAME_TAG_BITS * open.length, failed.length);
       open = open.filter((_, i) => get(failed, i));
-      if (attempt === ATTEMPTS && open.length) {
-        const bits = concat(...open.map((f) => frames.bits(f)));
-        await line.send({ type: 'frames', bits });
-        leakedBits += bits.length;
-        failedFrames = open.length;
-        break;
-      }
+      if (!attempt) ledger.retaggedFrames = open.length;
+      if (attempt === ATTEMPTS) break;
       frames.extend(open);
     }
+    let disclosed = 0;
+    for (const f of open) {
+      const bits = frames.bits(f);
+      await line.send({ type: 'frames', bits });
+      disclosed += bits.length;
+      bits.bytes.fill(0);
+    }
+    ledger.leakedBits += disclosed;
+    ledger.failedFrames = open.length;
     const { corrected } = await line.receive('reconciled');
     const found = frames.found();
-    const disclosed = failedFrames ? open.reduce((sum, f) => sum + frames.length(f), 0) : 0;
-    if (corrected < found || corrected > found + disclosed) {
+    if (Math.abs(corrected - found) > disclosed || corrected > key.length) {
       throw new DistillError(
         'distill/protocol',
         `the peer corrected ${corrected} bits where ${found} errors were found`,
       );
     }
-    return { leakedBits, roundTrips, frames: frames.count, failedFrames, corrected };
+    return ledger.close(frames.count, corrected);
   } finally {
     frames.wipe();
   }
@@ -78,58 +128,55 @@ export async function reconcileAlice(
 
 /** Bob's side: the same, and the corrected key. */
 export async function reconcileBob(
-  line: Line,
+  line: ReconciliationLine,
   key: Bits,
   errorRate: number,
-): Promise<Reconciliation & { readonly key: Bits }> {
+): Promise<CascadeOutcome & { readonly key: Bits }> {
   if (!key.length) return { ...NOTHING, key };
+  const ledger = new Ledger(line);
   const { seed } = await line.receive('shuffle');
-  const frames = new Frames(key, seed, errorRate);
+  const frames = new Frames(key, seed, errorRate, true);
   try {
-    let leakedBits = 0;
-    let roundTrips = 0;
-    let failedFrames = 0;
     let open = Array.from({ length: frames.count }, (_, f) => f);
     for (let attempt = 0; open.length; attempt++) {
-      for (let wanted = frames.next(open); wanted; wanted = frames.next(open)) {
+      for (let own = frames.ask(open); own.length; own = frames.ask(open)) {
         const { bits } = await line.receive('parities');
-        expectCount('parities', bits.length, wanted);
-        leakedBits += wanted;
-        roundTrips++;
-        const differences = xor(bits, pack(frames.parities(open, wanted)));
+        expectCount('parities', bits.length, own.length);
+        const differences = xor(bits, own);
+        own.bytes.fill(0);
         await line.send({ type: 'differences', bits: differences });
-        frames.learn(open, unpack(differences), true);
+        ledger.round(bits.length, differences.length);
+        frames.learn(open, differences);
       }
       const { seed: tagSeed, tags } = await line.receive('frame-tags');
       expectCount('frame tags', tags.length, open.length);
-      leakedBits += FRAME_TAG_BITS * open.length;
-      roundTrips++;
-      const failed = pack(open.map((f, i) => Number(frameTag(tagSeed, frames.bits(f)) !== tags[i])));
+      const failed = pack(open.map((f, i) => Number(tagOf(tagSeed, frames, f) !== tags[i])));
       await line.send({ type: 'frame-check', failed });
+      ledger.round(FRAME_TAG_BITS * open.length, failed.length);
       open = open.filter((_, i) => get(failed, i));
-      if (attempt === ATTEMPTS && open.length) {
-        const { bits } = await line.receive('frames');
-        expectCount(
-          'bits of disclosed frames',
-          bits.length,
-          open.reduce((sum, f) => sum + frames.length(f), 0),
-        );
-        let at = 0;
-        for (const f of open) {
-          frames.replace(f, bits, at);
-          at += frames.length(f);
-        }
-        leakedBits += bits.length;
-        failedFrames = open.length;
-        break;
-      }
+      if (!attempt) ledger.retaggedFrames = open.length;
+      if (attempt === ATTEMPTS) break;
       frames.extend(open);
     }
+    for (const f of open) {
+      const { bits } = await line.receive('frames');
+      expectCount('bits of a disclosed frame', bits.length, frames.length(f));
+      frames.replace(f, bits);
+      ledger.leakedBits += bits.length;
+    }
+    ledger.failedFrames = open.length;
     const result = frames.key();
     const corrected = popcount(xor(key, result));
     await line.send({ type: 'reconciled', corrected });
-    return { leakedBits, roundTrips, frames: frames.count, failedFrames, corrected, key: result };
+    return { ...ledger.close(frames.count, corrected), key: result };
   } finally {
     frames.wipe();
   }
+}
+
+function tagOf(seed: Uint8Array, frames: Frames, f: number): number {
+  const bits = frames.bits(f);
+  const tag = frameTag(seed, bits);
+  bits.bytes.fill(0);
+  return tag;
 }

@@ -1,10 +1,9 @@
-import { type Bits, zeros } from '@skykey/bits';
+import type { Bits } from '@skykey/bits';
 import { DistillError } from './error.ts';
 import { MAX_DETECTIONS } from './protocol.ts';
 import type { DetectionChunk, RandomBytes } from './types.ts';
 
-/** One number an intensity: signal, decoy, weakest. */
-export type Triple = [number, number, number];
+export { type Sifted, sift, type Triple } from '@skykey/kernels';
 
 /** One detection a slot. */
 export interface Clicks {
@@ -40,13 +39,17 @@ export function settleClicks(chunk: DetectionChunk, watchedUntil: number, pulses
     if (!(Number.isInteger(at) && at > last && at < untilSlot)) {
       refuse(`has slot ${at} in row ${row}, where a whole number from ${last + 1} to ${untilSlot - 1} is due`);
     }
-    let clicked = 0;
-    for (; slot[row] === at; row++) {
-      if (detector[row]! > 3) refuse(`has detector ${detector[row]} in row ${row}, where 0 to 3 are possible`);
-      clicked |= 1 << detector[row]!;
-    }
+    if (detector[row]! > 3) refuse(`has detector ${detector[row]} in row ${row}, where 0 to 3 are possible`);
     slots[settled] = at;
-    detectors[settled++] = SINGLE[clicked]! < 4 ? SINGLE[clicked]! : settle(clicked, random);
+    if (slot[row + 1] !== at) detectors[settled++] = detector[row++]!;
+    else {
+      let clicked = 0;
+      for (; slot[row] === at; row++) {
+        if (detector[row]! > 3) refuse(`has detector ${detector[row]} in row ${row}, where 0 to 3 are possible`);
+        clicked |= 1 << detector[row]!;
+      }
+      detectors[settled++] = SINGLE[clicked]! < 4 ? SINGLE[clicked]! : settle(clicked, random);
+    }
     last = at;
   }
   return { slot: slots.subarray(0, settled), detector: detectors.subarray(0, settled) };
@@ -103,51 +106,4 @@ export function checkDetections(total: number): void {
   if (total > MAX_DETECTIONS) {
     throw new DistillError('distill/protocol', `${total} detections in one session, ${MAX_DETECTIONS} is the most`);
   }
-}
-
-/** What a party keeps of its detections once both know bases and intensities. */
-export interface Sifted {
-  /** n_{X,k} and n_{Z,k}. */
-  readonly keyDetections: Triple;
-  readonly testDetections: Triple;
-  /** This party's bits where both chose X, in order of slot: the raw key. Secret. */
-  readonly key: Bits;
-  /** This party's bits where both chose Z: the test, public once compared. */
-  readonly test: Bits;
-  /** Intensity of each test bit. */
-  readonly testIntensity: Uint8Array;
-}
-
-/**
- * Keeps what both parties prepared and measured in the same basis: X for the key, Z for the test (Lim et al. 2014).
- * `own` is this party's `basis * 2 + bit` for every detection that was not monitored; the bases and intensities are the
- * public announcements about the same detections.
- */
-export function sift(own: Uint8Array, aliceBasis: Bits, bobBasis: Bits, intensity: Uint8Array): Sifted {
-  const keyDetections: Triple = [0, 0, 0];
-  const testDetections: Triple = [0, 0, 0];
-  for (let i = 0; i < own.length; i++) {
-    const a = (aliceBasis.bytes[i >> 3]! >> (i & 7)) & 1;
-    if (a === ((bobBasis.bytes[i >> 3]! >> (i & 7)) & 1)) (a ? testDetections : keyDetections)[intensity[i]!]!++;
-  }
-  const total = ([signal, decoy, weakest]: Triple): number => signal + decoy + weakest;
-  const key = zeros(total(keyDetections));
-  const test = zeros(total(testDetections));
-  const testIntensity = new Uint8Array(test.length);
-  let keyAt = 0;
-  let testAt = 0;
-  for (let i = 0; i < own.length; i++) {
-    const a = (aliceBasis.bytes[i >> 3]! >> (i & 7)) & 1;
-    if (a !== ((bobBasis.bytes[i >> 3]! >> (i & 7)) & 1)) continue;
-    const bit = own[i]! & 1;
-    if (a) {
-      testIntensity[testAt] = intensity[i]!;
-      test.bytes[testAt >> 3]! |= bit << (testAt & 7);
-      testAt++;
-    } else {
-      key.bytes[keyAt >> 3]! |= bit << (keyAt & 7);
-      keyAt++;
-    }
-  }
-  return { keyDetections, testDetections, key, test, testIntensity };
 }

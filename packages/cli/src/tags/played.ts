@@ -4,11 +4,14 @@ import { lightTime } from '@skykey/orbit';
 import {
   createEvents,
   createPairs,
+  type EventBin,
   type FlightTime,
   type LinkTrace,
   type PairStation,
   RECKONED_COLUMNS,
   RECORDED_COLUMNS,
+  type Receiver,
+  type Source,
   type TagColumn,
   TagOrder,
   type TimedColumns,
@@ -37,6 +40,8 @@ export interface PlayOptions extends EffectOptions {
   readonly seed: number;
   /** With what Alice sent and Bob reckons. */
   readonly settings?: boolean;
+  /** What Alice sends goes into a file of its own, so that what Bob reckons must be in his. */
+  readonly emissions?: string;
 }
 
 export interface Played extends Pick<Effects, 'assumptions'> {
@@ -50,14 +55,28 @@ export interface Played extends Pick<Effects, 'assumptions'> {
   readonly truthColumns: readonly TagColumn[];
   /** What a file that keeps words says beside pass and seed. */
   readonly effects: Effects['metadata'];
-  /** Rows by station, in order of time over all blocks. */
-  blocks(): Generator<{ readonly fraction: number; readonly stations: readonly Rows[] }>;
+  /** Rows by station, in order of time over all blocks; `onBin` is lent each bin of pulses before its rows come. */
+  blocks(onBin?: (bin: EventBin) => void): Generator<{ readonly fraction: number; readonly stations: readonly Rows[] }>;
+  /** The two ends of a link of pulses, and how many it sends; null for entangled pairs. */
+  readonly light: (() => PlayedLight) | null;
+}
+
+export interface PlayedLight {
+  readonly linkId: string;
+  readonly source: Source;
+  readonly receiver: Receiver;
+  readonly pulses: number;
+  /** For what is sent and never seen. */
+  readonly seed: number;
 }
 
 export interface Rows {
   readonly rows: TimedColumns;
   readonly truth: TimedColumns;
 }
+
+/** What Bob's own file has when Alice's is another: the slots as he reckons them, and nothing of hers. */
+const SLOT_COLUMNS: readonly TagColumn[] = ['time_ps', 'detector', 'slot', 'offset_ps'];
 
 /** Truth of entangled pairs: there is no photon number and no setting of Alice's. */
 const PAIR_TRUTH: readonly TagColumn[] = ['time_ps', 'cause', 'pair', 'guess'];
@@ -98,18 +117,36 @@ export function played(whole: Scenario, options: PlayOptions): Played {
   };
   if (pairs) {
     const blocks = () => pairBlocks(found.arms, window, seed);
-    return { ...common, columns: RECORDED_COLUMNS, truthColumns: PAIR_TRUTH, blocks };
+    return { ...common, columns: RECORDED_COLUMNS, truthColumns: PAIR_TRUTH, blocks, light: null };
   }
-  const columns = options.settings ? RECKONED_COLUMNS : RECORDED_COLUMNS;
-  const blocks = () => {
+  const reckoned = options.emissions === undefined ? RECORDED_COLUMNS : SLOT_COLUMNS;
+  const columns = options.settings ? RECKONED_COLUMNS : reckoned;
+  const arm = found.arms[0]!;
+  const blocks: Played['blocks'] = (onBin) => {
     const light = effects.trace(seedOf(`${options.seed} ${found.passId} fading`));
-    return pulseBlocks(found.arms[0]!, traceOf(found.arms[0]!, window, light), seed, columns.length);
+    return pulseBlocks(arm, traceOf(arm, window, light), seed, columns.length, onBin);
   };
-  return { ...common, columns, truthColumns: TRUTH_COLUMNS, blocks };
+  const light = (): PlayedLight => {
+    const source = sourceOf(arm);
+    const { binS, channelTransmittance } = linkTrace(arm, { window });
+    return {
+      linkId: arm.link.id,
+      source,
+      receiver: arm.link.receiver,
+      pulses: channelTransmittance.length * Math.round(binS * source.pulseRateHz),
+      seed: seedOf(`${options.seed} ${found.passId} emissions`),
+    };
+  };
+  return { ...common, columns, truthColumns: TRUTH_COLUMNS, blocks, light };
 }
 
 function seedOf(text: string): number {
   return createHash('sha256').update(text).digest().readUIntBE(0, 6);
+}
+
+function sourceOf({ link }: ScenarioPass): Source {
+  if (link.source.kind !== 'decoy') throw new CliError('cli/pass', `${link.id} has no source of pulses`);
+  return link.source;
 }
 
 function* pulseBlocks(
@@ -117,9 +154,10 @@ function* pulseBlocks(
   trace: LinkTrace,
   seed: number,
   columns: number,
+  onBin: ((bin: EventBin) => void) | undefined,
 ): ReturnType<Played['blocks']> {
-  const { source, receiver } = pass.link;
-  if (source.kind !== 'decoy') throw new CliError('cli/pass', `${pass.link.id} has no source of pulses`);
+  const { receiver } = pass.link;
+  const source = sourceOf(pass);
   const events = createEvents({ trace, source, receiver, seed });
   const order = new TagOrder();
   // Columns of the recording first, then those of the truth; `split` undoes it.
@@ -128,12 +166,14 @@ function* pulseBlocks(
     truth: [all[0], ...all.slice(columns)],
   });
   while (events.remaining > 0) {
-    const { tags, slot, offsetPs, intensity, state, truth } = events.next();
+    const bin = events.next();
+    onBin?.(bin);
+    const { tags, slot, offsetPs, intensity, state, truth } = bin;
     const reckoned = [slot, offsetPs, intensity, state.map((one) => one >> 1), state.map((one) => one & 1)];
     const all: TimedColumns = [
       tags.timePs,
       tags.detector,
-      ...(columns === RECORDED_COLUMNS.length ? [] : reckoned),
+      ...reckoned.slice(0, columns - RECORDED_COLUMNS.length),
       truth.cause,
       truth.photons,
       truth.attacked,

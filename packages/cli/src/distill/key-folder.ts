@@ -1,0 +1,283 @@
+/** `--out`: the keys of a party, each whole or not there, and the journal of what became of every session. */
+
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { SecretBytes } from '@skykey/bits';
+import type { BlockStore, SessionReport } from '@skykey/distill';
+import { CliError } from '../error.ts';
+import type { Role } from './authentication-file.ts';
+import { appendLine, syncFolderOf, writeAll, writeDurably } from './durable.ts';
+
+/**
+ * `begun`: something was said about the light of this session. Whatever it ends in, no second session may speak of that
+ * light: what was disclosed in the first would be missing in the ledger of the second.
+ */
+type State = 'begun' | 'held' | 'released' | 'discarded';
+const STATES: readonly string[] = ['begun', 'held', 'released', 'discarded'] satisfies State[];
+
+/** Longest name made of an id; others are named by a digest. */
+const NAME_CHARACTERS = 120;
+
+/**
+ * A folder for one party: `LINK/SESSION.key` (packed bits, bit i in bit i & 7 of byte i >> 3) and
+ * `LINK/SESSION.report.json`; a key that is held is `SESSION.held`. The journal says what is true and is on the disk first;
+ * files that lag behind it after a crash are put right when the folder is opened.
+ */
+export class KeyFolder implements BlockStore {
+  readonly folder: string;
+  /** What was decided about blocks of earlier sessions since the folder was opened. */
+  readonly settled: { readonly blockId: string; readonly outcome: 'released' | 'discarded' }[] = [];
+  readonly #journal: string;
+  readonly #lock: string;
+  readonly #states = new Map<string, State>();
+  #own: string | undefined;
+
+  /** @throws CliError `cli/keys`: of the other party, in use, damaged, or not to be written */
+  constructor(folder: string, role: Role) {
+    this.folder = folder;
+    this.#journal = join(folder, 'journal');
+    this.#lock = join(folder, '.lock');
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      takeLock(this.#lock, (problem) => this.#refuse(problem));
+    } catch (error) {
+      if (error instanceof CliError) throw error;
+      this.#refuse(`cannot be written: ${(error as Error).message}`);
+    }
+    try {
+      this.#load(role);
+      this.#mend();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Throws CliError `cli/keys` when this session was begun here before, whatever came of it.
+   */
+  checkFresh(blockId: string): void {
+    const state = this.#states.get(blockId);
+    if (!state) return;
+    const name = blockId.slice(blockId.indexOf('/') + 1);
+    if (state === 'begun') {
+      this.#refuse(
+        `: session '${name}' was begun here before and gave no key; what was said about its light cannot be unsaid, so no key is ever made of it: record another session`,
+      );
+    }
+    const outcome =
+      state === 'released'
+        ? 'its key is here'
+        : state === 'held'
+          ? 'its key is held until the next session'
+          : 'its key was discarded';
+    this.#refuse(`: session '${name}' was distilled before: ${outcome}`);
+  }
+
+  /** From here on the light of this session is used up. */
+  begin(blockId: string): void {
+    this.#own = blockId;
+    this.#set(blockId, 'begun');
+  }
+
+  async hold(blockId: string, key: SecretBytes, report: SessionReport): Promise<void> {
+    const state = this.#states.get(blockId);
+    if (state && !(state === 'begun' && blockId === this.#own)) this.#refuse(`: the block ${blockId} is known here`);
+    const { held, final, about } = this.#files(blockId);
+    const there = [held, final, about].find((file) => existsSync(file));
+    if (there) this.#refuse(`: ${there} is there already, and nothing is written over`);
+    mkdirSync(dirname(held), { recursive: true, mode: 0o700 });
+    syncFolderOf(dirname(held));
+    key.open((bytes) => writeDurably(held, bytes));
+    writeDurably(about, new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`));
+    this.#set(blockId, 'held');
+    key.wipe();
+  }
+
+  async release(blockId: string): Promise<void> {
+    this.#expectHeld(blockId);
+    this.#set(blockId, 'released');
+    this.#note(blockId, 'released');
+    this.#moveOut(blockId);
+  }
+
+  async discard(blockId: string): Promise<void> {
+    this.#expectHeld(blockId);
+    this.#set(blockId, 'discarded');
+    this.#note(blockId, 'discarded');
+    this.#erase(blockId);
+  }
+
+  async held(): Promise<readonly string[]> {
+    return [...this.#states].filter(([, state]) => state === 'held').map(([id]) => id);
+  }
+
+  async wasReleased(blockId: string): Promise<boolean> {
+    return this.#states.get(blockId) === 'released';
+  }
+
+  /** Where the key of a released block and its report are. */
+  filesOf(blockId: string): { readonly key: string; readonly report: string } {
+    const { final, about } = this.#files(blockId);
+    return { key: final, report: about };
+  }
+
+  /** The report that was kept with a block. */
+  reportOf(blockId: string): SessionReport {
+    return JSON.parse(readFileSync(this.#files(blockId).about, 'utf8')) as SessionReport;
+  }
+
+  /** Lets others use the folder. */
+  close(): void {
+    rmSync(this.#lock, { force: true });
+    LOCKS.delete(resolve(this.#lock));
+  }
+
+  #expectHeld(blockId: string): void {
+    const state = this.#states.get(blockId);
+    if (state !== 'held') this.#refuse(`: the block ${blockId} is not held here${state ? ` but ${state}` : ''}`);
+  }
+
+  #note(blockId: string, outcome: 'released' | 'discarded'): void {
+    if (blockId !== this.#own) this.settled.push({ blockId, outcome });
+  }
+
+  #set(blockId: string, state: State): void {
+    appendLine(this.#journal, `${state} ${JSON.stringify(blockId)}`);
+    this.#states.set(blockId, state);
+  }
+
+  #load(role: Role): void {
+    if (!existsSync(this.#journal)) {
+      appendLine(this.#journal, `role "${role}"`);
+      return;
+    }
+    const lines = readFileSync(this.#journal, 'utf8').split('\n').slice(1);
+    let owner: string | undefined;
+    for (const [i, line] of lines.entries()) {
+      const [word, text] = wordAndText(line);
+      if (word === 'role' && owner === undefined) owner = text;
+      else if (text !== undefined && STATES.includes(word)) this.#states.set(text, word as State);
+      // The last line may be torn: what it was to say had not been done yet.
+      else if (i < lines.length - 1) this.#refuse(`: its journal is damaged in line ${i + 2}`);
+    }
+    // Torn at the very first line: nothing was ever kept here.
+    if (owner === undefined) appendLine(this.#journal, `role "${role}"`);
+    else if (owner !== role) this.#refuse(` holds the keys of ${owner}; give ${role} a folder of its own`);
+  }
+
+  /** Puts right what a crash left between the journal and the files. */
+  #mend(): void {
+    for (const [blockId, state] of this.#states) {
+      if (state === 'released') this.#moveOut(blockId);
+      if (state === 'discarded' || state === 'begun') this.#erase(blockId);
+    }
+  }
+
+  #moveOut(blockId: string): void {
+    const { held, final } = this.#files(blockId);
+    if (!existsSync(held)) return;
+    if (existsSync(final)) this.#refuse(`: ${final} is there already; move it away, ${held} is to take its place`);
+    renameSync(held, final);
+    syncFolderOf(final);
+  }
+
+  /** Overwrites and removes a key that will never be used. */
+  #erase(blockId: string): void {
+    const { held, about } = this.#files(blockId);
+    for (const file of [`${held}.part`, held]) {
+      if (!existsSync(file)) continue;
+      const handle = openSync(file, 'r+');
+      try {
+        writeAll(handle, new Uint8Array(statSync(file).size), 0);
+        fsyncSync(handle);
+      } finally {
+        closeSync(handle);
+      }
+      rmSync(file);
+    }
+    rmSync(about, { force: true });
+    if (existsSync(dirname(held))) syncFolderOf(held);
+  }
+
+  #files(blockId: string): { held: string; final: string; about: string } {
+    const at = blockId.indexOf('/');
+    const base = join(this.folder, nameOf(blockId.slice(0, at)), nameOf(blockId.slice(at + 1)));
+    return { held: `${base}.held`, final: `${base}.key`, about: `${base}.report.json` };
+  }
+
+  #refuse(problem: string): never {
+    throw new CliError('cli/keys', `--out ${this.folder}${/^[: ]/.test(problem) ? '' : ' '}${problem}`);
+  }
+}
+
+/** A name that every file system takes, different for different ids. */
+export function nameOf(id: string): string {
+  const plain = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+  if (plain.test(id) && id.length <= NAME_CHARACTERS) return id;
+  const start = id.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 40);
+  return `${start}~${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
+}
+
+/** `state "id"`, or a word alone for a line that is torn. */
+function wordAndText(line: string): [string, string | undefined] {
+  const at = line.indexOf(' ');
+  try {
+    const text: unknown = JSON.parse(line.slice(at + 1));
+    return [line.slice(0, at), typeof text === 'string' ? text : undefined];
+  } catch {
+    return [line, undefined];
+  }
+}
+
+/** Locks of this process. */
+const LOCKS = new Set<string>();
+
+/** Refuses while another process of this machine has the lock. One that died left it behind: then it is taken over. */
+function takeLock(lock: string, refuse: (problem: string) => never): void {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx', mode: 0o600 });
+      LOCKS.add(resolve(lock));
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const owner = Number(readFileSync(lock, 'utf8'));
+    // In a container every process may be number 1: our own number on a lock that is not ours is that of a dead one.
+    const stale = owner === process.pid ? !LOCKS.has(resolve(lock)) : !isAlive(owner);
+    if (!stale) refuse(`is in use by process ${owner}; if that is no skykey, remove ${lock}`);
+    // Moved aside first: of two who find it stale, one moves it and the other finds the new one.
+    const aside = `${lock}.${process.pid}`;
+    try {
+      renameSync(lock, aside);
+      rmSync(aside);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  refuse('is in use by another process');
+}
+
+function isAlive(pid: number): boolean {
+  // An empty lock is one that is being written at this moment.
+  if (!(Number.isInteger(pid) && pid > 0)) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,54 @@
+/** The link file of a pass that `skykey tags write` plays. */
+import type { Scenario } from '@skykey/scenario';
+import { CliError } from '../error.ts';
+import { type PlayOptions, played } from '../tags/played.ts';
+import type { LinkDocument } from './link-document.ts';
+
+/** What a station knows of the sender's clock from a pulse per second and an ephemeris. */
+const OFFSET_UNCERTAINTY_PS = 2e6;
+const SLOPE_UNCERTAINTY = 1e-7;
+
+/** Throws CliError as `skykey tags write` does, and for a scenario without the rules of a live session. */
+export function linkFromScenario(
+  scenario: Scenario,
+  options: Omit<PlayOptions, 'seed'>,
+): { readonly link: LinkDocument; readonly assumptions: readonly string[] } {
+  const { live, protocol } = scenario.document;
+  if (!live) throw new CliError('cli/option', `--scenario ${scenario.id} has no live part, which says when to hang up`);
+  const pass = played(scenario, { ...options, seed: 1 });
+  const light = pass.light?.();
+  const [signal, decoy, weakest] = light?.source.intensities ?? [];
+  if (!light || !signal || !decoy || !weakest) {
+    throw new CliError('cli/option', `--scenario ${scenario.id}: a source of three intensities is needed, not pairs`);
+  }
+  const link: LinkDocument = {
+    parameters: {
+      sessionId: pass.passId,
+      linkId: light.linkId,
+      pulses: light.pulses,
+      meanPhotons: [signal.meanPhotons, decoy.meanPhotons, weakest.meanPhotons],
+      probabilities: [signal.probability, decoy.probability, weakest.probability],
+      epsSec: protocol.epsSec.value,
+      epsCor: protocol.epsCor.value,
+      bound: protocol.bound.value,
+      monitorProbability: live.monitorProbability.value,
+      alarm: {
+        expectedQber: live.expectedQber.value,
+        qberDrift: live.qberDrift.value,
+        softFalseAlarm: live.softFalseAlarm.value,
+        hardQber: live.hardQber.value,
+        hardFalseAlarm: live.hardFalseAlarm.value,
+      },
+    },
+    pulseRateHz: light.source.pulseRateHz,
+    sync: {
+      offsetUncertaintyPs: OFFSET_UNCERTAINTY_PS,
+      slopeUncertainty: SLOPE_UNCERTAINTY,
+      gatePs: light.receiver.gateNs * 1000,
+    },
+  };
+  const assumptions = [
+    `clocks and ephemeris are assumed to be good to ${OFFSET_UNCERTAINTY_PS / 1e6} microseconds and ${SLOPE_UNCERTAINTY}; put in what yours are`,
+  ];
+  return { link, assumptions };
+}

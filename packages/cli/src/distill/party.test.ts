@@ -1,0 +1,417 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CliError } from '../error.ts';
+import type { Role } from './authentication-file.ts';
+import { runParty } from './party.ts';
+import {
+  distil,
+  documentOf,
+  type Ending,
+  emissionBytes,
+  Laboratory,
+  light,
+  type Meddle,
+  PULSES,
+  proxy,
+  seeded,
+  slotText,
+} from './test/laboratory.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'skykey-distill-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const laboratory = (name: string): Laboratory => new Laboratory(join(folder, name));
+const SEEDS = { alice: { random: seeded('alice') }, bob: { random: seeded('bob') } };
+const seeds = (): typeof SEEDS => ({ alice: { random: seeded('alice') }, bob: { random: seeded('bob') } });
+
+/** Both came to no key, for this reason; nothing of it is in the folders. */
+function refused(lab: Laboratory, endings: Record<Role, Ending>, session: string, reason: RegExp): void {
+  for (const role of ['alice', 'bob'] as const) {
+    const { verdict, files, reason: why } = documentOf(endings[role]);
+    assert.equal(verdict, 'refused');
+    assert.equal(files, null);
+    assert.match(why!, reason);
+    assert(!existsSync(lab.path(`${role}.keys/lab-roof/${session}.key`)));
+  }
+}
+
+function rejected(ending: Ending, code: string, message: RegExp): void {
+  assert.equal(ending.status, 'rejected');
+  const { reason } = ending as PromiseRejectedResult;
+  assert.equal(reason.code, code, String(reason.message));
+  assert.match(reason.message, message);
+}
+
+describe('two parties over a socket', () => {
+  it('come to the same key, and both have it in a file', async () => {
+    const lab = laboratory('key');
+    const endings = await distil(lab.session('one'));
+    const [alice, bob] = [documentOf(endings.alice), documentOf(endings.bob)];
+    assert.equal(alice.verdict, 'accepted', alice.reason ?? '');
+    assert.deepEqual(bob.report, alice.report);
+    assert.deepEqual(lab.key('bob', 'one'), lab.key('alice', 'one'));
+    assert.equal(lab.key('alice', 'one').length * 8, alice.secretBits);
+    for (const [role, { files, report }] of [
+      ['alice', alice],
+      ['bob', bob],
+    ] as const) {
+      assert.deepEqual(JSON.parse(readFileSync(files!.report, 'utf8')), report);
+      const key = lab.key(role, 'one');
+      for (const form of ['hex', 'base64', 'latin1'] as const)
+        assert(!readFileSync(files!.report, 'latin1').includes(key.subarray(0, 12).toString(form)));
+      if (process.platform !== 'win32') assert.equal(statSync(files!.key).mode & 0o777, 0o600);
+      assert.deepEqual(readdirSync(lab.path(`${role}.keys/lab-roof`)).sort(), ['one.key', 'one.report.json']);
+      assert.deepEqual(lab.spent(role), [3, 4, 5]);
+    }
+    // What one says the other hears, and the ledger of the session has all of it.
+    assert.equal(alice.line.bitsSent, bob.line.bitsReceived);
+    assert.equal(alice.line.messagesReceived, bob.line.messagesSent);
+    assert.equal(alice.line.bitsSent + alice.line.bitsReceived, 8 * alice.report!.classicalBytes);
+    assert.equal(alice.line.connections, 1);
+    assert.match(alice.warnings.join(), /simulated/);
+    // The pads of this session are overwritten in both files.
+    const from = 16 + 3 * 16;
+    for (const role of ['alice', 'bob'])
+      assert.deepEqual(lab.read(`${role}.auth`).subarray(from, from + 48), Buffer.alloc(48));
+  });
+
+  it('go on after a connection that broke at any message, lost or arrived: the same key', async () => {
+    const whole = laboratory('whole');
+    documentOf((await distil(whole.session('one'), seeds())).alice);
+    for (const fate of ['cut', 'pass and cut'] as const) {
+      const lab = laboratory(fate);
+      const seen = new Set<string>();
+      const meddle: Meddle = (frame, from) => {
+        if (frame[4] !== 3) return 'pass';
+        const name = `${from} ${frame.readUInt32LE(5)}`;
+        if (seen.has(name)) return 'pass';
+        seen.add(name);
+        return fate;
+      };
+      let stop = (): void => undefined;
+      const options = lab.session('one');
+      const endings = await distil(
+        { alice: { ...options.alice, patience: 120 }, bob: { ...options.bob, patience: 120 } },
+        {
+          ...seeds(),
+          between: async (port) => {
+            const line = await proxy(port, meddle);
+            stop = line.stop;
+            return line.port;
+          },
+        },
+      );
+      stop();
+      const [alice, bob] = [documentOf(endings.alice), documentOf(endings.bob)];
+      assert.equal(alice.verdict, 'accepted', alice.reason ?? '');
+      assert.equal(bob.verdict, 'accepted', bob.reason ?? '');
+      assert.equal(seen.size, alice.line.messagesSent + bob.line.messagesSent);
+      // Each broke the line; one at the very end may have been the last word.
+      assert(alice.line.connections >= seen.size / 2, `${alice.line.connections} connections`);
+      assert.deepEqual(lab.key('alice', 'one'), whole.key('alice', 'one'));
+      assert.deepEqual(lab.key('bob', 'one'), whole.key('alice', 'one'));
+      assert.deepEqual(lab.spent('alice'), [3, 4, 5]);
+      assert.deepEqual(lab.spent('bob'), [3, 4, 5]);
+    }
+  });
+
+  it('give up together when the line stays dead, and speak of that light never again', async () => {
+    const lab = laboratory('dead');
+    const options = lab.session('one');
+    let stop = (): void => undefined;
+    const endings = await distil(
+      { alice: { ...options.alice, patience: 2 }, bob: { ...options.bob, patience: 2 } },
+      {
+        between: async (port) => {
+          const line = await proxy(port, (_, __, data) => (data < 20 ? 'pass' : 'cut'));
+          stop = line.stop;
+          return line.port;
+        },
+      },
+    );
+    stop();
+    refused(lab, endings, 'one', /nothing moved for 2 s|ended the session|peer is gone/);
+    assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[], []]);
+    const again = await distil(options);
+    rejected(again.alice, 'cli/keys', /'one' was begun here before and gave no key; .* record another session/);
+    // The next one is as good as ever.
+    const next = await distil(lab.session('two'));
+    assert.equal(documentOf(next.alice).verdict, 'accepted');
+    assert.deepEqual(lab.key('alice', 'two'), lab.key('bob', 'two'));
+  });
+
+  it('the last word is lost: Alice has a key, Bob holds it, and the next session settles it', async () => {
+    const lab = laboratory('settle');
+    const options = lab.session('one');
+    let stop = (): void => undefined;
+    let gone = false;
+    const endings = await distil(
+      { alice: { ...options.alice, patience: 2 }, bob: { ...options.bob, patience: 2 } },
+      {
+        between: async (port) => {
+          // `release` is message type 1c, behind the head of its frame.
+          const line = await proxy(port, (frame) => {
+            gone ||= frame[4] === 3 && frame[13] === 0x1c;
+            return gone ? 'cut' : 'pass';
+          });
+          stop = line.stop;
+          return line.port;
+        },
+      },
+    );
+    stop();
+    const [alice, bob] = [documentOf(endings.alice), documentOf(endings.bob)];
+    assert.equal(alice.verdict, 'accepted');
+    assert.match(alice.warnings.join(), /did not confirm/);
+    assert.equal(bob.verdict, 'refused');
+    assert.match(bob.reason!, /held until the next session/);
+    assert(!existsSync(lab.path('bob.keys/lab-roof/one.key')));
+    assert.deepEqual(
+      [lab.spent('alice'), lab.spent('bob')],
+      [
+        [3, 4, 5],
+        [3, 4],
+      ],
+    );
+    const next = await distil(lab.session('two'));
+    assert.deepEqual(documentOf(next.bob).settled, [{ blockId: 'lab-roof/one', outcome: 'released' }]);
+    for (const session of ['one', 'two']) assert.deepEqual(lab.key('bob', session), lab.key('alice', session));
+    assert.deepEqual(lab.spent('bob'), [3, 4, 6, 7, 8]);
+  });
+
+  it('too many errors: both refuse, and the light is used up', async () => {
+    const lab = laboratory('errors');
+    const endings = await distil(lab.session('one', { qber: 0.3 }));
+    refused(lab, endings, 'one', /QBER 3\d\.\d+ % .*: the link is dropped/);
+    assert.deepEqual(documentOf(endings.alice).report, documentOf(endings.bob).report);
+    assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[], []]);
+    rejected((await distil(lab.session('one'))).alice, 'cli/keys', /begun here before/);
+  });
+});
+
+describe('what does not belong together', () => {
+  it('another authentication key: nothing is said, nothing is spent, nothing is used up', async () => {
+    const lab = laboratory('key-of-others');
+    const options = lab.session('one');
+    const other = laboratory('others');
+    const { auth } = other.session('one').bob;
+    const heard: string[] = [];
+    const endings = await distil(
+      { alice: { ...options.alice, patience: 1 }, bob: { ...options.bob, auth } },
+      { alice: { onStranger: (sentence) => heard.push(sentence) } },
+    );
+    rejected(endings.bob, 'cli/peer', /whoever answers at 127.0.0.1:\d+ has another authentication key/);
+    rejected(endings.alice, 'cli/peer', /whoever knocked .*another authentication key/);
+    assert.equal(heard.length, 1);
+    assert.deepEqual([lab.spent('alice'), other.spent('bob')], [[], []]);
+    assert.equal(documentOf((await distil(options)).bob).verdict, 'accepted');
+  });
+
+  it('another parameter: both refuse in the same words before anything is said about the light', async () => {
+    const lab = laboratory('parameters');
+    const options = lab.session('one');
+    const endings = await distil({
+      ...options,
+      bob: { ...options.bob, link: lab.link('wrong.json', { sessionId: 'one', epsSec: 0.2 }) },
+    });
+    refused(lab, endings, 'one', /the parties disagree on epsSec: Alice has 0.3, Bob 0.2/);
+    assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[], []]);
+    assert.equal(documentOf((await distil(options)).bob).verdict, 'accepted');
+  });
+
+  it('another session, or twice the same part', async () => {
+    const lab = laboratory('sessions');
+    const one = lab.session('one');
+    const two = lab.session('two');
+    const endings = await distil({ alice: { ...one.alice, patience: 1 }, bob: two.bob });
+    rejected(endings.bob, 'cli/peer', /is of another session or link/);
+    rejected(endings.alice, 'cli/peer', /is of another session or link/);
+    let port = 0;
+    const first = runParty(
+      'alice',
+      { ...one.alice, listen: '127.0.0.1:0', patience: 2 },
+      { onListening: (at) => (port = at) },
+    );
+    first.catch(() => undefined);
+    while (!port) await sleep(10);
+    const twin = { ...one.alice, out: lab.path('twin.keys') };
+    await assert.rejects(runParty('alice', { ...twin, connect: `127.0.0.1:${port}` }), /the same part/);
+    await assert.rejects(first, /the same part/);
+  });
+
+  it('files of the other party, of another session, cut or damaged', async () => {
+    const lab = laboratory('files');
+    const { alice, bob } = lab.session('one');
+    const meet = { listen: '127.0.0.1:0', patience: 1 };
+    const asAlice = (input: string, pattern: RegExp) =>
+      assert.rejects(runParty('alice', { ...alice, ...meet, input }), pattern);
+    const asBob = (input: string, pattern: RegExp) =>
+      assert.rejects(runParty('bob', { ...bob, ...meet, input }), pattern);
+    await asAlice(bob.input, /one\.slots: this is no emission file but a table of slots, which Bob gives/);
+    await asBob(alice.input, /is an emission file: that is what Alice gives/);
+    await asAlice(lab.session('two').alice.input, /is of sessionId two, and the link says one/);
+    const whole = lab.read('one.emit');
+    await asAlice(
+      lab.write('cut.emit', whole.subarray(0, 40_000)),
+      /ends at byte 40000; 100000 pulses go on to byte 50\d+/,
+    );
+    const later = Buffer.from(whole);
+    later[8] = 9;
+    await asAlice(lab.write('later.emit', later), /of version 9; this program reads version 1/);
+    await asBob(lab.write('what.slots', 'what?'), /neither Parquet nor a table of slots/);
+    await asBob(lab.path('nothing'), /there is no such file/);
+    await asBob(bob.input, /nobody came|nothing moved/).catch(() => undefined);
+    assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[], []]);
+  });
+
+  it('damage that is found on the way ends the session on both sides, one in so many words', async () => {
+    const lab = laboratory('damage');
+    const one = lab.session('one');
+    const bytes = lab.read('one.emit');
+    bytes[45_000]! ^= 1;
+    const endings = await distil({ ...one, alice: { ...one.alice, input: lab.write('bad.emit', bytes) } });
+    rejected(endings.alice, 'distill/emission-file', /bad\.emit: bytes \d+ to \d+ are damaged/);
+    assert.match(documentOf(endings.bob).reason!, /one party failed by itself/);
+
+    const two = lab.session('two');
+    const text = lab.read('two.slots').toString();
+    const cut = await distil({ ...two, bob: { ...two.bob, input: lab.write('cut.slots', text.slice(0, 60_000)) } });
+    rejected(cut.bob, 'cli/file', /cut\.slots, line \d+, byte \d+: the (file|table) ends/);
+    assert.match(documentOf(cut.alice).reason!, /one party failed by itself/);
+
+    const three = lab.session('three');
+    const { slot, detector } = light('light of three');
+    const watched = slot.findIndex((at) => at >= PULSES / 2);
+    const half = slotText({ slot: slot.slice(0, watched), detector: detector.slice(0, watched) }, PULSES / 2);
+    const short = await distil({ ...three, bob: { ...three.bob, input: lab.write('half.slots', half) } });
+    refused(lab, short, 'three', /a pass that is cut short gives no key/);
+    assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[], []]);
+    // What was there is there.
+    assert.equal(documentOf((await distil(lab.session('four'))).alice).verdict, 'accepted');
+    assert.deepEqual(lab.key('alice', 'four'), lab.key('bob', 'four'));
+  });
+
+  it('an option too many, or one that means nothing', async () => {
+    const lab = laboratory('options');
+    const { alice } = lab.session('one');
+    const wrong: readonly [object, RegExp][] = [
+      [{}, /give one of --listen/],
+      [{ listen: '127.0.0.1:0', connect: '127.0.0.1:1' }, /give one of/],
+      [{ connect: '127.0.0.1' }, /HOST:PORT/],
+      [{ connect: '127.0.0.1:99999' }, /HOST:PORT/],
+      [{ listen: '127.0.0.1:0', patience: 0 }, /--patience 0/],
+      [{ folder: lab.path('none') }, /no such folder/],
+      [{ listen: '203.0.113.1:0' }, /not of this machine/],
+    ];
+    for (const [options, pattern] of wrong) {
+      await assert.rejects(runParty('alice', { ...alice, ...options }), (error: CliError) => {
+        assert(error instanceof CliError);
+        assert.match(error.message, pattern);
+        return true;
+      });
+    }
+  });
+});
+
+describe('strangers on the line', () => {
+  it('garbage, silence, a greeting without a proof, one that replays another: none blocks, crashes or spends', async () => {
+    const lab = laboratory('strangers');
+    const options = lab.session('one');
+    const frame = (...bytes: number[]): Buffer => {
+      const out = Buffer.alloc(4 + bytes.length);
+      out.writeUInt32LE(bytes.length);
+      out.set(bytes, 4);
+      return out;
+    };
+    const heard: string[] = [];
+    const replies: Promise<unknown>[] = [];
+    const knock = (port: number, ...said: Buffer[]): Promise<void> =>
+      new Promise((resolve) => {
+        const socket = connect({ port, host: '127.0.0.1' }, () => {
+          for (const one of said) socket.write(one);
+          resolve();
+        });
+        socket.on('error', () => undefined);
+        replies.push(new Promise((done) => socket.on('close', done)));
+        // A slow one: a byte now and then for as long as it is let.
+        const drip = setInterval(() => socket.write(Buffer.of(0)), 50);
+        socket.on('close', () => clearInterval(drip));
+      });
+    let alicePort = 0;
+    let hello: Buffer | undefined;
+    let proofOfBob: Buffer | undefined;
+    let stop = (): void => undefined;
+    const endings = await distil(options, {
+      alice: { onStranger: (sentence) => heard.push(sentence) },
+      between: async (port) => {
+        alicePort = port;
+        await knock(port, Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+        await knock(port, Buffer.from([255, 255, 255, 255, 1]));
+        await knock(port, Buffer.of(3, 0));
+        await knock(port, frame(1, 2, 3));
+        await knock(port, frame(...Buffer.from(`\x01SKYLINE\n\x02\x00`, 'latin1')));
+        for (let i = 0; i < 30; i++) await knock(port);
+        const line = await proxy(port, (bytes, from, data) => {
+          if (from === 'bob' && bytes[4] === 1) hello ??= Buffer.from(bytes);
+          if (from === 'bob' && bytes[4] === 2) proofOfBob ??= Buffer.from(bytes);
+          // In the middle of the session: what Bob said, from somebody else; and data without a greeting.
+          if (data === 15) void knock(alicePort, hello!, proofOfBob!);
+          if (data === 16) void knock(alicePort, frame(3, 16, 0, 0, 0, 0, 0, 0, 0, 0x7f, 1));
+          return 'pass';
+        });
+        stop = line.stop;
+        return line.port;
+      },
+    });
+    stop();
+    await Promise.all(replies);
+    assert.equal(documentOf(endings.alice).verdict, 'accepted', documentOf(endings.alice).reason ?? '');
+    assert.equal(documentOf(endings.alice).line.connections, 1);
+    assert.deepEqual(lab.key('alice', 'one'), lab.key('bob', 'one'));
+    assert.deepEqual(lab.spent('alice'), [3, 4, 5]);
+    assert(
+      heard.some((sentence) => /another authentication key/.test(sentence)),
+      'the replayed greeting',
+    );
+    assert(heard.some((sentence) => /another version/.test(sentence)));
+    assert(heard.some((sentence) => /does not speak/.test(sentence)));
+  });
+});
+
+describe('through a folder', () => {
+  it('the same key as over a socket, whatever lies about in the folder', async () => {
+    const socket = laboratory('by-socket');
+    documentOf((await distil(socket.session('one'), seeds())).alice);
+    const lab = laboratory('by-folder');
+    const between = lab.path('between');
+    mkdirSync(join(between, 'one'), { recursive: true });
+    const { alice, bob } = lab.session('one');
+    const folder = { folder: between, patience: 60 };
+    const own = join(between, readdirSync(between)[0]!);
+    writeFileSync(join(own, '0123456789abcdef.bob.000000'), 'left over');
+    writeFileSync(join(own, 'note.txt'), 'left over');
+    const random = seeds();
+    const [a, b] = await Promise.all([
+      runParty('alice', { ...alice, ...folder }, random.alice),
+      runParty('bob', { ...bob, ...folder }, random.bob),
+    ]);
+    assert.equal(a.verdict, 'accepted', a.reason ?? '');
+    assert.equal(b.verdict, 'accepted', b.reason ?? '');
+    assert.deepEqual(lab.key('alice', 'one'), socket.key('alice', 'one'));
+    assert.deepEqual(lab.key('bob', 'one'), socket.key('alice', 'one'));
+    assert.deepEqual(emissionBytes(light('light of one')).length, lab.read('one.emit').length);
+  });
+});

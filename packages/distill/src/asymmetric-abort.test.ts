@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SecretBytes } from '@skykey/bits';
+import { runAlice } from './alice.ts';
+import { runBob } from './bob.ts';
+import { DistillError } from './error.ts';
+import { decode, encode, typeOf } from './messages.ts';
+import { blockIdOf } from './parameters.ts';
+import {
+  distil,
+  linePair,
+  MemoryPads,
+  SMALL_BLOCK,
+  SMALL_LIGHT,
+  seededBytes,
+  settle,
+  synthesise,
+  twoSites,
+} from './test/benchtop.ts';
+import type { Channel } from './types.ts';
+
+/**
+ * Ends that only one side sees (pitfall P11; Tupkary, Nahar and Tan, arXiv:2601.17960). AUTHENTICATION.md tells what each
+ * test is about.
+ */
+
+const BLOCK = blockIdOf(SMALL_BLOCK);
+const session = (i: number) => ({ ...SMALL_BLOCK, sessionId: `session-${i}` });
+
+test('P11: whichever of the three tags is stopped or forged, nobody releases before Alice, and nobody but her alone', async () => {
+  for (const type of ['tag', 'accept', 'release'] as const) {
+    for (const forged of [false, true]) {
+      const sites = twoSites();
+      const { alice, bob } = await distil({
+        sites,
+        tamper: (bytes) => {
+          if (typeOf(bytes) !== type) return [bytes];
+          const last = bytes.length - 1;
+          return forged ? [Uint8Array.from(bytes, (byte, i) => (i === last ? byte ^ 1 : byte))] : [];
+        },
+      });
+      const released = type === 'release' ? [BLOCK] : [];
+      assert.deepEqual(sites.alice.store.released(), released);
+      assert.deepEqual(sites.bob.store.released(), []);
+      assert.deepEqual(await sites.bob.store.held(), type === 'tag' ? [] : [BLOCK]);
+      assert.notEqual(bob.report?.verdict, 'accepted');
+      assert.equal(alice.report?.verdict === 'accepted', type === 'release');
+    }
+  }
+});
+
+test('P11: a word to stop that nobody authenticated takes no key away that the other side has', async () => {
+  // Bob has accepted; Alice hears "abort" in place of it, and he hears "abort" in place of her answer.
+  const sites = twoSites();
+  await distil({
+    sites,
+    tamper: (bytes) => (typeOf(bytes) === 'accept' ? [encode({ type: 'abort', code: 10 })] : [bytes]),
+  });
+  assert.deepEqual(sites.alice.store.released(), []);
+  assert.deepEqual(await sites.bob.store.held(), [BLOCK]);
+  // She released; "abort" arrives in place of her word. He keeps the block for the next session to settle.
+  const others = twoSites();
+  await distil({
+    sites: others,
+    tamper: (bytes) => (typeOf(bytes) === 'release' ? [encode({ type: 'abort', code: 10 })] : [bytes]),
+  });
+  assert.deepEqual(others.alice.store.released(), [BLOCK]);
+  assert.deepEqual(await others.bob.store.held(), [BLOCK]);
+  await distil({ sites: others, parameters: session(2), seed: 60 });
+  assert(others.bob.store.released().includes(BLOCK));
+});
+
+test('a stranger in the place of Bob gets as far as the tags and no further', async () => {
+  const sites = twoSites();
+  const strangers = new MemoryPads(99);
+  const { alice } = await distil({ sites: { alice: sites.alice, bob: { ...sites.bob, pads: strangers } } });
+  assert.equal(alice.report?.verdict, 'refused');
+  assert.deepEqual(alice.alarms, ['authentication']);
+  for (const { store } of [sites.alice, sites.bob]) assert.deepEqual(store.released(), []);
+});
+
+test('a session whose first tag never arrives leaves the pads of both sides where a later session can use them', async () => {
+  // Somebody stops Alice's tag, session after session, and then goes away.
+  const sites = twoSites();
+  for (let i = 0; i < 24; i++) {
+    await distil({
+      sites,
+      parameters: session(i),
+      tamper: (bytes) => (typeOf(bytes) === 'tag' ? [] : [bytes]),
+      seed: i,
+    });
+  }
+  const { alice, bob } = await distil({ sites, parameters: session(99), seed: 99 });
+  assert.equal(alice.report?.verdict, 'accepted', alice.report?.reason);
+  assert.equal(bob.report?.verdict, 'accepted');
+});
+
+test('a lie about the next pad costs no more than 512 bits of key', async () => {
+  const sites = twoSites();
+  await distil({
+    sites,
+    tamper: (bytes) => {
+      const message = decode(bytes);
+      return [message.type === 'hello-bob' ? encode({ ...message, nextPad: message.nextPad + 64 }) : bytes];
+    },
+  });
+  for (const { pads } of [sites.alice, sites.bob]) assert(pads.next * 128 <= 512, `${pads.next * 128} bits are gone`);
+});
+
+test('the id of a session that was begun is never used again, whatever became of it', async () => {
+  // The same light under a second seed of shuffles and tags would disclose it twice, and only one of the two is counted.
+  const sites = twoSites();
+  await distil({
+    sites,
+    tamper: (bytes) => (typeOf(bytes) === 'verified' ? [encode({ type: 'abort', code: 10 })] : [bytes]),
+  });
+  const { alice, bob } = await distil({ sites, seed: 60 });
+  for (const { result } of [alice, bob]) {
+    assert(result.status === 'rejected' && result.reason instanceof DistillError);
+    assert.equal(result.reason.code, 'distill/session-used');
+  }
+});
+
+test('Alice does not release what she will not be able to tell: her last pad is there before she does', async () => {
+  const sites = twoSites();
+  class TwoPads extends MemoryPads {
+    override async pad(index: number): Promise<SecretBytes> {
+      if (index > 1) throw new Error('the reserve is used up');
+      return super.pad(index);
+    }
+  }
+  await distil({ sites: { ...sites, alice: { ...sites.alice, pads: new TwoPads(3) } } });
+  assert.deepEqual(sites.alice.store.released(), []);
+});
+
+test('a line that breaks at her last word does not make Alice say that there is no key', async () => {
+  const sites = twoSites();
+  const line = linePair();
+  const breaking: Channel = {
+    receive: () => line.alice.receive(),
+    async send(message) {
+      if (typeOf(message) === 'release') throw new DistillError('distill/peer-gone', 'the peer is gone');
+      await line.alice.send(message);
+    },
+  };
+  const source = synthesise(SMALL_BLOCK, SMALL_LIGHT);
+  const shared = { parameters: SMALL_BLOCK };
+  const [alice] = await settle(
+    line,
+    runAlice({
+      ...shared,
+      channel: breaking,
+      emissions: source.emissions,
+      keys: sites.alice.pads,
+      store: sites.alice.store,
+      random: seededBytes(1),
+    }),
+    runBob({
+      ...shared,
+      channel: line.bob,
+      chunks: source.chunks(),
+      keys: sites.bob.pads,
+      store: sites.bob.store,
+      random: seededBytes(2),
+    }),
+  );
+  assert.deepEqual(sites.alice.store.released(), [BLOCK]);
+  assert(alice.status === 'fulfilled', 'she has the key: her session did not fail');
+  assert.equal(alice.value.verdict, 'accepted');
+});

@@ -1,0 +1,74 @@
+/**
+ * How Cascade goes about a frame: sizes of blocks, and of the intervals in which an error is located at once. Both parties
+ * compute the same from what both know.
+ *
+ * Found by simulation at 0.5 to 5 % on 10^6 bits, f against round trips; no number here has an influence on anything but
+ * these two.
+ */
+
+/** An even number of errors stays unseen by one round of late passes with this probability, or less: 2^-10. */
+const SEPARATION_BITS = 10;
+/** More blocks than this separate no better for what they cost. */
+const MOST_LATE_BLOCKS = 32;
+/** Fewer blocks than this say too little of the error rate. */
+const ENOUGH_BLOCKS = 200;
+/** Share of odd blocks from which on it says little of the error rate: at most half of them ever are. */
+const ALIKE = 0.45;
+
+/** The power of two nearest to `value` in ratio, at least 1. */
+function nearestPower(value: number): number {
+  return 2 ** Math.max(0, Math.round(Math.log2(value)));
+}
+
+/** The largest power of two up to `value`, at least 1. */
+function powerBelow(value: number): number {
+  return 2 ** Math.max(0, Math.floor(Math.log2(value)));
+}
+
+/** Bits in a block of the first pass: about one error in each, so that its parity is worth nearly a bit. */
+export function firstBlock(errorRate: number): number {
+  return Math.max(2, nearestPower(1 / errorRate));
+}
+
+/**
+ * Bits in a block of the second pass: five to eight errors of the whole. The larger, the more errors are found through the
+ * small blocks of the first pass, and the more of them one after the other, a few round trips each.
+ */
+export function secondBlock(errorRate: number, first: number): number {
+  return Math.max(2 * first, powerBelow(8 / errorRate));
+}
+
+/** Blocks in each late pass of a frame of `bits` bits, and how many such passes tell errors apart. */
+export function lateBlocks(bits: number, errorRate: number): number {
+  return Math.min(MOST_LATE_BLOCKS, Math.max(2, powerBelow((bits * errorRate) / 8)));
+}
+
+/** Late passes, when each has `blocks` blocks, until SEPARATION_BITS are reached. */
+export function latePasses(blocks: number): number {
+  return blocks < 2 ? 0 : Math.ceil(SEPARATION_BITS / Math.log2(blocks));
+}
+
+/**
+ * The error rate that the first pass has shown, by the number of its odd blocks; `expected` when the blocks are few, and at
+ * least that when so many are odd that all higher rates look alike.
+ */
+export function shownErrorRate(expected: number, blockBits: number, blocks: number, odd: number): number {
+  if (blocks < ENOUGH_BLOCKS) return expected;
+  const share = Math.min((odd + 0.5) / (blocks + 1), ALIKE);
+  const shown = (1 - (1 - 2 * share) ** (1 / blockBits)) / 2;
+  return share === ALIKE ? Math.max(expected, shown) : shown;
+}
+
+/**
+ * Bits, at most, of an odd interval whose error is located at once by the syndrome of a Hamming code (as Winnow does,
+ * Buttler et al., PRA 67, 052303): as many bits as halvings would take, in one round trip, and wrong where there are three errors.
+ * A wrong one costs some twenty bits. So: intervals that almost never hold three, and more daring where few are left, since
+ * it is they that take the round trips.
+ */
+export function syndromeBits(errorRate: number, bits: number, passes: number, intervals: number): number {
+  if (passes === 1) return 0.1 / errorRate;
+  const expected = errorRate * bits;
+  if (intervals <= Math.min(12, 0.0015 * expected)) return 2 / errorRate;
+  if (intervals <= Math.min(150, 0.015 * expected)) return 0.5 / errorRate;
+  return 0.12 / errorRate;
+}
