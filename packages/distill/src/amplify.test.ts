@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Bits, fromBytes, pack, popcount, slice, unpack, xor, zeros } from '@skykey/bits';
-import { amplify, toeplitzSeedBits } from './amplify.ts';
+import { amplify, amplifySteps, toeplitzSeedBits } from './amplify.ts';
 
 /** Reproducible bits, good enough to fill a matrix (xorshift32). */
 function bitsFrom(seed: number, length: number): Bits {
@@ -50,7 +50,7 @@ describe('amplify equals the schoolbook bit for bit (P23)', () => {
     }
   });
 
-  it('where the small transform gives way to the large one', () => {
+  it('at 8 kB and one bit beside it', () => {
     for (const n of around(65536)) {
       const l = 700;
       const [input, seed] = [bitsFrom(n, n), seedFor(n, l)];
@@ -58,7 +58,7 @@ describe('amplify equals the schoolbook bit for bit (P23)', () => {
     }
   });
 
-  it('at the edges of the blocks of the large transform: chosen rows of full matrices', () => {
+  it('around 2^18 and up to the size of a pass: chosen rows of full matrices', () => {
     const block = 2 ** 18;
     for (const [n, l] of [
       [block - 1, block - 1],
@@ -118,6 +118,29 @@ describe('amplify equals the schoolbook bit for bit (P23)', () => {
     const sum = amplify(xor(a, b), seed, l);
     assert.deepEqual(sum, xor(amplify(a, seed, l), amplify(b, seed, l)));
     assert.ok(Math.abs(popcount(sum) - l / 2) < 5 * Math.sqrt(l / 4));
+  });
+});
+
+describe('amplifySteps', () => {
+  it('yields growing shares, and ends with what amplify returns', () => {
+    const [n, l] = [300_000, 100_000];
+    const [input, seed] = [bitsFrom(5, n), seedFor(n, l)];
+    const steps = amplifySteps(input, seed, l);
+    let last = 0;
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done) {
+        assert.deepEqual(step.value, amplify(input, seed, l));
+        break;
+      }
+      assert.ok(step.value > last && step.value <= 1);
+      last = step.value;
+    }
+    assert.equal(last, 1);
+  });
+
+  it('refuses what amplify refuses, and has nothing to do for no output', () => {
+    assert.throws(() => amplifySteps(zeros(9), zeros(9), 2).next(), { code: 'distill/bad-argument' });
+    assert.deepEqual(amplifySteps(zeros(9), zeros(0), 0).next(), { done: true, value: zeros(0) });
   });
 });
 

@@ -38,8 +38,8 @@ export function amplify(input: Bits, seed: Bits, outputBits: number): Bits {
 }
 
 /**
- * `amplify` for somebody who has other things to do meanwhile: a hundred million bits take a second. Yields every
- * millisecond or so which share is done, and returns the bits. Whoever stops early calls `return()`, which overwrites
+ * `amplify` for somebody who has other things to do meanwhile: a hundred million bits take a second. Yields, mostly
+ * every millisecond, which share is done, and returns the bits. Whoever stops early calls `return()`, which overwrites
  * what held key.
  */
 export function* amplifySteps(input: Bits, seed: Bits, outputBits: number): Generator<number, Bits> {

@@ -12,12 +12,11 @@ export { blockIdOf, checkParameters } from './parameters.ts';
 export type { PartyOptions } from './session.ts';
 export {
   type Acquired,
-  type AcquisitionInput,
   acquire,
   LEAST_SIGNIFICANCE,
   type NotAcquired,
-  type SettingsLaw,
 } from './sync/acquire.ts';
+export type { AcquisitionInput, SettingsLaw } from './sync/acquisition.ts';
 export {
   type CoincidenceOptions,
   type FoundCoincidences,

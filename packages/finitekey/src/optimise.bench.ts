@@ -1,11 +1,12 @@
-import { PROOFS } from './index.ts';
+import { PROOFS, proofNamed } from './index.ts';
 import { optimise } from './optimise.ts';
 import { BEST_KNOWN_BITS, caseB } from './test/case-b.ts';
 import { uniform } from './test/link.ts';
 import { randomLink, randomSearch } from './test/random-search.ts';
 
 /**
- * The yardstick in processor time, and the sweep for false zeros: `node packages/finitekey/src/optimise.bench.ts [links]`.
+ * The yardstick in processor time, and the sweep for false zeros: `node packages/finitekey/src/optimise.bench.ts [links
+ * [proof]]`.
  * Every link with no key is followed by one that is just large enough for some.
  */
 const price = { epsSec: 1e-9, epsCor: 1e-15, efficiency: 1.16 } as const;
@@ -32,6 +33,9 @@ for (const { name, protocol, intensities, rigorous } of PROOFS) {
 console.log(`best known for lim2014-chernoff: ${BEST_KNOWN_BITS} bits`);
 
 const links = Number(process.argv[2] ?? 1000);
+const { name: proof, intensities, rigorous } = proofNamed(process.argv[3] ?? 'lim2014-chernoff');
+const decoys = intensities.includes(3) ? 2 : 1;
+const points = rigorous ? 300 : 2000;
 const random = uniform(1000);
 const tally = { keys: 0, zeros: 0, never: 0, falseZeros: 0, behind: 0, worstRatio: 1 };
 let spentMs = 0;
@@ -41,10 +45,10 @@ for (let i = 0; i < links; i++) {
   link = more === null ? randomLink(random) : { ...link, pulses: link.pulses * more };
   let found!: ReturnType<typeof optimise>;
   spentMs += cpuMs(() => {
-    found = optimise({ link, ...price, proof: 'lim2014-chernoff' });
+    found = optimise({ link, ...price, proof });
   });
   const { statement, keyFromBlocks } = found;
-  const judged = Math.floor(randomSearch(link, { proof: 'lim2014-chernoff', decoys: 2, points: 2000 }, random));
+  const judged = Math.floor(randomSearch(link, { proof, decoys, points }, random));
   if (statement.secretBits > 0) tally.keys++;
   else {
     tally.zeros++;
@@ -60,4 +64,4 @@ for (let i = 0; i < links; i++) {
   }
   more = more === null && statement.secretBits === 0 && keyFromBlocks !== null ? 1.03 * keyFromBlocks : null;
 }
-console.log(`${links} links, ${(spentMs / links).toFixed(0)} ms of processor each:`, tally);
+console.log(`${proof}, ${links} links, ${(spentMs / links).toFixed(0)} ms of processor each:`, tally);

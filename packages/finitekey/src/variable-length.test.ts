@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { unseenErrors } from './hypergeometric.ts';
 import { type DecoyDocument, type KeyStatement, keyLength, PROOFS, type ProofName } from './index.ts';
+import { tilted } from './tilted.ts';
 
 fc.configureGlobal({ seed: 2405 });
 
@@ -81,6 +83,49 @@ describe('the ledger', () => {
     near(terms.privacyAmplification!, -2 * Math.log2(1 / (2 * hashed)));
     near(terms.verification!, -Math.log2(2 / 1e-15));
     assert.equal(terms.leak, -102_461);
+  });
+});
+
+describe('phase errors', () => {
+  const beta = Math.log(7e9);
+
+  it('are what exact sampling leaves at the square of a share, with two decoys', () => {
+    const { keySingles, testSingles, testSingleErrors } = tilted.bounds(two, beta);
+    const [singles, tested, errors] = [Math.floor(keySingles), Math.floor(testSingles), Math.floor(testSingleErrors)];
+    const { s1, phaseError } = keyLength('tilted', two);
+    assert.equal(s1, singles);
+    near(phaseError, unseenErrors(errors, tested, singles, -2 * beta) / singles);
+  });
+
+  it('with one decoy at half of that, and one more, since errors choose the sizes', () => {
+    const { keySingles, testSingles, testSingleErrors } = tilted.bounds(one, beta);
+    const [singles, tested, errors] = [
+      Math.floor(keySingles),
+      Math.floor(testSingles),
+      Math.min(3456 + 484, Math.floor(testSingleErrors)),
+    ];
+    const unseen = unseenErrors(errors, tested, singles, -2 * beta - Math.LN2);
+    near(keyLength('tilted', one).phaseError, (unseen + 1) / singles);
+  });
+
+  it('carry over from more to fewer, and from a smaller to a larger test, as the proof has it', () => {
+    const small = fc.integer({ min: 1, max: 60 });
+    fc.assert(
+      fc.property(small, small, small, small, fc.double({ min: -30, max: -1, noNaN: true }), (v, s, a, b, logP) => {
+        const [fewer, more] = [Math.min(a, b), Math.max(a, b)];
+        const found = Math.min(v, s);
+        const all = unseenErrors(found, s, more, logP) / more;
+        const part = (unseenErrors(found, s, fewer, logP - Math.LN2) + 1) / fewer;
+        assert.ok(fewer === more ? all <= part : all < part, `${all} ${part}`);
+        assert.ok(unseenErrors(found, s + 1, more, logP) <= unseenErrors(found, s, more, logP));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('of expectations lie between those of the counts around them', () => {
+    const rate = (mZ: readonly number[]): number => keyLength('tilted', { ...two, mZ }).phaseError;
+    assert.ok(rate([998.5, 88, 29]) > rate([998, 88, 29]) && rate([998.5, 88, 29]) < rate([1001, 88, 29]));
   });
 });
 

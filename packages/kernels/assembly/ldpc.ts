@@ -84,13 +84,10 @@ export function sweep(layers: usize, count: i32, lift: i32, scratch: usize, wron
         next += EDGE;
         if (--left > 0) wrap = wrapOf(edges, load<usize>(next, 8), lift);
       }
-      if (wrong) {
-        const quiet = load<u16>(wrong + (row >> 3)) == 0;
-        if (quiet) {
-          message += 16 * <usize>degree;
-          wanted += 16;
-          continue;
-        }
+      if (wrong && !load<u16>(wrong + (row >> 3))) {
+        message += 16 * <usize>degree;
+        wanted += 16;
+        continue;
       }
       const step = 2 * <usize>row;
       let signA = v128.load8x8_s(wanted);

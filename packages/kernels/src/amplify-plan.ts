@@ -15,13 +15,21 @@ export interface Plan {
   readonly partSize: number;
 }
 
-/** Even ones: for odd ones, what wraps around comes back in the middle. */
-const LOG_SIZES = [12, 14, 16, 18, 20, 22, 24];
-
-/** Times of a layer of a transform, of its other steps and of a product, a coefficient: ratios as measured. */
-const LAYER = 1;
-const OTHER = 6;
-const PRODUCT = 25;
+/**
+ * Binary logarithms of the sizes of transforms, and the time of one, in nanoseconds a coefficient as measured on one
+ * machine; it takes no more than their ratios to choose well. Even ones, since for odd ones what wraps around comes back
+ * in the middle.
+ */
+const TRANSFORM_NS: readonly (readonly [logSize: number, ns: number])[] = [
+  [12, 4],
+  [14, 4],
+  [16, 4.5],
+  [18, 6],
+  [20, 7],
+  [22, 10],
+  [24, 14],
+];
+const PRODUCT_NS = 12;
 
 /** Blocks of a string of MAX_LENGTH bits in transforms of 2^24 coefficients, and as many again. */
 const MOST_BLOCKS = 32;
@@ -36,17 +44,16 @@ export function planToeplitz(inputBits: number, outputBits: number): Plan {
   const output = Math.floor((((inputBits - 1) % CHUNK_BITS) + outputBits - 1) / CHUNK_BITS) + 1;
   let best: Plan | undefined;
   let bestTime = Number.POSITIVE_INFINITY;
-  for (const logSize of LOG_SIZES) {
+  for (const [logSize, transformNs] of TRANSFORM_NS) {
     const size = 2 ** logSize;
     const usable = size - 2 ** (logSize & (logSize - 1));
-    const transform = size * (LAYER * logSize + OTHER);
     for (let inputBlocks = 1; inputBlocks <= MOST_BLOCKS; inputBlocks++) {
       const blockSize = Math.ceil(input / inputBlocks);
       const partSize = usable - blockSize + 1;
       if (partSize < 2) continue;
       const outputParts = Math.ceil(output / (partSize - 1));
       const products = inputBlocks * outputParts;
-      const time = (inputBlocks + products + outputParts) * transform + products * size * PRODUCT;
+      const time = size * ((inputBlocks + products + outputParts) * transformNs + products * PRODUCT_NS);
       if (time < bestTime) [best, bestTime] = [{ logSize, inputBlocks, blockSize, outputParts, partSize }, time];
       if (blockSize === 1) break;
     }

@@ -15,27 +15,26 @@ interface Exports extends KernelExports {
   unconvert(at: number, size: number, d: number): void;
   convertRows(at: number, stride: number, width: number, d: number): void;
   unconvertRows(at: number, stride: number, width: number, d: number): void;
-  evaluate(at: number, bytes: number, block: number): void;
-  interpolate(at: number, bytes: number, block: number): void;
-  evaluateRows(at: number, width: number, d: number): void;
-  interpolateRows(at: number, width: number, d: number): void;
+  evaluate(at: number, bytes: number, block: number, least: number): void;
+  interpolate(at: number, bytes: number, block: number, least: number): void;
   collect(from: number, stride: number, width: number, d: number, to: number): void;
   distribute(to: number, stride: number, width: number, d: number, from: number): void;
   spread(from: number, to: number, count: number): void;
   gather(at: number, count: number): void;
-  multiply(a: number, b: number, sum: number, leaf: number, room: number): void;
+  multiply(a: number, b: number, sum: number, group: number, room: number): void;
 }
 
 /** Bytes of a coefficient before a transform, and of a value. */
 const CHUNK = 2;
 const VALUE = 4;
-/** Values that the kernel multiplies at once. */
-const BATCH = 2048;
+/** Coefficients of the polynomials that are multiplied without a transform, and values that the kernel does at once. */
+const GROUP = 16;
+const BATCH = 128 * GROUP;
 /** Transforms of more coefficients than this are a matrix with rows of so many: one fits the second-level cache. */
 const LOG_ROW = 16;
 const STRIP_BYTES = VALUE << LOG_ROW;
 
-/** A part of the work, in steps of a millisecond or less. */
+/** A part of the work. */
 interface Phase {
   readonly steps: number;
   run(step: number): void;
@@ -89,8 +88,8 @@ class Transform {
         kernel.convert(from + at, CHUNK, logRow);
         kernel.spread(from + at, to + (at / CHUNK) * VALUE, 1 << logRow);
       }),
-      this.#strips(to, VALUE, (at, width) => kernel.evaluateRows(at, width, logRows)),
-      this.#rows(VALUE, (at, row, bytes) => kernel.evaluate(to + at, bytes, row)),
+      this.#strips(to, VALUE, (at, width) => kernel.evaluate(at, width << logRows, 0, width)),
+      this.#rows(VALUE, (at, row, bytes) => kernel.evaluate(to + at, bytes, row, GROUP * VALUE)),
     ];
   }
 
@@ -98,8 +97,8 @@ class Transform {
   multiply(a: number, b: number, sum: number, room: number): Phase {
     return this.#rows(VALUE, (at, row, bytes) => {
       for (let batch = 0; batch < bytes; batch += BATCH * VALUE) {
-        const leaf = (row << (this.#logRow - 4)) + batch / (16 * VALUE);
-        this.#kernel.multiply(a + at + batch, b + at + batch, sum + at + batch, leaf, room);
+        const group = (row << this.#logRow) / GROUP + batch / (GROUP * VALUE);
+        this.#kernel.multiply(a + at + batch, b + at + batch, sum + at + batch, group, room);
       }
     });
   }
@@ -109,8 +108,8 @@ class Transform {
     const kernel = this.#kernel;
     const [logRow, logRows] = [this.#logRow, this.#logRows];
     return [
-      this.#rows(VALUE, (at, row, bytes) => kernel.interpolate(values + at, bytes, row)),
-      this.#strips(values, VALUE, (at, width) => kernel.interpolateRows(at, width, logRows)),
+      this.#rows(VALUE, (at, row, bytes) => kernel.interpolate(values + at, bytes, row, GROUP * VALUE)),
+      this.#strips(values, VALUE, (at, width) => kernel.interpolate(at, width << logRows, 0, width)),
       this.#rows(VALUE, (at) => {
         kernel.gather(values + at, 1 << logRow);
         kernel.unconvert(values + at, VALUE, logRow);
@@ -148,8 +147,8 @@ function load(source: Uint8Array, from: number, into: Uint8Array): void {
 
 /**
  * Product of a Toeplitz matrix over GF(2) and a bit string: out[i] = sum over j of seed[i + n - 1 - j] input[j] modulo 2,
- * for i < outputBits and j < n, n = input.length; the seed has n + outputBits - 1 bits. Exact. Yields, every millisecond
- * or so, which share of the work is done. Time and memory access depend on lengths alone, and the kernel's memory is
+ * for i < outputBits and j < n, n = input.length; the seed has n + outputBits - 1 bits. Exact. Yields after each step,
+ * most of a millisecond, in the longest products some of up to a tenth of a second, which share of them is done. Time and memory access depend on lengths alone, and the kernel's memory is
  * overwritten at the end, also when the caller stops early.
  *
  * Coefficients of sixteen bits, as elements of GF(2^32), whose products have 31 bits and so stay exact; additive

@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -170,12 +172,23 @@ export class KeyFolder implements BlockStore {
       const [word, text] = wordAndText(line);
       if (word === 'role' && owner === undefined) owner = text;
       else if (text !== undefined && STATES.includes(word)) this.#states.set(text, word as State);
-      // The last line may be torn: what it was to say had not been done yet.
       else if (i < lines.length - 1) this.#refuse(`: its journal is damaged in line ${i + 2}`);
+      // The last line may be torn: what it was to say had not been done yet.
+      else this.#cutTail(Buffer.byteLength(line) + 1);
     }
     // Torn at the very first line: nothing was ever kept here.
     if (owner === undefined) appendLine(this.#journal, `role "${role}"`);
     else if (owner !== role) this.#refuse(` holds the keys of ${owner}; give ${role} a folder of its own`);
+  }
+
+  #cutTail(bytes: number): void {
+    const handle = openSync(this.#journal, 'r+');
+    try {
+      ftruncateSync(handle, fstatSync(handle).size - bytes);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
   }
 
   /** Puts right what a crash left between the journal and the files. */

@@ -1,4 +1,4 @@
-import type { AcquisitionInput } from './acquire.ts';
+import type { AcquisitionInput } from './acquisition.ts';
 import type { FoldedLaw } from './folded.ts';
 
 /** The residual along a window: phase at its middle and slope, with their covariance (00 01 11) and the share of noise. */

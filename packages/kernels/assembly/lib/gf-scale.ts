@@ -10,8 +10,8 @@ import { timesByte } from './gf-tables';
 
 /** t of GF(2^16) over GF(2^8). */
 const T8: u32 = 0x80;
-/** t of GF(2^32) over GF(2^16) is 0x8000, all of it in the upper byte. */
 
+/** Sixteen bytes times that whose products with low and with high nibbles are in the tables. */
 function scale8(v: v128, low: v128, high: v128): v128 {
   const nibbles = i8x16.splat(15);
   return v128.xor(i8x16.swizzle(low, v128.and(v, nibbles)), i8x16.swizzle(high, v128.and(i16x8.shr_u(v, 4), nibbles)));
@@ -28,7 +28,7 @@ function times8(a: u32, b: u32): u32 {
   return <u32>load<u8>(table + (b & 15)) ^ <u32>load<u8>(table + (b >> 4), 16);
 }
 
-/** t w in GF(2^16), for t = 0x8000 = 0x80 x: 0x80 (w0 + w1 x) x = 0x80 (w1 t8 + (w0 + w1) x). */
+/** t w in GF(2^16), t = 0x80 x of GF(2^32) over it: 0x80 x (w0 + w1 x) = 0x80 (0x80 w1 + (w0 + w1) x). */
 function timesTop16(w: u32): u32 {
   const w0 = w & 255;
   const w1 = w >> 8;

@@ -110,43 +110,26 @@ export function unconvertRows(at: usize, stride: usize, width: usize, d: u32): v
   }
 }
 
-/** Polynomial to values, from block q of `bytes` bytes down to groups of sixteen elements, 64 bytes. */
-export function evaluate(at: usize, bytes: usize, q: u32): void {
+/**
+ * Polynomial to values: the layers from block q of `bytes` bytes down to blocks of `least`, 64 for groups of sixteen
+ * elements, more than one of them.
+ */
+export function evaluate(at: usize, bytes: usize, q: u32, least: usize): void {
   const half = bytes >> 1;
   butterfly(at, at + half, half, twiddle(q));
-  if (half === 64) return;
-  evaluate(at, half, q << 1);
-  evaluate(at + half, half, (q << 1) | 1);
+  if (half === least) return;
+  evaluate(at, half, q << 1, least);
+  evaluate(at + half, half, (q << 1) | 1, least);
 }
 
 /** The inverse of `evaluate`. */
-export function interpolate(at: usize, bytes: usize, q: u32): void {
+export function interpolate(at: usize, bytes: usize, q: u32, least: usize): void {
   const half = bytes >> 1;
-  if (half > 64) {
-    interpolate(at, half, q << 1);
-    interpolate(at + half, half, (q << 1) | 1);
+  if (half > least) {
+    interpolate(at, half, q << 1, least);
+    interpolate(at + half, half, (q << 1) | 1, least);
   }
   unbutterfly(at, at + half, half, twiddle(q));
-}
-
-/** The first d layers of a transform of which every row is `width` bytes. */
-export function evaluateRows(at: usize, width: usize, d: u32): void {
-  if (d === 0) return;
-  for (let r = d - 1; ; r--) {
-    const half = width << r;
-    for (let q: u32 = 0; q < 1 << (d - 1 - r); q++, at += half + half) butterfly(at, at + half, half, twiddle(q));
-    at -= width << d;
-    if (r === 0) return;
-  }
-}
-
-/** The inverse of `evaluateRows`. */
-export function interpolateRows(at: usize, width: usize, d: u32): void {
-  for (let r: u32 = 0; r < d; r++) {
-    const half = width << r;
-    for (let q: u32 = 0; q < 1 << (d - 1 - r); q++, at += half + half) unbutterfly(at, at + half, half, twiddle(q));
-    at -= width << d;
-  }
 }
 
 /** Copies 2^d pieces of `width` bytes, `stride` bytes apart, to where they stand one behind the other. */
