@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
-  fstatSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -95,17 +94,20 @@ export class KeyFolder implements BlockStore {
   }
 
   async hold(blockId: string, key: SecretBytes, report: SessionReport): Promise<void> {
-    const state = this.#states.get(blockId);
-    if (state && !(state === 'begun' && blockId === this.#own)) this.#refuse(`: the block ${blockId} is known here`);
-    const { held, final, about } = this.#files(blockId);
-    const there = [held, final, about].find((file) => existsSync(file));
-    if (there) this.#refuse(`: ${there} is there already, and nothing is written over`);
-    mkdirSync(dirname(held), { recursive: true, mode: 0o700 });
-    syncFolderOf(dirname(held));
-    key.open((bytes) => writeDurably(held, bytes));
-    writeDurably(about, new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`));
-    this.#set(blockId, 'held');
-    key.wipe();
+    try {
+      const state = this.#states.get(blockId);
+      if (state && !(state === 'begun' && blockId === this.#own)) this.#refuse(`: the block ${blockId} is known here`);
+      const { held, final, about } = this.#files(blockId);
+      const there = [held, final, about].find((file) => existsSync(file));
+      if (there) this.#refuse(`: ${there} is there already, and nothing is written over`);
+      mkdirSync(dirname(held), { recursive: true, mode: 0o700 });
+      syncFolderOf(dirname(held));
+      key.open((bytes) => writeDurably(held, bytes));
+      writeDurably(about, new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`));
+      this.#set(blockId, 'held');
+    } finally {
+      key.wipe();
+    }
   }
 
   async release(blockId: string): Promise<void> {
@@ -174,17 +176,18 @@ export class KeyFolder implements BlockStore {
       else if (text !== undefined && STATES.includes(word)) this.#states.set(text, word as State);
       else if (i < lines.length - 1) this.#refuse(`: its journal is damaged in line ${i + 2}`);
       // The last line may be torn: what it was to say had not been done yet.
-      else this.#cutTail(Buffer.byteLength(line) + 1);
+      else this.#cutLastLine();
     }
     // Torn at the very first line: nothing was ever kept here.
     if (owner === undefined) appendLine(this.#journal, `role "${role}"`);
     else if (owner !== role) this.#refuse(` holds the keys of ${owner}; give ${role} a folder of its own`);
   }
 
-  #cutTail(bytes: number): void {
+  #cutLastLine(): void {
+    const whole = readFileSync(this.#journal).lastIndexOf('\n');
     const handle = openSync(this.#journal, 'r+');
     try {
-      ftruncateSync(handle, fstatSync(handle).size - bytes);
+      ftruncateSync(handle, whole);
       fsyncSync(handle);
     } finally {
       closeSync(handle);

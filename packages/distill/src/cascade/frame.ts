@@ -1,6 +1,7 @@
 import { DistillError } from '../error.ts';
+import { NAMED, NumberList, ODD, OWN, Pass, SPLIT } from './pass.ts';
 import { firstBlock, lateBlocks, latePasses, secondBlock, shownErrorRate, syndromeBits } from './schedule.ts';
-import type { Shuffle, Shuffles } from './shuffle.ts';
+import type { Shuffles } from './shuffle.ts';
 import { TapeReader, type TapeWriter } from './tape.ts';
 
 /**
@@ -9,16 +10,15 @@ import { TapeReader, type TapeWriter } from './tape.ts';
  * sent, and neither party can make the other ask anything.
  *
  * The frame stands as rows of up to 32 bits, one for each lane. In every pass the rows stand in another order (shuffle.ts),
- * and over them stands a binary tree whose nodes hold the parities of all lanes at once: leaf `leaves + s` is the row at
- * position s, node i is the sum of nodes 2i and 2i + 1. A block is one lane of one node. What follows goes by nodes:
+ * and over them stands a tree of the parities of all lanes at once (pass.ts). A block is one lane of one node.
  *
  * - A block, or a part of it, whose parities differ is odd: an error is in it. Odd nodes are halved, all in the same round,
  *   until they are small enough for the syndrome of a Hamming code, which names the error at once (schedule.ts).
  * - A bit found wrong changes the parity of what holds it in every other pass: there its partner is, and the search goes on.
  * - When nothing is odd, the next pass is opened: the parities of its blocks are asked.
  *
- * Nothing that follows from known parities of the same pass is asked, and of two bits of which another pass has shown one
- * to be right, neither.
+ * Nothing that follows from known parities of the same pass is asked; and of two bits of which another pass has shown one to
+ * be right, neither.
  */
 export class Frame {
   /** This party's bits; Bob's are corrected as errors are found. */
@@ -28,18 +28,18 @@ export class Frame {
   readonly #shuffles: Shuffles;
   readonly #corrects: boolean;
   readonly #leaves: number;
+  /** Passes opened, but for late ones that found nothing odd: those have told what they can. */
   readonly #passes: Pass[] = [];
+  #opened = 0;
   #errorRate: number;
   /** Late passes not opened yet; the first two come before. */
   #late = 0;
-  /** Nodes asked about in this round, and how each was; whether a pass was opened instead. */
-  #asked: number[] = [];
-  #manner: number[] = [];
-  #opened = false;
+  /** Whether this round asks for the blocks of the last pass, and not about odd nodes. */
+  #opening = false;
+  /** Errors located in this round: pass, node, leaf. */
+  readonly #found = new NumberList();
 
-  /**
-   * `rows`: as many as the shuffles are for, taken over. `corrects`: this is Bob. `errorRate` in (0, 1/2].
-   */
+  /** `rows`: as many as the shuffles are for, taken over. `errorRate` in (0, 1/2]. `corrects`: this is Bob. */
   constructor(rows: Uint32Array, shuffles: Shuffles, errorRate: number, corrects: boolean) {
     this.rows = rows;
     this.errors = new Uint32Array(rows.length);
@@ -54,21 +54,14 @@ export class Frame {
 
   /** More late passes: for a frame whose tag differs. */
   extend(): void {
-    this.#late += latePasses(this.#blocks(this.#lateLevel()));
+    this.#late += latePasses(blocksOf(this.#lateBlock(), this.rows.length) * this.#shuffles.lanes);
   }
 
   /** Decides what to ask next and writes this party's parities of it; writes nothing when the search is over. */
   ask(tape: TapeWriter): void {
-    this.#asked.length = 0;
-    this.#manner.length = 0;
-    this.#opened = false;
-    // A node may be implied by others without a question: then there is more to do before the round can end.
-    for (const from = tape.length; tape.length === from; this.learn(NO_ANSWERS)) {
-      this.#collect();
-      if (this.#asked.length) for (const node of this.#asked) this.#manner.push(this.#askNode(node, tape));
-      else if (!this.#open(tape)) return;
-      if (tape.length > from) return;
-    }
+    const from = tape.length;
+    // Where everything follows from what is known, there is more to do before the round can end.
+    for (; this.#next(tape) && tape.length === from; ) this.learn(NO_ANSWERS);
   }
 
   /**
@@ -76,108 +69,131 @@ export class Frame {
    * cannot come from two strings.
    */
   learn(answers: TapeReader): void {
-    const found: number[] = [];
-    if (this.#opened) this.#learnOpening(answers, found);
-    else
-      for (let i = 0; i < this.#asked.length; i++) this.#learnNode(this.#asked[i]!, this.#manner[i]!, answers, found);
+    if (this.#opening) this.#learnBlocks(answers);
+    else for (const pass of this.#passes) this.#learnNodes(pass, answers);
+    this.#opening = false;
     // Only now: the answers were about the strings as they stood when they were asked.
-    for (let i = 0; i < found.length; i += 2) {
-      const pass = this.#passes[found[i]! >> PASS]!;
-      const lane = found[i]! & 31;
+    const { items, count } = this.#found;
+    for (let i = 0; i < count; i += 3) {
+      const pass = this.#passes[items[i]!]!;
+      const node = items[i + 1]!;
       // An error that two passes have found at the same time is one.
-      if (!pass.isOdd(nodeOf(found[i]!), lane)) continue;
-      const row = pass.order[found[i + 1]! - this.#leaves]!;
-      this.#flip(row, (lane - pass.turn[row]!) & (this.#shuffles.lanes - 1));
+      if (!((pass.nodes[4 * (node >>> 5) + ODD]! >>> (node & 31)) & 1)) continue;
+      const row = pass.order[items[i + 2]! - this.#leaves]!;
+      this.#flip(row, (node - pass.turn[row]!) & (this.#shuffles.lanes - 1), false);
     }
-    this.#asked.length = 0;
-    this.#manner.length = 0;
-    this.#opened = false;
+    this.#found.count = 0;
   }
 
   /** Overwrites all copies of the key. */
   wipe(): void {
     this.rows.fill(0);
-    for (const pass of this.#passes) pass.own.fill(0);
+    for (const pass of this.#passes) pass.wipe();
   }
 
-  /** Number of blocks of a pass whose blocks are nodes `level` levels above the leaves. */
-  #blocks(level: number): number {
-    return Math.ceil(this.rows.length / 2 ** level) * this.#shuffles.lanes;
-  }
-
-  #lateLevel(): number {
+  /** Bits in a block of a late pass. */
+  #lateBlock(): number {
     const { lanes } = this.#shuffles;
     const blocks = lateBlocks(this.rows.length * lanes, this.#errorRate);
-    return Math.log2(Math.min(this.#leaves, Math.max(1, (this.#leaves * lanes) / blocks)));
+    return Math.min(this.#leaves, Math.max(1, (this.#leaves * lanes) / blocks));
   }
 
-  /** Takes the nodes that are odd as what to ask about. A node is taken once: what it becomes is learned. */
-  #collect(): void {
-    for (let p = 0; p < this.#passes.length; p++) {
-      const pass = this.#passes[p]!;
-      const { active, odd } = pass;
-      for (let i = 0; i < active.length; i++) {
-        const node = active[i]!;
-        const id = node >> 5;
-        const bit = 1 << (node & 31);
-        if (!(odd[id]! & bit)) continue;
-        odd[id]! ^= bit;
-        this.#asked.push((p << PASS) | node);
+  /** Asks about all odd nodes, else opens a pass; false when there is neither. */
+  #next(tape: TapeWriter): boolean {
+    let odd = 0;
+    for (const pass of this.#passes) odd += pass.collect();
+    if (!odd) return this.#open(tape);
+    const bits = this.rows.length * this.#shuffles.lanes;
+    const most = Math.log2(Math.max(1, syndromeBits(this.#errorRate, bits, odd)));
+    for (const pass of this.#passes) this.#askNodes(pass, Math.max(Math.round(most), pass.syndromeLevel), tape);
+    return true;
+  }
+
+  #askNodes(pass: Pass, syndromeLevel: number, tape: TapeWriter): void {
+    const { nodes, asked } = pass;
+    const { items, count } = asked;
+    const leafShift = Math.clz32(this.#leaves);
+    const end = this.#leaves + this.rows.length;
+    let { open, filled } = tape;
+    for (let i = 0; i < count; i++) {
+      const node = items[i]!;
+      const id = node >>> 5;
+      const lane = node & 31;
+      const level = Math.clz32(id) - leafShift;
+      if (level > 1 && level <= syndromeLevel && !((nodes[4 * id + NAMED]! >>> lane) & 1)) {
+        tape.open = open;
+        tape.filled = filled;
+        tape.put(pass.syndrome(id << level, 1 << level, lane), level);
+        ({ open, filled } = tape);
+        items[i] = node | (SYNDROME << MANNER);
+        continue;
       }
-      active.length = 0;
+      const right = 2 * id + 1;
+      if (right << (level - 1) >= end) {
+        items[i] = node | (LEFT << MANNER);
+        continue;
+      }
+      if (level === 1) {
+        const leftIsRight = this.#isSettled(pass, 2 * id, lane);
+        if (leftIsRight !== this.#isSettled(pass, right, lane)) {
+          items[i] = node | ((leftIsRight ? RIGHT : LEFT) << MANNER);
+          continue;
+        }
+      }
+      open |= ((nodes[8 * id + OWN]! >>> lane) & 1) << filled;
+      if (++filled === 32) {
+        tape.word(open);
+        open = 0;
+        filled = 0;
+      }
     }
-    const { lanes } = this.#shuffles;
-    const bits = this.rows.length * lanes;
-    this.#syndromeLevel = Math.floor(
-      Math.log2(Math.max(1, syndromeBits(this.#errorRate, bits, this.#passes.length, this.#asked.length))) + 0.5,
-    );
-  }
-  #syndromeLevel = 0;
-
-  /** Levels that a node stands above the leaves. */
-  #level(id: number): number {
-    return Math.clz32(id) - Math.clz32(this.#leaves);
-  }
-
-  #askNode(node: number, tape: TapeWriter): number {
-    const pass = this.#passes[node >> PASS]!;
-    const id = nodeOf(node);
-    const lane = node & 31;
-    const level = this.#level(id);
-    if (level > 1 && level <= Math.max(this.#syndromeLevel, pass.syndromeLevel) && !((pass.named[id]! >>> lane) & 1)) {
-      tape.put(pass.syndrome(id << level, 1 << level, lane), level);
-      return SYNDROME;
-    }
-    const right = 2 * id + 1;
-    if (right << (level - 1) >= this.#leaves + this.rows.length) return LEFT;
-    if (level === 1) {
-      const leftIsRight = this.#isSettled(pass, 2 * id, lane);
-      if (leftIsRight !== this.#isSettled(pass, right, lane)) return leftIsRight ? RIGHT : LEFT;
-    }
-    tape.put((pass.own[2 * id]! >>> lane) & 1, 1);
-    return HALVES;
+    tape.open = open;
+    tape.filled = filled;
   }
 
-  #learnNode(node: number, manner: number, answers: TapeReader, found: number[]): void {
-    const pass = this.#passes[node >> PASS]!;
-    const id = nodeOf(node);
-    const lane = node & 31;
-    const bit = 1 << lane;
-    if (manner === SYNDROME) {
-      const level = this.#level(id);
-      const leaf = (id << level) + answers.take(level);
-      pass.odd[id]! |= bit;
-      pass.named[id]! |= bit;
-      if (leaf < this.#leaves + this.rows.length) found.push(node, leaf);
-      else pass.active.push(node & NODE);
-      return;
+  #learnNodes(pass: Pass, answers: TapeReader): void {
+    const { nodes, asked, active } = pass;
+    const { items, count } = asked;
+    const number = this.#passes.indexOf(pass);
+    const leaves = this.#leaves;
+    const end = leaves + this.rows.length;
+    const { bytes } = answers;
+    let { at } = answers;
+    for (let i = 0; i < count; i++) {
+      const manner = items[i]! >>> MANNER;
+      const node = items[i]! & NODE;
+      const id = node >>> 5;
+      const bit = 1 << (node & 31);
+      if (manner === SYNDROME) {
+        const level = Math.clz32(id) - Math.clz32(leaves);
+        answers.at = at;
+        const leaf = (id << level) + answers.take(level);
+        ({ at } = answers);
+        nodes[4 * id + ODD]! |= bit;
+        nodes[4 * id + NAMED]! |= bit;
+        if (leaf < end) this.#locate(number, node, leaf);
+        else active.push(node);
+        continue;
+      }
+      let isLeft = manner === LEFT ? 1 : 0;
+      if (manner === HALVES) {
+        isLeft = (bytes[at >> 3]! >> (at & 7)) & 1;
+        at++;
+      }
+      nodes[4 * id + SPLIT]! |= bit;
+      const child = 2 * id + 1 - isLeft;
+      nodes[4 * child + ODD]! |= bit;
+      if (child < leaves) active.push((child << 5) | (node & 31));
+      else this.#locate(number, (child << 5) | (node & 31), child);
     }
-    const isLeft = manner === HALVES ? answers.bit() : manner === LEFT ? 1 : 0;
-    pass.split[id]! |= bit;
-    const child = 2 * id + 1 - isLeft;
-    pass.odd[child]! |= bit;
-    if (child < this.#leaves) pass.active.push((child << 5) | lane);
-    else found.push((node & ~NODE) | (child << 5) | lane, child);
+    answers.at = at;
+    asked.count = 0;
+  }
+
+  #locate(pass: number, node: number, leaf: number): void {
+    this.#found.push(pass);
+    this.#found.push(node);
+    this.#found.push(leaf);
   }
 
   /** Whether another pass has shown by itself that the bit at this leaf is right. */
@@ -188,159 +204,110 @@ export class Frame {
     for (const other of this.#passes) {
       if (other === pass || other.level === 0) continue;
       const parent = (this.#leaves + other.place[row]!) >> 1;
-      if ((other.split[parent]! >>> ((bit + other.turn[row]!) & lanes)) & 1) return true;
+      if ((other.nodes[4 * parent + SPLIT]! >>> ((bit + other.turn[row]!) & lanes)) & 1) return true;
     }
     return false;
   }
 
   /** Opens the next pass, if there is one, and asks for its blocks. */
   #open(tape: TapeWriter): boolean {
-    const number = this.#passes.length;
-    let level: number;
-    if (number < 2) {
-      const first = firstBlock(this.#errorRate);
-      const size = number ? secondBlock(this.#errorRate, 2 ** this.#passes[0]!.level) : first;
-      level = Math.log2(Math.min(this.#leaves, size));
-    } else {
-      if (!this.#late) return false;
-      this.#late--;
-      level = this.#lateLevel();
-    }
-    const pass = new Pass(this.#shuffles.pass(number), level, this.#leaves, this.rows, this.#shuffles.lanes);
-    this.#passes.push(pass);
-    this.#opened = true;
+    if (this.#opened >= 2 && !this.#late) return false;
+    const number = this.#opened++;
     const { lanes } = this.#shuffles;
-    let left = this.#blocks(level) - (number ? 1 : 0);
-    for (let id = this.#leaves >> level; left > 0; id++, left -= lanes) {
-      const count = Math.min(lanes, left);
-      tape.put(pass.own[id]!, Math.min(16, count));
-      if (count > 16) tape.put(pass.own[id]! >>> 16, count - 16);
+    let blockBits: number;
+    if (number === 0) blockBits = firstBlock(this.#errorRate);
+    else if (number === 1) blockBits = secondBlock(this.#errorRate, 2 ** this.#passes[0]!.level);
+    else {
+      this.#late--;
+      blockBits = this.#lateBlock();
     }
+    const pass = new Pass(
+      this.#shuffles.pass(number),
+      Math.min(this.#leaves, blockBits),
+      this.#leaves,
+      this.rows,
+      lanes,
+    );
+    this.#passes.push(pass);
+    this.#opening = true;
+    this.#forBands(pass, (id, lane, count) => tape.put((pass.nodes[4 * id + OWN]! >>> lane) & (-1 >>> (32 - count)), count));
     return true;
   }
 
-  #learnOpening(answers: TapeReader, found: number[]): void {
+  /**
+   * Visits the blocks of a pass that was just opened, those of one node together: `count` lanes from `lane` on. Left out is
+   * the very last one, except in the first pass: it follows, since nothing is odd and so the parity of the whole is known.
+   */
+  #forBands(pass: Pass, visit: (id: number, lane: number, count: number) => void): void {
+    const { level, fineLanes } = pass;
+    const fine = fineLanes ? blocksOf(2 ** (level - 1), this.rows.length) : 0;
+    for (let i = 0, id = this.#leaves >> (level - 1); i < fine; i++) visit(id + i, 0, fineLanes);
+    const coarse = blocksOf(2 ** level, this.rows.length);
+    const lanes = this.#shuffles.lanes - fineLanes;
+    for (let i = 0, id = this.#leaves >> level; i < coarse; i++) {
+      const count = i === coarse - 1 && this.#opened > 1 ? lanes - 1 : lanes;
+      if (count) visit(id + i, fineLanes, count);
+    }
+  }
+
+  #learnBlocks(answers: TapeReader): void {
     const number = this.#passes.length - 1;
     const pass = this.#passes[number]!;
-    const { lanes } = this.#shuffles;
-    const blocks = this.#blocks(pass.level);
+    let blocks = 0;
     let odd = 0;
-    for (let block = 0, id = this.#leaves >> pass.level; block < blocks; block += lanes, id++) {
-      for (let lane = 0; lane < lanes; lane++) {
-        // After the first pass the parity of the whole is known: nothing is odd when a pass is opened.
-        const isOdd = number && block + lane === blocks - 1 ? odd & 1 : answers.bit();
-        if (!isOdd) continue;
-        odd++;
-        pass.odd[id]! |= 1 << lane;
-        if (id < this.#leaves) pass.active.push((id << 5) | lane);
-        else found.push((number << PASS) | (id << 5) | lane, id);
-      }
-    }
-    const bits = this.rows.length * lanes;
-    if (!number) this.#errorRate = shownErrorRate(this.#errorRate, 2 ** pass.level, blocks, odd);
-    // What a late pass finds is rare: its blocks almost never hold three errors, and no more do those of the others then.
-    if (number > 1)
-      for (const one of this.#passes) one.syndromeLevel = Math.floor(Math.log2((0.25 * bits) / (odd + 1)));
+    const learn = (id: number, lane: number, isOdd: number): void => {
+      blocks++;
+      if (!isOdd) return;
+      odd++;
+      pass.nodes[4 * id + ODD]! |= 1 << lane;
+      const node = (id << 5) | lane;
+      if (id < this.#leaves) pass.active.push(node);
+      else this.#locate(number, node, id);
+    };
+    this.#forBands(pass, (id, lane, count) => {
+      for (let i = 0; i < count; i++) learn(id, lane + i, answers.take(1));
+    });
+    const isFirst = this.#opened === 1;
+    const last = this.#leaves + this.rows.length - 1;
+    if (!isFirst) learn(last >> pass.level, this.#shuffles.lanes - 1, odd & 1);
+    if (isFirst) this.#errorRate = shownErrorRate(this.#errorRate, 2 ** pass.level, blocks, odd);
+    if (this.#opened < 3) return;
+    if (!odd) this.#passes.pop()!.wipe();
+    // What a late pass finds is rare: no block holds three errors any more, of this pass or of those before.
+    const level = Math.floor(Math.log2((0.25 * this.rows.length * this.#shuffles.lanes) / (odd + 1)));
+    for (const one of this.#passes) one.syndromeLevel = level;
   }
 
   /** A bit is wrong: in every pass the node that holds it changes parity. */
-  #flip(row: number, lane: number, isCertain = false): void {
+  #flip(row: number, lane: number, isBack: boolean): void {
     this.errors[row]! ^= 1 << lane;
     if (this.#corrects) this.rows[row]! ^= 1 << lane;
     const lanes = this.#shuffles.lanes - 1;
-    let contradicted = false;
+    let contradicts = false;
     for (const pass of this.#passes) {
-      const id = pass.flip(this.#leaves + pass.place[row]!, (lane + pass.turn[row]!) & lanes, this.#corrects);
-      contradicted ||= id >= this.#leaves;
+      const leaf = this.#leaves + pass.place[row]!;
+      if (pass.flip(leaf, (lane + pass.turn[row]!) & lanes, this.#corrects)) contradicts = true;
     }
-    if (!contradicted) return;
-    // A pass had shown that this bit is right: a syndrome of three errors has named it, and it is flipped back. Were it wrong
-    // again in another pass, no two strings could answer like that.
-    if (isCertain) throw new DistillError('distill/protocol', 'the parities of reconciliation contradict each other');
+    if (!contradicts) return;
+    // A pass had shown that this bit is right: a syndrome of three errors has named it, and it is flipped back. Were that a
+    // contradiction again, no two strings could answer like this.
+    if (isBack) throw new DistillError('distill/protocol', 'the parities of reconciliation contradict each other');
     this.#flip(row, lane, true);
   }
 }
 
-/** How a node was asked about: by its left half, which of the halves it is was known, by its syndrome. */
+/** Blocks of this many bits in a lane of so many. */
+function blocksOf(blockBits: number, bits: number): number {
+  return Math.ceil(bits / blockBits);
+}
+
+/** A node in the list of what is asked has, from this bit on, how it is asked. */
+const MANNER = 24;
+const NODE = (1 << MANNER) - 1;
+/** By its left half; not at all, since it is known that the left or the right half is odd; by its syndrome. */
 const HALVES = 0;
 const LEFT = 1;
 const RIGHT = 2;
 const SYNDROME = 3;
-
-/** A node of a tree as a number: pass, id below 2^16, lane below 2^5. */
-const PASS = 21;
-const NODE = (1 << PASS) - 1;
-
-function nodeOf(node: number): number {
-  return (node & NODE) >> 5;
-}
-
-/** One pass over a frame: the tree of this party's parities, and what is known of the differences. */
-class Pass {
-  readonly order: Uint16Array;
-  readonly place: Uint16Array;
-  readonly turn: Uint8Array;
-  /** Levels that the blocks stand above the leaves. */
-  readonly level: number;
-  /** Nodes up to this level are asked for their syndromes, whatever the schedule says. */
-  syndromeLevel = 0;
-  /** Parities of the nodes below what is known; further up they may be of the past. */
-  readonly own: Uint32Array;
-  /** Nodes whose parities are known and differ; nodes whose halves are known; nodes whose syndrome was asked. */
-  readonly odd: Uint32Array;
-  readonly split: Uint32Array;
-  readonly named: Uint32Array;
-  /** Nodes that became odd, 32 id + lane. */
-  readonly active: number[] = [];
-
-  constructor(shuffle: Shuffle, level: number, leaves: number, rows: Uint32Array, lanes: number) {
-    const { order, turn } = shuffle;
-    this.order = order;
-    this.place = shuffle.place;
-    this.turn = turn;
-    this.level = level;
-    this.odd = new Uint32Array(2 * leaves);
-    this.split = new Uint32Array(leaves);
-    this.named = new Uint32Array(leaves);
-    const own = new Uint32Array(2 * leaves);
-    const mask = -1 >>> (32 - lanes);
-    for (let s = 0; s < order.length; s++) {
-      const row = order[s]!;
-      const bits = rows[row]!;
-      const by = turn[row]!;
-      own[leaves + s] = ((bits << by) | (bits >>> (lanes - by))) & mask;
-    }
-    for (let id = leaves - 1, last = leaves >> level; id >= last; id--) own[id] = own[2 * id]! ^ own[2 * id + 1]!;
-    this.own = own;
-  }
-
-  isOdd(id: number, lane: number): boolean {
-    return ((this.odd[id]! >>> lane) & 1) === 1;
-  }
-
-  /** The sum of the positions, counted from leaf `from` on, of the ones among `count` bits of a lane. */
-  syndrome(from: number, count: number, lane: number): number {
-    const { own } = this;
-    let sum = 0;
-    for (let i = 0; i < count; i++) sum ^= i & -((own[from + i]! >>> lane) & 1);
-    return sum;
-  }
-
-  /**
-   * Changes the parity of the smallest known node that holds a leaf, and the own parities below it. Returns the node when it
-   * has become odd, else 0.
-   */
-  flip(leaf: number, lane: number, corrects: boolean): number {
-    const { split, own } = this;
-    const bit = 1 << lane;
-    let level = this.level;
-    while (level > 0 && split[leaf >> level]! & bit) level--;
-    const id = leaf >> level;
-    if (corrects) for (let below = level - 1; below >= 0; below--) own[leaf >> below]! ^= bit;
-    if (!((this.odd[id]! ^= bit) & bit)) return 0;
-    if (level) this.active.push((id << 5) | lane);
-    return id;
-  }
-}
 
 const NO_ANSWERS = new TapeReader({ length: 0, bytes: new Uint8Array(0) });

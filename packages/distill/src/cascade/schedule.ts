@@ -31,11 +31,11 @@ export function firstBlock(errorRate: number): number {
 }
 
 /**
- * Bits in a block of the second pass: five to eight errors of the whole. The larger, the more errors are found through the
- * small blocks of the first pass, and the more of them one after the other, a few round trips each.
+ * Bits in a block of the second pass, no power of two: seven errors of the whole in each. The larger, the more errors are
+ * found through the small blocks of the first pass, and the more of them one after the other, a few round trips each.
  */
 export function secondBlock(errorRate: number, first: number): number {
-  return Math.max(2 * first, powerBelow(8 / errorRate));
+  return Math.max(2 * first, 7 / errorRate);
 }
 
 /** Blocks in each late pass of a frame of `bits` bits, and how many such passes tell errors apart. */
@@ -65,10 +65,9 @@ export function shownErrorRate(expected: number, blockBits: number, blocks: numb
  * A wrong one costs some twenty bits. So: intervals that almost never hold three, and more daring where few are left, since
  * it is they that take the round trips.
  */
-export function syndromeBits(errorRate: number, bits: number, passes: number, intervals: number): number {
-  if (passes === 1) return 0.1 / errorRate;
+export function syndromeBits(errorRate: number, bits: number, intervals: number): number {
   const expected = errorRate * bits;
-  if (intervals <= Math.min(12, 0.0015 * expected)) return 2 / errorRate;
-  if (intervals <= Math.min(150, 0.015 * expected)) return 0.5 / errorRate;
-  return 0.12 / errorRate;
+  if (intervals <= Math.min(120, 0.005 * expected)) return 2 / errorRate;
+  if (intervals <= Math.min(500, 0.02 * expected)) return 0.5 / errorRate;
+  return 0.1 / errorRate;
 }

@@ -1,32 +1,39 @@
 import type { Bits } from '@skykey/bits';
 
-/** Writes a bit string front to back, a few bits at a time. */
+/** Writes a bit string front to back. Hot loops keep `open` and `filled` in their own hands and give them back. */
 export class TapeWriter {
   #bytes: Uint8Array = new Uint8Array(1024);
-  #length = 0;
-  /** The bits of the byte begun, and those of earlier ones that are not written yet. */
-  #open = 0;
-  #filled = 0;
+  #written = 0;
+  /** The last `filled` bits, less than 32, which are not in the bytes yet. */
+  open = 0;
+  filled = 0;
 
   /** Bits written so far. */
   get length(): number {
-    return this.#length;
+    return 8 * this.#written + this.filled;
   }
 
-  /** The lowest `count` bits of `value`, at most 24. */
+  /** The lowest `count` bits of `value`, 1 to 32; what is above them must be 0. */
   put(value: number, count: number): void {
-    let open = this.#open | ((value & ((1 << count) - 1)) << this.#filled);
-    let filled = this.#filled + count;
-    let at = (this.#length - this.#filled) >> 3;
-    this.#length += count;
-    if (at + 4 > this.#bytes.length) this.#grow();
+    const { filled } = this;
+    this.open |= value << filled;
+    this.filled += count;
+    if (this.filled < 32) return;
+    this.word(this.open);
+    this.filled -= 32;
+    this.open = filled ? value >>> (32 - filled) : 0;
+  }
+
+  /** 32 bits at once, before `open`. */
+  word(bits: number): void {
+    if (this.#written + 4 > this.#bytes.length) this.#grow();
     const bytes = this.#bytes;
-    for (; filled >= 8; filled -= 8) {
-      bytes[at++] = open;
-      open >>>= 8;
-    }
-    this.#open = open;
-    this.#filled = filled;
+    const at = this.#written;
+    bytes[at] = bits;
+    bytes[at + 1] = bits >>> 8;
+    bytes[at + 2] = bits >>> 16;
+    bytes[at + 3] = bits >>> 24;
+    this.#written = at + 4;
   }
 
   #grow(): void {
@@ -38,8 +45,8 @@ export class TapeWriter {
 
   /** All that was written; the tape is blank again. */
   finish(): Bits {
-    const length = this.#length;
-    if (this.#filled) this.#bytes[(length - this.#filled) >> 3] = this.#open;
+    const { length } = this;
+    this.word(this.open);
     const bits = { length, bytes: this.#bytes.slice(0, (length + 7) >> 3) };
     this.wipe();
     return bits;
@@ -47,32 +54,27 @@ export class TapeWriter {
 
   /** Overwrites what was written. */
   wipe(): void {
-    this.#bytes.fill(0, 0, (this.#length + 7) >> 3);
-    this.#length = 0;
-    this.#open = 0;
-    this.#filled = 0;
+    this.#bytes.fill(0, 0, this.#written);
+    this.#written = 0;
+    this.open = 0;
+    this.filled = 0;
   }
 }
 
-/** Reads a bit string front to back. Beyond its end there are zeros. */
+/** Reads a bit string front to back. Hot loops move `at` themselves. */
 export class TapeReader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
+  readonly bytes: Uint8Array;
+  /** Index of the next bit. */
+  at = 0;
 
   constructor(bits: Bits) {
-    this.#bytes = bits.bytes;
+    this.bytes = bits.bytes;
   }
 
-  /** The next bit. */
-  bit(): number {
-    const at = this.#at++;
-    return (this.#bytes[at >> 3]! >> (at & 7)) & 1;
-  }
-
-  /** The next `count` bits, at most 24, the first the lowest. */
+  /** The next `count` bits, at most 24, the first the lowest; zeros beyond the end. */
   take(count: number): number {
     let value = 0;
-    for (let i = 0; i < count; i++) value |= this.bit() << i;
+    for (let i = 0; i < count; i++, this.at++) value |= ((this.bytes[this.at >> 3]! >> (this.at & 7)) & 1) << i;
     return value;
   }
 }

@@ -6,11 +6,31 @@ import type { FrameShape } from './frame.ts';
 /**
  * How many syndrome bits a frame needs. There is no second chance without a way back, so that the frame must be decodable at
  * an error rate that its own bits exceed only rarely: SIGMAS standard deviations of their number above the estimate. To
- * that comes what a code of the family needs over the entropy even in an endless frame, REACH. Both from measured
- * frame error rates (`one-way.bench.ts`).
+ * that comes what a code of the family needs over the entropy when the number of errors is as expected, REACH: long frames a
+ * step beyond where decoding begins to succeed, short ones as much as few sweeps need. Both from simulation
+ * (`one-way.bench.ts`).
  */
 const SIGMAS = 3.3;
-export const REACH: Readonly<Record<Family, number>> = { short: 1.2, long: 1.085 };
+/** Syndrome bits over the entropy, by error rate; straight lines between. Codes for few errors are weak. */
+const REACH: Readonly<Record<Family, readonly (readonly [errorRate: number, reach: number])[]>> = {
+  short: [
+    [0.005, 1.3],
+    [0.01, 1.22],
+    [0.02, 1.19],
+    [0.03, 1.2],
+    [0.05, 1.205],
+    [0.08, 1.215],
+  ],
+  long: [
+    [0.005, 1.35],
+    [0.01, 1.2],
+    [0.015, 1.145],
+    [0.02, 1.115],
+    [0.03, 1.1],
+    [0.05, 1.095],
+    [0.08, 1.09],
+  ],
+};
 /** Highest error rate that has codes, with a margin for its spread. */
 export const MOST_ERROR_RATE = 0.11;
 
@@ -31,7 +51,7 @@ export function rowsFor(family: Family, shape: FrameShape, errorRate: number, sp
   const { bits, lift } = shape;
   const sigma = Math.sqrt((errorRate * (1 - errorRate)) / bits + spread * spread);
   const entropy = binaryEntropy(Math.min(0.5, errorRate + SIGMAS * sigma));
-  const rows = 16 * Math.ceil((REACH[family] * entropy * bits) / 16);
+  const rows = 16 * Math.ceil((reachOf(family, errorRate) * entropy * bits) / 16);
   const least = LEAST_LAYERS * lift;
   if (Math.max(rows, least) >= bits || rows > MOST_LAYERS * lift) {
     throw new DistillError(
@@ -40,4 +60,14 @@ export function rowsFor(family: Family, shape: FrameShape, errorRate: number, sp
     );
   }
   return Math.max(rows, least);
+}
+
+function reachOf(family: Family, errorRate: number): number {
+  const knots = REACH[family];
+  const above = knots.findIndex(([rate]) => rate >= errorRate);
+  if (above === 0) return knots[0]![1];
+  if (above < 0) return knots.at(-1)![1];
+  const [low, atLow] = knots[above - 1]!;
+  const [high, atHigh] = knots[above]!;
+  return atLow + ((atHigh - atLow) * (errorRate - low)) / (high - low);
 }

@@ -43,6 +43,7 @@ export class ResumingLine implements Channel {
   #ended: Error | undefined;
   #peerLeft = false;
   #closing = false;
+  #farewell = false;
   #changed: () => void = () => undefined;
   #change: Promise<void>;
   #patience: NodeJS.Timeout | undefined;
@@ -102,7 +103,7 @@ export class ResumingLine implements Channel {
     this.#acknowledged(received);
     for (const sent of this.#unacknowledged) carrier.send(this.#data(sent));
     // After them: that it arrives says that they did, or that there was nothing to say.
-    carrier.send(Uint8Array.of(this.#closing ? Frame.bye : Frame.ping));
+    carrier.send(Uint8Array.of(this.#farewell ? Frame.bye : Frame.ping));
     void this.#serve(carrier);
     return true;
   }
@@ -136,9 +137,11 @@ export class ResumingLine implements Channel {
    * other: if the line breaks now, the other still has to learn that this side took everything.
    */
   async close(lingerMs: number): Promise<void> {
-    this.#acknowledge();
-    await this.#until(() => this.heard, lingerMs);
+    // Nobody here takes anything any more: the other side need not wait for that.
     this.#closing = true;
+    this.#drop();
+    await this.#until(() => this.heard, lingerMs);
+    this.#farewell = true;
     this.#carrier?.send(Uint8Array.of(Frame.bye));
     if (this.connections > 0) await this.#until(() => this.over, Math.min(lingerMs, FAREWELL_MS));
     this.end('the session is over');
@@ -207,6 +210,7 @@ export class ResumingLine implements Channel {
       this.#expected++;
       this.#arrived.push(message);
       this.#arrivedBytes += message.length;
+      if (this.#closing) this.#drop();
       this.#progress();
     } else if (kind === Frame.ack && frame.length === 5) this.#acknowledged(view.getUint32(1, true));
     else if (kind === Frame.ping && frame.length === 1) this.#progress();
@@ -226,6 +230,13 @@ export class ResumingLine implements Channel {
       this.#unacknowledgedBytes -= this.#unacknowledged.shift()!.message.length;
     }
     if (this.#unacknowledged.length < before) this.#progress();
+  }
+
+  #drop(): void {
+    this.#arrived = [];
+    this.#arrivedBytes = 0;
+    this.#taken = this.#expected;
+    this.#acknowledge();
   }
 
   #acknowledge(): void {

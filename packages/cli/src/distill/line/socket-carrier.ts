@@ -8,6 +8,7 @@ const AHEAD_BYTES = 1 << 18;
 /** How long a closed connection may go on sending what was said before, ms. */
 const LINGER_MS = 2000;
 const CONNECT_MS = 10_000;
+const MOST_CONNECTIONS = 64;
 
 export interface Address {
   readonly host: string;
@@ -148,7 +149,11 @@ export function listen(
             : error.message;
       reject(new CliError('cli/peer', `--listen ${host}:${port} is not possible: ${why}`, { cause: error }));
     });
+    // Those beyond are turned away by the system, before they cost anything here.
+    server.maxConnections = MOST_CONNECTIONS;
     server.listen({ host, port }, () => {
+      // Whoever could not be let in may come again.
+      server.on('error', () => undefined);
       resolve({
         port: (server.address() as { port: number }).port,
         close: () => {

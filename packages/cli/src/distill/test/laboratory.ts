@@ -159,9 +159,13 @@ export async function distil(
   const port = new Promise<number>((resolve) => {
     listening = resolve;
   });
-  const alice = runParty('alice', { listen: '127.0.0.1:0', ...options.alice }, { ...ofAlice, onListening: listening });
+  const alice = runParty(
+    'alice',
+    { listen: '127.0.0.1:0', ...options.alice },
+    { random: seeded('alice'), ...ofAlice, onListening: listening },
+  );
   const bob = Promise.race([port, alice.then(() => 1)]).then(async (at) =>
-    runParty('bob', { connect: `127.0.0.1:${await between(at)}`, ...options.bob }, ofBob),
+    runParty('bob', { connect: `127.0.0.1:${await between(at)}`, ...options.bob }, { random: seeded('bob'), ...ofBob }),
   );
   const [a, b] = await Promise.allSettled([alice, bob]);
   return { alice: a, bob: b };
@@ -172,12 +176,21 @@ export function documentOf(ending: Ending): DistillDocument {
   return ending.value;
 }
 
-/** What a man in the line does with a frame; `data` counts the messages of the session that came by in both directions. */
-export type Meddle = (frame: Buffer, from: Role, data: number) => 'pass' | 'cut' | 'pass and cut';
+/** What a man in the line does with a frame. */
+export type Meddle = (frame: Buffer, from: Role) => 'pass' | 'cut' | 'pass and cut';
+
+/** Type of the message in a frame (PROTOCOL.md of `distill`); undefined when it holds none. */
+export function messageType(frame: Buffer): number | undefined {
+  return frame[4] === 3 ? frame[13] : undefined;
+}
+
+export const BASES = 0x09;
+export const SETTINGS = 0x0a;
+export const TEST_BOB = 0x0b;
+export const RELEASE = 0x1c;
 
 /** A proxy that reads frames on the way. Closes with its last connection once `stop` was called. */
 export async function proxy(port: number, meddle: Meddle): Promise<{ readonly port: number; stop(): void }> {
-  let data = 0;
   const sockets = new Set<Socket>();
   const server = createServer((bob) => {
     const alice = connect({ port, host: '127.0.0.1' });
@@ -200,7 +213,7 @@ export async function proxy(port: number, meddle: Meddle): Promise<{ readonly po
         while (open && rest.length >= 4 && rest.length >= 4 + rest.readUInt32LE(0)) {
           const frame = rest.subarray(0, 4 + rest.readUInt32LE(0));
           rest = rest.subarray(frame.length);
-          const what = meddle(frame, role, frame[4] === 3 ? data++ : -1);
+          const what = meddle(frame, role);
           if (what !== 'cut') to.write(frame);
           if (what === 'pass') continue;
           open = false;
