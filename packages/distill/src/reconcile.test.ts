@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Bits, equalBytes, get, pack, popcount, unpack, xor, zeros } from '@skykey/bits';
+import { type Bits, equalBytes, get, pack, popcount, xor, zeros } from '@skykey/bits';
 import { binaryEntropy } from '@skykey/finitekey';
 import fc from 'fast-check';
 import { Transcript } from './authenticate.ts';
@@ -85,30 +85,6 @@ test('an empty key needs no word, a key of one bit is found wrong or right', asy
   }
 });
 
-test('frames share a key and put it together again', () => {
-  for (const bits of [1, 7, 32_768, 32_769, 65_537, 200_003, FRAME_BITS, FRAME_BITS + 1, 3 * FRAME_BITS - 45]) {
-    const { key } = keyAndNoise(bits, 0, bits);
-    const frames = new Frames(key, new Uint8Array(16), 0.01, false);
-    assert.equal(frames.count, Math.ceil(bits / FRAME_BITS));
-    assert.deepEqual(frames.key(), key);
-    const lengths = Array.from({ length: frames.count }, (_, f) => frames.length(f));
-    assert.equal(new Set(lengths).size, 1);
-    const total = lengths.reduce((a, b) => a + b);
-    assert(total >= bits && total < bits + 32 * frames.count, `${total} for ${bits}`);
-    const values = unpack(key);
-    const width = lengths[0]! > 32_768 * 16 ? 32 : 1;
-    if (frames.count === 1) assert.deepEqual(unpack(frames.bits(0)).subarray(0, bits), values);
-    else {
-      for (let f = 0; f < frames.count; f++) {
-        const dealt = Uint8Array.from({ length: lengths[f]! }, (_, i) => {
-          return values[(Math.floor(i / width) * frames.count + f) * width + (i % width)] ?? 0;
-        });
-        assert.deepEqual(unpack(frames.bits(f)), dealt);
-      }
-    }
-  }
-});
-
 test('the leak is what went over the wire, and near the Shannon limit', async () => {
   for (const [rate, seed] of [
     [0.005, 3],
@@ -128,6 +104,17 @@ test('the leak is what went over the wire, and near the Shannon limit', async ()
     assert(f >= 1 && f <= 1.04, `f ${f} at ${rate}`);
     assert(result.roundTrips <= 200, `${result.roundTrips} round trips at ${rate}`);
     assert(result.messageBits <= 5 * shannon, `${result.messageBits / shannon} times the Shannon limit at ${rate}`);
+  }
+});
+
+test('whatever is wrong is put right: all bits, all but one, one in two', async () => {
+  for (const bits of [1, 2, 3, 31, 32, 33, 1000]) {
+    const { key } = keyAndNoise(bits, 0, bits);
+    for (const wrong of [() => 1, (i: number) => Number(i > 0), (i: number) => i & 1]) {
+      // Where all blocks of all passes are even, the tag still tells, and the frame is disclosed.
+      const result = await reconcile(key, pack(Uint8Array.from({ length: bits }, (_, i) => wrong(i))), 0.5);
+      assert.deepEqual(result.key, key);
+    }
   }
 });
 
@@ -179,7 +166,7 @@ test('a burst of errors is spread over frames and blocks', async () => {
     const result = await reconcile(key, burst, 0.01);
     assert.deepEqual(result.key, key);
     const f = result.leakedBits / (bits * binaryEntropy(0.01));
-    assert(f <= 1.08, `f ${f}`);
+    assert(f <= 1.12, `f ${f}`);
   }
 });
 

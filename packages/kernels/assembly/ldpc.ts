@@ -216,8 +216,8 @@ export function signs(values: usize, stride: i32, columns: i32, lift: i32, bits:
 }
 
 /**
- * Parities of `count` layers of a packed string: columns `bitStride` bytes apart, each followed by room for eight bytes,
- * which get a copy of its first. `out`: `lift / 8` bytes a layer.
+ * Parities of `count` layers of a packed string: columns `bitStride` bytes apart, each followed by room for as many bytes
+ * again, which get a copy, and 16 more. `out`: `lift / 8` bytes a layer.
  */
 export function syndrome(
   layers: usize,
@@ -233,8 +233,8 @@ export function syndrome(
   const bytes = <usize>lift >> 3;
   for (let column = 0; column < columns; column++) {
     const at = bits + <usize>(column * bitStride);
-    store<u64>(at + bytes, load<u64>(at));
-    store<u64>(at + bytes + 8, load<u64>(at, 8));
+    memory.copy(at + bytes, at, bytes);
+    memory.copy(at + 2 * bytes, at, 2);
   }
   for (let layer = 0; layer < count; layer++, layers += LAYER, out += bytes) {
     const degree = load<i32>(layers);
@@ -243,24 +243,23 @@ export function syndrome(
     for (let e = 0; e < degree; e++, edge += EDGE) {
       const column = (load<usize>(edge) - values) / stride;
       const shift = load<i32>(edge, 4);
-      const at = bits + column * bitStride;
-      const first = <usize>shift >> 3;
-      const low = <u64>(shift & 7);
-      add(out, at + first, low, bytes - first);
-      if (first) add(out + bytes - first, at, low, first);
+      add(out, bits + column * bitStride + (<usize>shift >> 3), shift & 7, bytes);
     }
   }
 }
 
-/** Adds `bytes` bytes of bits from `low` bits behind `from` on. */
-// @ts-expect-error: decorator
-@inline
-function add(to: usize, from: usize, low: u64, bytes: usize): void {
+/** Adds `bytes` bytes of bits, a multiple of two, from `low` bits behind `from` on. */
+function add(to: usize, from: usize, low: i32, bytes: usize): void {
   const end = to + bytes;
-  for (; to + 8 <= end; to += 8, from += 8) {
-    // Two loads a byte apart: the first lacks at most the top 7 bits of the word.
-    const word = ((load<u64>(from) >> low) & 0x00ffffffffffffff) | ((load<u64>(from, 1) << (8 - low)) & 0xff00000000000000);
-    store<u64>(to, load<u64>(to) ^ word);
+  // Two loads a byte apart: the first lacks at most the top 7 bits of each half.
+  const top = i64x2.splat(0xff << 56);
+  for (; to + 16 <= end; to += 16, from += 16) {
+    const body = v128.andnot(i64x2.shr_u(v128.load(from), low), top);
+    const rest = v128.and(i64x2.shl(v128.load(from, 1), 8 - low), top);
+    v128.store(to, v128.xor(v128.load(to), v128.or(body, rest)));
   }
-  for (; to < end; to++, from++) store<u8>(to, load<u8>(to) ^ <u8>(<u64>load<u16>(from) >> low));
+  for (; to < end; to += 2, from += 2) {
+    const word = load<u16>(from) | (<u32>load<u8>(from, 2) << 16);
+    store<u16>(to, load<u16>(to) ^ <u16>(word >> low));
+  }
 }

@@ -79,7 +79,7 @@ export const PATIENCE = 20;
 const LAYER_WORDS = 5;
 const EDGE_WORDS = 3;
 const HEARD_BYTES = 48;
-/** Vectors behind a column: its first 16 values, or 16 bytes of its bits, again. */
+/** Values behind a column: its first ones again. Bytes behind a column of bits and its copy, for loads that reach over. */
 const BEHIND_VALUES = 16;
 const BEHIND_BYTES = 16;
 
@@ -115,7 +115,7 @@ export class Ldpc {
     const edges = layers.reduce((sum, layer) => sum + layer.columns.length, 0);
     const widest = Math.max(...layers.map((layer) => layer.columns.length));
     this.#stride = 2 * (lift + BEHIND_VALUES);
-    this.#bitStride = lift / 8 + BEHIND_BYTES;
+    this.#bitStride = lift / 4 + BEHIND_BYTES;
     this.#messageBytes = edges * lift;
     this.#layers = space.take(4 * LAYER_WORDS * layers.length);
     const table = space.take(4 * EDGE_WORDS * edges);

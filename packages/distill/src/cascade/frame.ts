@@ -1,5 +1,5 @@
 import { DistillError } from '../error.ts';
-import { NAMED, NumberList, ODD, OWN, Pass, SPLIT } from './pass.ts';
+import { NumberList, Pass } from './pass.ts';
 import { firstBlock, lateBlocks, latePasses, secondBlock, shownErrorRate, syndromeBits } from './schedule.ts';
 import type { Shuffles } from './shuffle.ts';
 import { TapeReader, type TapeWriter } from './tape.ts';
@@ -78,7 +78,7 @@ export class Frame {
       const pass = this.#passes[items[i]!]!;
       const node = items[i + 1]!;
       // An error that two passes have found at the same time is one.
-      if (!((pass.nodes[4 * (node >>> 5) + ODD]! >>> (node & 31)) & 1)) continue;
+      if (!((pass.odd[node >>> 5]! >>> (node & 31)) & 1)) continue;
       const row = pass.order[items[i + 2]! - this.#leaves]!;
       this.#flip(row, (node - pass.turn[row]!) & (this.#shuffles.lanes - 1), false);
     }
@@ -110,7 +110,7 @@ export class Frame {
   }
 
   #askNodes(pass: Pass, syndromeLevel: number, tape: TapeWriter): void {
-    const { nodes, asked } = pass;
+    const { own, named, asked } = pass;
     const { items, count } = asked;
     const leafShift = Math.clz32(this.#leaves);
     const end = this.#leaves + this.rows.length;
@@ -120,7 +120,7 @@ export class Frame {
       const id = node >>> 5;
       const lane = node & 31;
       const level = Math.clz32(id) - leafShift;
-      if (level > 1 && level <= syndromeLevel && !((nodes[4 * id + NAMED]! >>> lane) & 1)) {
+      if (level > 1 && level <= syndromeLevel && !((named[id]! >>> lane) & 1)) {
         tape.open = open;
         tape.filled = filled;
         tape.put(pass.syndrome(id << level, 1 << level, lane), level);
@@ -140,7 +140,7 @@ export class Frame {
           continue;
         }
       }
-      open |= ((nodes[8 * id + OWN]! >>> lane) & 1) << filled;
+      open |= ((own[2 * id]! >>> lane) & 1) << filled;
       if (++filled === 32) {
         tape.word(open);
         open = 0;
@@ -152,7 +152,7 @@ export class Frame {
   }
 
   #learnNodes(pass: Pass, answers: TapeReader): void {
-    const { nodes, asked, active } = pass;
+    const { odd, named, split, asked, active } = pass;
     const { items, count } = asked;
     const number = this.#passes.indexOf(pass);
     const leaves = this.#leaves;
@@ -169,8 +169,8 @@ export class Frame {
         answers.at = at;
         const leaf = (id << level) + answers.take(level);
         ({ at } = answers);
-        nodes[4 * id + ODD]! |= bit;
-        nodes[4 * id + NAMED]! |= bit;
+        odd[id]! |= bit;
+        named[id]! |= bit;
         if (leaf < end) this.#locate(number, node, leaf);
         else active.push(node);
         continue;
@@ -180,9 +180,9 @@ export class Frame {
         isLeft = (bytes[at >> 3]! >> (at & 7)) & 1;
         at++;
       }
-      nodes[4 * id + SPLIT]! |= bit;
+      split[id]! |= bit;
       const child = 2 * id + 1 - isLeft;
-      nodes[4 * child + ODD]! |= bit;
+      odd[child]! |= bit;
       if (child < leaves) active.push((child << 5) | (node & 31));
       else this.#locate(number, (child << 5) | (node & 31), child);
     }
@@ -204,7 +204,7 @@ export class Frame {
     for (const other of this.#passes) {
       if (other === pass || other.level === 0) continue;
       const parent = (this.#leaves + other.place[row]!) >> 1;
-      if ((other.nodes[4 * parent + SPLIT]! >>> ((bit + other.turn[row]!) & lanes)) & 1) return true;
+      if ((other.split[parent]! >>> ((bit + other.turn[row]!) & lanes)) & 1) return true;
     }
     return false;
   }
@@ -230,7 +230,7 @@ export class Frame {
     );
     this.#passes.push(pass);
     this.#opening = true;
-    this.#forBands(pass, (id, lane, count) => tape.put((pass.nodes[4 * id + OWN]! >>> lane) & (-1 >>> (32 - count)), count));
+    this.#forBands(pass, (id, lane, count) => tape.put((pass.own[id]! >>> lane) & (-1 >>> (32 - count)), count));
     return true;
   }
 
@@ -253,29 +253,37 @@ export class Frame {
   #learnBlocks(answers: TapeReader): void {
     const number = this.#passes.length - 1;
     const pass = this.#passes[number]!;
+    const { active } = pass;
     let blocks = 0;
-    let odd = 0;
-    const learn = (id: number, lane: number, isOdd: number): void => {
-      blocks++;
-      if (!isOdd) return;
-      odd++;
-      pass.nodes[4 * id + ODD]! |= 1 << lane;
-      const node = (id << 5) | lane;
-      if (id < this.#leaves) pass.active.push(node);
-      else this.#locate(number, node, id);
-    };
     this.#forBands(pass, (id, lane, count) => {
-      for (let i = 0; i < count; i++) learn(id, lane + i, answers.take(1));
+      blocks += count;
+      for (let i = 0; i < count; i++) if (answers.take(1)) active.push((id << 5) | (lane + i));
     });
     const isFirst = this.#opened === 1;
-    const last = this.#leaves + this.rows.length - 1;
-    if (!isFirst) learn(last >> pass.level, this.#shuffles.lanes - 1, odd & 1);
+    const last = (this.#leaves + this.rows.length - 1) >> pass.level;
+    if (!isFirst && active.count & 1) active.push((last << 5) | (this.#shuffles.lanes - 1));
+    const odd = active.count;
     if (isFirst) this.#errorRate = shownErrorRate(this.#errorRate, 2 ** pass.level, blocks, odd);
-    if (this.#opened < 3) return;
-    if (!odd) this.#passes.pop()!.wipe();
-    // What a late pass finds is rare: no block holds three errors any more, of this pass or of those before.
-    const level = Math.floor(Math.log2((0.25 * this.rows.length * this.#shuffles.lanes) / (odd + 1)));
-    for (const one of this.#passes) one.syndromeLevel = level;
+    if (this.#opened > 2) {
+      // What a late pass finds is rare: no block holds three errors any more, of this pass or of those before.
+      const level = Math.floor(Math.log2((0.25 * this.rows.length * this.#shuffles.lanes) / (odd + 1)));
+      for (const one of this.#passes) one.syndromeLevel = level;
+    }
+    if (this.#opened > 2 && !odd) {
+      // It has told what it can.
+      pass.wipe();
+      this.#passes.pop();
+      return;
+    }
+    pass.begin();
+    // A block of one bit that is odd is an error.
+    let kept = 0;
+    for (let i = 0; i < odd; i++) {
+      const node = active.items[i]!;
+      if (node >>> 5 >= this.#leaves) this.#locate(number, node, node >>> 5);
+      else active.items[kept++] = node;
+    }
+    active.count = kept;
   }
 
   /** A bit is wrong: in every pass the node that holds it changes parity. */

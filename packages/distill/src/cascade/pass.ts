@@ -1,10 +1,6 @@
 import type { Shuffle } from './shuffle.ts';
 
-/** Words of a node in Pass.nodes. */
-export const OWN = 0;
-export const ODD = 1;
-export const SPLIT = 2;
-export const NAMED = 3;
+const NO_NODES = new Uint32Array(0);
 
 /** Numbers in a typed array that grows. */
 export class NumberList {
@@ -35,12 +31,12 @@ export class Pass {
   readonly fineLanes: number;
   /** Odd nodes up to this level are asked for their syndromes, whatever the schedule says. */
   syndromeLevel = 0;
-  /**
-   * Four words a node, side by side since they are looked at together: OWN, this party's parities of what is below the known
-   * nodes (higher up they may be of the past); ODD, whether the node is known to differ; SPLIT, whether its halves are
-   * known; NAMED, whether its syndrome was asked.
-   */
-  readonly nodes: Uint32Array;
+  /** This party's parities of what is below the known nodes; higher up they may be of the past. */
+  readonly own: Uint32Array;
+  /** Known nodes whose parities differ; nodes whose halves are known; nodes whose syndrome was asked. Empty before `begin`. */
+  odd: Uint32Array = NO_NODES;
+  split: Uint32Array = NO_NODES;
+  named: Uint32Array = NO_NODES;
   /** Nodes that became odd. */
   readonly active = new NumberList();
   /** Nodes asked about in this round, and how, beginning at bit MANNER. */
@@ -53,38 +49,46 @@ export class Pass {
     this.place = shuffle.place;
     this.turn = turn;
     // Blocks of a size between two powers of two: some of the one, some of the other.
-    const level = Math.ceil(Math.log2(blockBits));
-    this.level = level;
-    this.fineLanes = Math.round(lanes * (level - Math.log2(blockBits)));
-    const nodes = new Uint32Array(8 * leaves);
+    const level = Math.floor(Math.log2(blockBits));
+    const coarse = Math.round(lanes * (Math.log2(blockBits) - level));
+    this.level = coarse ? level + 1 : level;
+    this.fineLanes = coarse ? lanes - coarse : 0;
+    const own = new Uint32Array(2 * leaves);
     const mask = -1 >>> (32 - lanes);
-    for (let s = 0, at = 4 * leaves + OWN; s < order.length; s++, at += 4) {
+    for (let s = 0; s < order.length; s++) {
       const row = order[s]!;
       const bits = rows[row]!;
       const by = turn[row]!;
-      nodes[at] = ((bits << by) | (bits >>> (lanes - by))) & mask;
+      own[leaves + s] = ((bits << by) | (bits >>> (lanes - by))) & mask;
     }
-    for (let id = leaves - 1, top = leaves >> level; id >= top; id--) {
-      nodes[4 * id + OWN] = nodes[8 * id + OWN]! ^ nodes[8 * id + 4 + OWN]!;
-    }
-    this.nodes = nodes;
+    for (let id = leaves - 1, top = leaves >> this.level; id >= top; id--) own[id] = own[2 * id]! ^ own[2 * id + 1]!;
+    this.own = own;
   }
 
-  /** Overwrites this party's parities, and all else. */
+  /** Begins the search in the blocks that are odd, which are the active nodes. */
+  begin(): void {
+    this.odd = new Uint32Array(this.own.length);
+    this.split = new Uint32Array(this.own.length / 2);
+    this.named = new Uint32Array(this.own.length / 2);
+    const { odd } = this;
+    const { items, count } = this.active;
+    for (let i = 0; i < count; i++) odd[items[i]! >>> 5]! |= 1 << (items[i]! & 31);
+  }
+
+  /** Overwrites this party's parities. */
   wipe(): void {
-    this.nodes.fill(0);
+    this.own.fill(0);
   }
 
   /** Makes the nodes that are odd what is asked about. Each is taken once: what it becomes is learned. */
   collect(): number {
-    const { nodes, active, asked } = this;
+    const { odd, active, asked } = this;
     const { items, count } = active;
     for (let i = 0; i < count; i++) {
       const node = items[i]!;
       const bit = 1 << (node & 31);
-      const odd = 4 * (node >>> 5) + ODD;
-      if (!(nodes[odd]! & bit)) continue;
-      nodes[odd]! ^= bit;
+      if (!(odd[node >>> 5]! & bit)) continue;
+      odd[node >>> 5]! ^= bit;
       asked.push(node);
     }
     active.count = 0;
@@ -93,9 +97,9 @@ export class Pass {
 
   /** The sum of the positions, counted from leaf `from` on, of the ones among `count` bits of a lane. */
   syndrome(from: number, count: number, lane: number): number {
-    const { nodes } = this;
+    const { own } = this;
     let sum = 0;
-    for (let i = 0, at = 4 * from + OWN; i < count; i++, at += 4) sum ^= i & -((nodes[at]! >>> lane) & 1);
+    for (let i = 0; i < count; i++) sum ^= i & -((own[from + i]! >>> lane) & 1);
     return sum;
   }
 
@@ -104,13 +108,13 @@ export class Pass {
    * whether that is the leaf itself, which has become odd.
    */
   flip(leaf: number, lane: number, corrects: boolean): boolean {
-    const { nodes } = this;
+    const { split, own, odd } = this;
     const bit = 1 << lane;
     let level = lane < this.fineLanes ? this.level - 1 : this.level;
-    while (level > 0 && nodes[4 * (leaf >> level) + SPLIT]! & bit) level--;
+    while (level > 0 && split[leaf >> level]! & bit) level--;
     const id = leaf >> level;
-    if (corrects) for (let below = level - 1; below >= 0; below--) nodes[4 * (leaf >> below) + OWN]! ^= bit;
-    const isOdd = (nodes[4 * id + ODD]! ^= bit) & bit;
+    if (corrects) for (let below = level - 1; below >= 0; below--) own[leaf >> below]! ^= bit;
+    const isOdd = (odd[id]! ^= bit) & bit;
     if (isOdd && level) this.active.push((id << 5) | lane);
     return isOdd !== 0 && level === 0;
   }

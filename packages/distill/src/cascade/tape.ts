@@ -73,6 +73,7 @@ export class TapeReader {
 
   /** The next `count` bits, at most 24, the first the lowest; zeros beyond the end. */
   take(count: number): number {
+    if (count === 1) return (this.bytes[this.at >> 3]! >> (this.at++ & 7)) & 1;
     let value = 0;
     for (let i = 0; i < count; i++, this.at++) value |= ((this.bytes[this.at >> 3]! >> (this.at & 7)) & 1) << i;
     return value;

@@ -2,51 +2,54 @@ import type { Bits } from '@skykey/bits';
 import { COLUMNS } from './design.ts';
 
 /**
- * How the bits of a frame stand in the columns of a code: column `c` begins with bit `floor(c bits / COLUMNS)` of the frame.
- * What a column has beyond its bits, fewer than 17, is known to be zero on both sides.
+ * How the bits of a key stand in frames, and those of a frame in the columns of a code: in whole bytes, cut as evenly as
+ * bytes allow. Frame `f` of F begins with byte `floor(f B / F)` of the B bytes of the key, column `c` of a frame with byte
+ * `floor(c b / COLUMNS)` of the b bytes of the frame. What a column has beyond its bits is known to be zero on both sides.
  */
-export interface FrameShape {
-  readonly bits: number;
-  /** Room of a column, a multiple of 16. */
-  readonly lift: number;
-  /** Bits of each column. */
-  readonly filled: Uint32Array;
+
+/** Part `index` of `parts` of a number of bytes begins here. */
+function start(bytes: number, parts: number, index: number): number {
+  return Math.floor((index * bytes) / parts);
 }
 
-export function shapeOf(bits: number): FrameShape {
-  const filled = Uint32Array.from({ length: COLUMNS }, (_, c) => start(bits, c + 1) - start(bits, c));
-  return { bits, lift: 16 * Math.max(1, Math.ceil(bits / COLUMNS / 16)), filled };
+/** The bits of a frame, in the bytes of the key itself. */
+export function frameOf(key: Bits, frames: number, index: number): Bits {
+  const from = start(key.bytes.length, frames, index);
+  const to = start(key.bytes.length, frames, index + 1);
+  return { length: Math.min(key.length, 8 * to) - 8 * from, bytes: key.bytes.subarray(from, to) };
 }
 
-function start(bits: number, column: number): number {
-  return Math.floor((column * bits) / COLUMNS);
+/** Bits of the longest frame, at least; a column of it has room for `lift`. */
+export function longestFrame(keyBits: number, frames: number): { readonly bits: number; readonly lift: number } {
+  const bytes = Math.ceil(Math.ceil(keyBits / 8) / frames);
+  return { bits: Math.min(keyBits, 8 * bytes), lift: 16 * Math.ceil(Math.ceil(bytes / COLUMNS) / 2) };
 }
 
-/** Where frame `index` of `frames` begins in a key: all have the same length or one more. */
-export function frameStart(keyBits: number, frames: number, index: number): number {
-  return Math.floor((index * keyBits) / frames);
+/** Bits of each column of a frame. */
+export function filled(frame: Bits): Uint32Array {
+  const bytes = frame.bytes.length;
+  return Uint32Array.from({ length: COLUMNS }, (_, c) => {
+    const from = 8 * start(bytes, COLUMNS, c);
+    return Math.max(0, Math.min(frame.length, 8 * start(bytes, COLUMNS, c + 1)) - from);
+  });
 }
 
-/** The columns of the frame that begins at bit `from` of a key, `lift` packed bits each. */
-export function toColumns({ bits, lift, filled }: FrameShape, key: Bits, from: number): Uint8Array {
+/** A frame as columns, `lift` packed bits each. */
+export function toColumns(frame: Bits, lift: number): Uint8Array {
   const out = new Uint8Array((COLUMNS * lift) / 8);
-  for (let c = 0; c < COLUMNS; c++) addBits(out, c * lift, key.bytes, from + start(bits, c), filled[c]!);
+  const bytes = frame.bytes.length;
+  for (let c = 0; c < COLUMNS; c++) {
+    out.set(frame.bytes.subarray(start(bytes, COLUMNS, c), start(bytes, COLUMNS, c + 1)), (c * lift) / 8);
+  }
   return out;
 }
 
-/** Adds the columns of a frame to the packed bits of a key, from bit `to` on. */
-export function addColumns({ bits, lift, filled }: FrameShape, columns: Uint8Array, key: Uint8Array, to: number): void {
-  for (let c = 0; c < COLUMNS; c++) addBits(key, to + start(bits, c), columns, c * lift, filled[c]!);
-}
-
-/** target[to + i] ^= source[from + i] for `length` packed bits. */
-function addBits(target: Uint8Array, to: number, source: Uint8Array, from: number, length: number): void {
-  for (let done = 0; done < length; ) {
-    const at = to + done;
-    const read = from + done;
-    const take = Math.min(8 - (at & 7), length - done);
-    const pair = source[read >> 3]! | ((source[(read >> 3) + 1] ?? 0) << 8);
-    target[at >> 3]! ^= ((pair >> (read & 7)) & ((1 << take) - 1)) << (at & 7);
-    done += take;
+/** Adds columns, as `toColumns` makes them, to a frame. */
+export function addColumns(frame: Bits, columns: Uint8Array, lift: number): void {
+  const bytes = frame.bytes.length;
+  for (let c = 0; c < COLUMNS; c++) {
+    const to = start(bytes, COLUMNS, c + 1);
+    let from = (c * lift) / 8;
+    for (let at = start(bytes, COLUMNS, c); at < to; at++) frame.bytes[at]! ^= columns[from++]!;
   }
 }

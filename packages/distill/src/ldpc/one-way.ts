@@ -1,4 +1,4 @@
-import { type Bits, concat, fromBytes, popcount, slice, xor } from '@skykey/bits';
+import { type Bits, concat, fromBytes, popcount, xor } from '@skykey/bits';
 import { binaryEntropy } from '@skykey/finitekey';
 import { Ldpc, type LiftedCode } from '@skykey/kernels';
 import { DistillError } from '../error.ts';
@@ -7,7 +7,7 @@ import { FRAME_SEED_BYTES, FRAME_TAG_BITS, frameTag } from '../verify.ts';
 import { Reader, Writer } from '../wire.ts';
 import { construct } from './construct.ts';
 import { degreesFor, type Family, LEAST_LAYERS, MOST_LAYERS } from './degrees.ts';
-import { addColumns, type FrameShape, frameStart, shapeOf, toColumns } from './frame.ts';
+import { addColumns, filled, frameOf, longestFrame, toColumns } from './frame.ts';
 import { type ColumnEdges, columnEdges, POLISH_ROWS, polish } from './polish.ts';
 import { rowsFor } from './rate.ts';
 
@@ -22,13 +22,13 @@ import { rowsFor } from './rate.ts';
  *
  * The message, little-endian: version 1 (1 byte), family (1 byte: 0 short, 1 long), key bits, frames and rows of a frame (4
  * bytes each), seed of the tags (32 bytes), and for each frame its packed parities (`rows / 8` bytes) and its tag (4
- * bytes). Frame `f` of F has the bits from `floor(f n / F)` on.
+ * bytes). How frames are cut is in `frame.ts`, the rows of which code they are in `codeOf`.
  */
 const VERSION = 1;
 const FAMILIES: readonly Family[] = ['short', 'long'];
 /** Bits that frames of a family should have; a key is cut into equal frames of about so many. */
 const FRAME_BITS: Readonly<Record<Family, number>> = { short: 102_400, long: 819_200 };
-/** Longest frame that is decoded for a stranger: half again what a family makes of any key. */
+/** Longest frame that is decoded for a stranger: more than Alice makes of any key. */
 const MOST_FRAME_BITS = 2_000_000;
 /** Sweeps before a frame is given up. */
 const SWEEPS: Readonly<Record<Family, number>> = { short: 60, long: 150 };
@@ -40,7 +40,7 @@ const CODES_KEPT = 4;
 export interface OneWayOptions {
   /** Of the seed of the tags: drawn when both strings are fixed. */
   readonly random: RandomBytes;
-  /** Frames of about 1e5 bits, fast, or 8e5, tight; without it `long` for keys from 400,000 bits on. */
+  /** Frames of about 1e5 bits, fast, or 8e5, tight; without it `long` for keys from 409,600 bits on. */
   readonly family?: Family;
   /** Standard deviation of the estimated error rate, absolute; 0 when left out. */
   readonly spread?: number;
@@ -58,7 +58,7 @@ export interface OneWayResult {
   /** Errors taken out. */
   readonly corrected: number;
   readonly frames: number;
-  /** Indices of frames of which no pattern has both syndrome and tag. */
+  /** Indices of frames for which no error pattern was found that has both syndrome and tag. */
   readonly failedFrames: readonly number[];
   /** Frames that a few flipped bits, or another try, saved. */
   readonly savedFrames: number;
@@ -70,6 +70,11 @@ export interface OneWayResult {
   readonly droppedBits: number;
 }
 
+/** The parity-check matrix that both parties use. */
+export function codeOf(family: Family, lift: number, layers: number): LiftedCode {
+  return construct(lift, layers, degreesFor(family, layers), layers);
+}
+
 /** A code at work. */
 interface Codec {
   readonly code: LiftedCode;
@@ -79,7 +84,7 @@ interface Codec {
 
 const codecs = new Map<string, Codec>();
 
-/** The code of a family with `layers` layers: made when first asked for, in some tenths of a second. */
+/** The code of a family: made when first asked for, in some tenths of a second. */
 function codecOf(family: Family, lift: number, layers: number): Codec {
   const name = `${family} ${lift} ${layers}`;
   let codec = codecs.get(name);
@@ -96,20 +101,18 @@ function codecOf(family: Family, lift: number, layers: number): Codec {
   return codec;
 }
 
-/** The parity-check matrix that both parties use. */
-export function codeOf(family: Family, lift: number, layers: number): LiftedCode {
-  return construct(lift, layers, degreesFor(family, layers), layers);
-}
-
 /**
  * What Alice sends. `errorRate` in (0, 0.11] is the estimate for this key, from other bits than these. An empty key needs
  * no frame. Throws DistillError `distill/bad-argument` for an error rate outside, or a key too short for it.
  */
 export function encodeOneWay(key: Bits, errorRate: number, options: OneWayOptions): OneWayMessage {
   const family = options.family ?? (key.length >= FRAME_BITS.long / 2 ? 'long' : 'short');
+  if (!FAMILIES.includes(family)) {
+    throw new DistillError('distill/bad-argument', `family must be one of ${FAMILIES.join(', ')}, not ${family}`);
+  }
   const frames = key.length && Math.max(1, Math.round(key.length / FRAME_BITS[family]));
-  const largest = shapeOf(Math.ceil(key.length / (frames || 1)));
-  const rows = frames && rowsFor(family, largest, errorRate, options.spread ?? 0);
+  const longest = longestFrame(key.length, frames || 1);
+  const rows = frames && rowsFor(family, longest, errorRate, options.spread ?? 0);
   const seed = options.random(FRAME_SEED_BYTES).slice();
   const out = new Writer();
   out.byte(VERSION);
@@ -119,22 +122,17 @@ export function encodeOneWay(key: Bits, errorRate: number, options: OneWayOption
   out.uint32(rows);
   out.bytes(seed);
   if (frames) {
-    const { kernel } = codecOf(family, largest.lift, Math.ceil(rows / largest.lift));
+    const { kernel } = codecOf(family, longest.lift, Math.ceil(rows / longest.lift));
     for (let f = 0; f < frames; f++) {
       const frame = frameOf(key, frames, f);
-      const columns = toColumns({ ...shapeOf(frame.length), lift: largest.lift }, frame, 0);
+      const columns = toColumns(frame, longest.lift);
       out.bytes(kernel.syndrome(columns).subarray(0, rows / 8));
       out.uint32(frameTag(seed, frame));
       columns.fill(0);
-      frame.bytes.fill(0);
     }
     kernel.wipe();
   }
   return { message: out.finish(), leakedBits: frames * (rows + FRAME_TAG_BITS) };
-}
-
-function frameOf(key: Bits, frames: number, index: number): Bits {
-  return slice(key, frameStart(key.length, frames, index), frameStart(key.length, frames, index + 1));
 }
 
 /**
@@ -153,72 +151,48 @@ export function decodeOneWay(key: Bits, message: Uint8Array, errorRate: number):
   if (!family) throw reader.error('a family of codes that does not exist');
   const length = reader.uint32();
   if (length !== key.length) throw reader.error(`it is about ${length} bits, the key here has ${key.length}`);
-  const frames = reader.uint32(key.length);
+  const frames = reader.uint32(Math.ceil(length / 8));
   const rows = reader.uint32();
   const seed = reader.bytes(FRAME_SEED_BYTES);
-  if (frames === 0) {
-    if (key.length || rows) throw reader.error('no frame for a key that has bits');
-    reader.end();
-    return {
-      key,
-      corrected: 0,
-      frames,
-      failedFrames: [],
-      savedFrames: 0,
-      iterations: 0,
-      leakedBits: 0,
-      droppedBits: 0,
-    };
-  }
-  const largest = shapeOf(Math.ceil(length / frames));
-  const layers = Math.ceil(rows / largest.lift);
-  if (largest.bits > MOST_FRAME_BITS)
-    throw reader.error(`frames of ${largest.bits} bits, ${MOST_FRAME_BITS} is the most`);
-  if (rows % 16 || rows < LEAST_LAYERS * largest.lift || layers > MOST_LAYERS) {
-    throw reader.error(`${rows} parities a frame, which no code has`);
-  }
+  if (length && !frames) throw reader.error('no frame for a key that has bits');
   if (reader.left !== frames * (rows / 8 + FRAME_TAG_BITS / 8)) {
-    throw reader.error(`it has ${reader.left} bytes of frames, ${frames} frames need other ones`);
+    throw reader.error(`${reader.left} bytes of frames, not those of ${frames} frames of ${rows} parities`);
   }
 
-  const codec = codecOf(family, largest.lift, layers);
-  const corrected = fromBytes(key.bytes, key.length);
+  const corrected = fromBytes(key.bytes, length);
   const failedFrames: number[] = [];
+  let errors = 0;
   let iterations = 0;
   let savedFrames = 0;
   let droppedBits = 0;
-  for (let f = 0; f < frames; f++) {
-    const frame = frameOf(key, frames, f);
-    const shape = { ...shapeOf(frame.length), lift: largest.lift };
-    const syndrome = reader.bytes(rows / 8);
-    const found = findErrors(
-      codec,
-      shape,
-      frame,
-      { syndrome, rows, seed, tag: reader.uint32() },
-      errorRate,
-      SWEEPS[family],
-    );
-    iterations += found.sweeps;
-    if (found.errors) addColumns(shape, found.errors, corrected.bytes, frameStart(key.length, frames, f));
-    else {
+  if (frames) {
+    const codec = codecFor(reader, family, length, frames, rows);
+    for (let f = 0; f < frames; f++) {
+      const frame = frameOf(corrected, frames, f);
+      const told = { syndrome: reader.bytes(rows / 8), rows, seed, tag: reader.uint32() };
+      const found = correct(codec, frame, told, errorRate, SWEEPS[family]);
+      iterations += found.sweeps;
+      errors += found.errors;
+      if (found.outcome === 'saved') savedFrames++;
+      if (found.outcome !== 'failed') continue;
       failedFrames.push(f);
       droppedBits += frame.length;
     }
-    if (found.saved) savedFrames++;
-    frame.bytes.fill(0);
+    codec.kernel.wipe();
   }
-  codec.kernel.wipe();
-  return {
-    key: corrected,
-    corrected: popcount(xor(key, corrected)),
-    frames,
-    failedFrames,
-    savedFrames,
-    iterations,
-    leakedBits: frames * (rows + FRAME_TAG_BITS),
-    droppedBits,
-  };
+  const leakedBits = frames * (rows + FRAME_TAG_BITS);
+  return { key: corrected, corrected: errors, frames, failedFrames, savedFrames, iterations, leakedBits, droppedBits };
+}
+
+/** The codec for the frames of a message; throws the reader's error when there is none. */
+function codecFor(reader: Reader, family: Family, length: number, frames: number, rows: number): Codec {
+  const { bits, lift } = longestFrame(length, frames);
+  if (bits > MOST_FRAME_BITS) throw reader.error(`frames of ${bits} bits, ${MOST_FRAME_BITS} is the most`);
+  const layers = Math.ceil(rows / lift);
+  if (rows % 16 || layers < LEAST_LAYERS || layers > MOST_LAYERS) {
+    throw reader.error(`${rows} parities a frame of ${bits} bits, which no code has`);
+  }
+  return codecOf(family, lift, layers);
 }
 
 /** What Alice told about a frame. */
@@ -229,47 +203,58 @@ interface Told {
   readonly tag: number;
 }
 
-/** The error pattern that has the syndrome and the tag, columns as `toColumns` packs them; undefined when none is found. */
-function findErrors(
-  { code, kernel, edges }: Codec,
-  shape: FrameShape,
-  frame: Bits,
-  { syndrome, rows, seed, tag }: Told,
-  errorRate: number,
-  sweeps: number,
-): { readonly errors?: Uint8Array; readonly saved: boolean; readonly sweeps: number } {
-  const columns = toColumns(shape, frame, 0);
+interface Corrected {
+  readonly outcome: 'found' | 'saved' | 'failed';
+  readonly errors: number;
+  readonly sweeps: number;
+}
+
+/** Takes the error pattern with the right syndrome and tag out of a frame; leaves the frame alone when none is found. */
+function correct({ code, kernel, edges }: Codec, frame: Bits, told: Told, errorRate: number, most: number): Corrected {
+  const { rows } = told;
+  const columns = toColumns(frame, code.lift);
   const own = kernel.syndrome(columns);
   columns.fill(0);
-  const wanted = syndrome.map((byte, i) => byte ^ own[i]!);
+  const wanted = told.syndrome.map((byte, i) => byte ^ own[i]!);
   own.fill(0);
-  const fits = (errors: Uint8Array): boolean => {
-    const word = fromBytes(frame.bytes, frame.length);
-    addColumns(shape, errors, word.bytes, 0);
-    const same = frameTag(seed, word) === tag;
-    word.bytes.fill(0);
-    return same;
-  };
+  const unknown = filled(frame);
   const nats = Math.log((1 - errorRate) / errorRate);
-  let spent = 0;
+  let sweeps = 0;
   for (const [attempt, factor] of TRIES.entries()) {
-    const found = kernel.decode(wanted, { rows, unknown: shape.filled, nats: factor * nats, sweeps });
-    spent += found.sweeps;
-    const { errors } = found;
-    let solved = found.unsatisfied === 0;
-    const polished = !solved && found.unsatisfied <= POLISH_ROWS;
-    if (polished) {
+    const found = kernel.decode(wanted, { rows, unknown, nats: factor * nats, sweeps: most });
+    sweeps += found.sweeps;
+    const { errors, unsatisfied } = found;
+    if (unsatisfied) {
+      if (unsatisfied > POLISH_ROWS) continue;
       const parities = kernel.syndrome(errors);
       const wrong = wanted.map((byte, i) => byte ^ parities[i]!);
-      solved = polish(code, edges, rows, shape.filled, wrong, errors);
+      if (!polish(code, edges, rows, unknown, wrong, errors)) continue;
     }
-    if (solved && fits(errors)) return { errors, saved: polished || attempt > 0, sweeps: spent };
+    addColumns(frame, errors, code.lift);
+    if (frameTag(told.seed, frame) === told.tag) {
+      return { outcome: unsatisfied || attempt ? 'saved' : 'found', errors: ones(errors), sweeps };
+    }
+    addColumns(frame, errors, code.lift);
   }
-  return { saved: false, sweeps: spent };
+  return { outcome: 'failed', errors: 0, sweeps };
+}
+
+/** Ones in packed bytes, a multiple of four. */
+function ones(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let sum = 0;
+  for (let at = 0; at < view.byteLength; at += 4) {
+    let word = view.getUint32(at, true);
+    word -= (word >>> 1) & 0x55555555;
+    word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
+    sum += Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+  }
+  return sum;
 }
 
 /** A key without its failed frames, for both parties alike. `frames`: of the whole key. */
 export function withoutFrames(key: Bits, frames: number, failed: readonly number[]): Bits {
+  if (!failed.length) return key;
   const gone = new Set(failed);
   const kept: Bits[] = [];
   for (let f = 0; f < frames; f++) if (!gone.has(f)) kept.push(frameOf(key, frames, f));
@@ -277,7 +262,7 @@ export function withoutFrames(key: Bits, frames: number, failed: readonly number
 }
 
 export interface OneWayOutcome extends Omit<OneWayResult, 'key'> {
-  /** Bob's corrected key and Alice's, failed frames left out of both. */
+  /** Both keys, failed frames left out of both. */
   readonly alice: Bits;
   readonly bob: Bits;
   /**
@@ -294,9 +279,9 @@ export interface OneWayOutcome extends Omit<OneWayResult, 'key'> {
 
 /** Both parties in one process. Throws what `encodeOneWay` and `decodeOneWay` throw, RangeError for unequal lengths. */
 export function reconcileOneWayBoth(alice: Bits, bob: Bits, errorRate: number, options: OneWayOptions): OneWayOutcome {
+  const truth = popcount(xor(alice, bob)) / (alice.length || 1);
   const { message } = encodeOneWay(alice, errorRate, options);
   const { key, ...found } = decodeOneWay(bob, message, errorRate);
-  const truth = popcount(xor(alice, bob)) / (alice.length || 1);
   const kept = {
     alice: withoutFrames(alice, found.frames, found.failedFrames),
     bob: withoutFrames(key, found.frames, found.failedFrames),

@@ -1,7 +1,6 @@
 import { binaryEntropy } from '@skykey/finitekey';
 import { DistillError } from '../error.ts';
 import { type Family, LEAST_LAYERS, MOST_LAYERS } from './degrees.ts';
-import type { FrameShape } from './frame.ts';
 
 /**
  * How many syndrome bits a frame needs. There is no second chance without a way back, so that the frame must be decodable at
@@ -35,10 +34,15 @@ const REACH: Readonly<Record<Family, readonly (readonly [errorRate: number, reac
 export const MOST_ERROR_RATE = 0.11;
 
 /**
- * Rows, a multiple of 16, for a frame of a given shape. `spread`: standard deviation of the estimate of the error rate.
+ * Rows, a multiple of 16, for a frame of `bits` bits in columns of `lift`. `spread`: standard deviation of the estimate of the error rate.
  * Throws DistillError `distill/bad-argument` for an error rate outside (0, MOST_ERROR_RATE], or a frame too short for it.
  */
-export function rowsFor(family: Family, shape: FrameShape, errorRate: number, spread: number): number {
+export function rowsFor(
+  family: Family,
+  { bits, lift }: { readonly bits: number; readonly lift: number },
+  errorRate: number,
+  spread: number,
+): number {
   if (!(errorRate > 0 && errorRate <= MOST_ERROR_RATE)) {
     throw new DistillError(
       'distill/bad-argument',
@@ -48,7 +52,6 @@ export function rowsFor(family: Family, shape: FrameShape, errorRate: number, sp
   if (!(spread >= 0 && spread <= 0.5)) {
     throw new DistillError('distill/bad-argument', `spread must be from 0 to 0.5, not ${spread}`);
   }
-  const { bits, lift } = shape;
   const sigma = Math.sqrt((errorRate * (1 - errorRate)) / bits + spread * spread);
   const entropy = binaryEntropy(Math.min(0.5, errorRate + SIGMAS * sigma));
   const rows = 16 * Math.ceil((reachOf(family, errorRate) * entropy * bits) / 16);
