@@ -2,24 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { headerLine, outcomeLine, readJournal } from './journal.ts';
 import type { PassOutcome } from './outcome.ts';
+import { passOutcome } from './test/pass-outcome.ts';
 
 const header = { attack: 'pns', strength: 0.2, seed: 7, without: ['clock'] };
-const outcome = (pass: number): PassOutcome => ({
-  pass,
-  verdict: 'tap',
-  hard: true,
-  soft: true,
-  score: 12.5,
-  onsetS: 1,
-  latencyS: 2,
-  detections: 100,
-  sifted: 50,
-  knownBits: 0,
-  secretBits: 10,
-  leakageExcessBits: -20,
-  refused: null,
-  evidence: 'µ',
-});
+const outcome = (pass: number): PassOutcome =>
+  passOutcome({ pass, score: 12.5, onsetS: 1, latencyS: 2, evidence: 'µ' });
 
 describe('the journal of a study', () => {
   const text = headerLine(header) + outcomeLine(outcome(3), '2026-11-23') + outcomeLine(outcome(0), '2026-11-22');

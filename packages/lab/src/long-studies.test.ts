@@ -7,6 +7,7 @@ import { type EdgeOf, LONG_STUDIES, type Series, type SeriesResult, seriesOf } f
 import { type PassOutcome, summaryOf, tallyOf } from './outcome.ts';
 import { defectOf, playPasses, type Study, train, visibilityOf } from './study.ts';
 import { miciusLink } from './test/micius.ts';
+import { passOutcome } from './test/pass-outcome.ts';
 
 /** Short forms: a minute of the pass, and few passes of it. The long ones are `skykey lab --study`. */
 const SECONDS = 60;
@@ -113,30 +114,12 @@ describe('short forms of the long studies', () => {
   });
 });
 
-const outcome = (change: Partial<PassOutcome> = {}): PassOutcome => ({
-  pass: 0,
-  verdict: 'tap',
-  hard: true,
-  soft: true,
-  score: 5,
-  onsetS: 10,
-  latencyS: 1,
-  detections: 100,
-  sifted: 50,
-  knownBits: 0,
-  secretBits: 10,
-  leakageExcessBits: -20,
-  refused: null,
-  evidence: null,
-  ...change,
-});
-
 const at = (attack: string, change: Partial<Study> = {}): Series =>
   seriesOf({ attack, strength: attackNamed(attack).strength.usual, passes: 2, seed: SEED, ...change });
 
 describe('a claim', () => {
   it('about leakage is not put to the test where nothing was granted', () => {
-    const without = outcome({ secretBits: 0, leakageExcessBits: 0, refused: 'bright-light-monitor: bright' });
+    const without = passOutcome({ secretBits: 0, leakageExcessBits: 0, refused: 'bright-light-monitor: bright' });
     const of = [resultOf(at('blinding'), [without, without])];
     for (const { holds: put, measured } of asked('leakage').claims(of)) {
       assert.equal(put, null);
@@ -145,7 +128,7 @@ describe('a claim', () => {
   });
 
   it('about leakage fails with a single pass of which more was known', () => {
-    const of = [resultOf(at('blinding'), [outcome(), outcome({ leakageExcessBits: 7 })])];
+    const of = [resultOf(at('blinding'), [passOutcome(), passOutcome({ leakageExcessBits: 7 })])];
     for (const { holds: put, measured } of asked('leakage').claims(of)) {
       assert.equal(put, false);
       assert.match(measured, /2 of 2 passes with a key; more in 1, by up to 7 bits/);
@@ -155,7 +138,7 @@ describe('a claim', () => {
   it('that more is known without an assumption holds when one pass shows it', () => {
     const off = (change: Partial<PassOutcome>) =>
       asked('leakage')
-        .claims([resultOf(at('blinding', { assumptions: 'off' }), [outcome(change)])])
+        .claims([resultOf(at('blinding', { assumptions: 'off' }), [passOutcome(change)])])
         .find(({ says }) => says.startsWith('without bright-light-monitor'))!.holds;
     assert.equal(off({ leakageExcessBits: 1 }), true);
     assert.equal(off({ leakageExcessBits: 0 }), false);
@@ -163,18 +146,18 @@ describe('a claim', () => {
   });
 
   it('about misses fails on an alarm that came before the attack, and on a late one in a hundred and one', () => {
-    const before = [outcome(), outcome({ latencyS: null })];
+    const before = [passOutcome(), passOutcome({ latencyS: null })];
     const [missed, late] = asked('misses').claims([resultOf(at('pns'), before)]);
     assert.equal(missed!.holds, false);
     assert.match(missed!.says, /begun abruptly at a moment drawn between 8 and 103 s/);
     assert.equal(late!.holds, false);
-    const sleepy = Array.from({ length: 100 }, (_, pass) => outcome({ pass, latencyS: pass < 40 ? 1 : null }));
+    const sleepy = Array.from({ length: 100 }, (_, pass) => passOutcome({ pass, latencyS: pass < 40 ? 1 : null }));
     const [, most] = asked('misses').claims([resultOf(at('pns'), sleepy)]);
     assert.deepEqual([most!.measured, most!.holds], ['more than 1 of 100 missed', false]);
   });
 
   it('about jams counts dazzling too', () => {
-    const tapped = resultOf(at('dazzling'), [outcome({ verdict: 'tap' })]);
+    const tapped = resultOf(at('dazzling'), [passOutcome({ verdict: 'tap' })]);
     const claim = asked('verdicts')
       .claims([tapped])
       .find(({ says }) => says.startsWith('dazzling'))!;

@@ -2,25 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Attack } from '@skykey/photons';
 import { latencyOf, type PassOutcome, quantile, summaryOf, tallyOf, upperRate } from './outcome.ts';
+import { passOutcome } from './test/pass-outcome.ts';
 
 const attack = { name: 'pns', kind: 'attack' } as Attack;
-const outcome = (change: Partial<PassOutcome>): PassOutcome => ({
-  pass: 0,
-  verdict: 'clean',
-  hard: false,
-  soft: false,
-  score: 0,
-  onsetS: 1,
-  latencyS: null,
-  detections: 100,
-  sifted: 50,
-  knownBits: 0,
-  secretBits: 10,
-  leakageExcessBits: -20,
-  refused: null,
-  evidence: null,
-  ...change,
-});
+const outcome = (change: Partial<PassOutcome>): PassOutcome =>
+  passOutcome({ verdict: 'clean', hard: false, soft: false, score: 0, onsetS: 1, latencyS: null, ...change });
 
 describe('the summary of a study', () => {
   it('has exactly the members that programs are promised', () => {
