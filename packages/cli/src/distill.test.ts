@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { EmissionFile } from '@skykey/distill';
 import { loadScenario } from '@skykey/node';
 import { openTagTable } from '@skykey/photons';
@@ -15,8 +14,8 @@ import { linkFromScenario } from './distill/link-from-scenario.ts';
 import type { DistillDocument, PartyOptions } from './distill/party.ts';
 import { distil, documentOf, Laboratory, messageType, proxy, SETTINGS, TEST_BOB } from './distill/test/laboratory.ts';
 import { writeRecording } from './tags.ts';
+import { COMMAND } from './test/command.ts';
 
-const PROGRAM = fileURLToPath(new URL('distill/test/skykey-distill.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'skykey-distill-command-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -27,7 +26,7 @@ interface Run {
 }
 
 function run(...args: string[]): Run {
-  const child = spawn(process.execPath, [PROGRAM, 'distill', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [COMMAND, 'distill', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,6 +1,8 @@
 /** Commands from counts and bits to keys. */
 import type { Command } from 'commander';
 import { amplify } from '../amplify.ts';
+import type { Role } from '../distill/authentication-file.ts';
+import { distillAlice, distillAuth, distillBob, distillLink } from '../distill.ts';
 import { keyrate } from '../keyrate.ts';
 import { decimal, wholeNumber } from './option.ts';
 
@@ -57,4 +59,42 @@ Examples:
       '\nExample:\n  skykey amplify --key raw.bits --bits 1000000 --seed seed.bits --out-bits 300000 --out secret.bits',
     )
     .action(amplify);
+
+  const distill = program.command('distill').description('post-processing of recorded light between two hosts');
+  const party = (role: Role, input: string, what: string): Command =>
+    distill
+      .command(role)
+      .description(`${role}'s side: from ${what} to secret key`)
+      .requiredOption(input, what)
+      .requiredOption('--link <file>', 'what both parties have alike, as "skykey distill link" writes it')
+      .requiredOption('--auth <file>', 'the key that both carried home, as "skykey distill auth" draws it; mode 0600')
+      .requiredOption('--out <folder>', 'where keys and reports are kept, a folder for this party alone')
+      .option('--listen <host:port>', 'wait there for the other party')
+      .option('--connect <host:port>', 'go there to the other party')
+      .option('--folder <dir>', 'meet in a folder that both see, in place of a connection')
+      .option('--patience <s>', 'how long nothing may move before the session is given up (60)', decimal)
+      .option('--json', 'one JSON document')
+      .addHelpText(
+        'after',
+        '\nExit: 0 there is key, 1 there is none (the reason is told), 2 something given is wrong.',
+      );
+  party('alice', '--emissions <file>', 'what the transmitter sent').action(distillAlice);
+  party('bob', '--tags <file>', 'what the receiver saw, by slot').action(distillBob);
+  distill
+    .command('link')
+    .description('write the link file of a pass of a scenario, as "skykey tags write" plays it')
+    .requiredOption('--scenario <id>', 'scenario')
+    .option('--station <id>', 'station (the first of the scenario)')
+    .option('--from <iso>', 'the first pass with light from here on (start of the scenario)')
+    .option('--seconds <s>', 'only the first seconds (all)', decimal)
+    .addHelpText('after', '\nExample:\n  skykey distill link --scenario micius-2016-12-19 > link.json')
+    .action(distillLink);
+  distill
+    .command('auth')
+    .description('draw an authentication key for two people who will carry it')
+    .requiredOption('--bytes <n>', '64, and 48 more for each session', wholeNumber)
+    .requiredOption('--out <file>', 'where to; nothing is written over')
+    .option('--json', 'one JSON document')
+    .addHelpText('after', '\nExample:\n  skykey distill auth --bytes 4096 --out auth.key')
+    .action(distillAuth);
 }

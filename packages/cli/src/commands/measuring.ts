@@ -68,6 +68,7 @@ Examples:
     .option('--fading', 'light that fades in steps of a millisecond, as turbulence and pointing make it')
     .option('--frames <how>', 'polarisation frames that turn along the pass: free or compensated (aligned)')
     .option('--settings', 'Parquet: with what the sender had set, and the slots as reckoned')
+    .option('--emissions <file>', 'what was sent, pulse by pulse, for "skykey distill alice"')
     .option('--truth <file>', 'what is true of each tag, in a Parquet file of its own')
     .option('--json', 'one JSON document')
     .addHelpText('after', '\nExample:\n  skykey tags write --seed 7 --seconds 10 --out bob.tags')

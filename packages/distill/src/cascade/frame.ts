@@ -1,6 +1,15 @@
 import { DistillError } from '../error.ts';
 import { NumberList, Pass } from './pass.ts';
-import { firstBlock, lateBlocks, latePasses, secondBlock, shownErrorRate, syndromeBits } from './schedule.ts';
+import {
+  FEW,
+  firstBlock,
+  lateBlocks,
+  latePasses,
+  rareSyndromeBits,
+  secondBlock,
+  shownErrorRate,
+  syndromeBits,
+} from './schedule.ts';
 import type { Shuffles } from './shuffle.ts';
 import { TapeReader, type TapeWriter } from './tape.ts';
 
@@ -34,7 +43,9 @@ export class Frame {
   #errorRate: number;
   /** Late passes not opened yet; the first two come before. */
   #late = 0;
-  /** Whether this round asks for the blocks of the last pass, and not about odd nodes. */
+  /** Whether the parity of the whole differed when the last pass was opened. */
+  #wholeIsOdd = 0;
+  /** Whether this round asks for the blocks of the last pass, besides what it asks about odd nodes. */
   #opening = false;
   /** Errors located in this round: pass, node, leaf. */
   readonly #found = new NumberList();
@@ -69,8 +80,9 @@ export class Frame {
    * cannot come from two strings.
    */
   learn(answers: TapeReader): void {
+    const opened = this.#opening ? this.#passes.length - 1 : this.#passes.length;
+    for (let p = 0; p < opened; p++) this.#learnNodes(p, answers);
     if (this.#opening) this.#learnBlocks(answers);
-    else for (const pass of this.#passes) this.#learnNodes(pass, answers);
     this.#opening = false;
     // Only now: the answers were about the strings as they stood when they were asked.
     const { items, count } = this.#found;
@@ -98,15 +110,16 @@ export class Frame {
     return Math.min(this.#leaves, Math.max(1, (this.#leaves * lanes) / blocks));
   }
 
-  /** Asks about all odd nodes, else opens a pass; false when there is neither. */
+  /** Asks about all odd nodes, opens a pass when there are none, or few; false when there is nothing to do. */
   #next(tape: TapeWriter): boolean {
     let odd = 0;
     for (const pass of this.#passes) odd += pass.collect();
-    if (!odd) return this.#open(tape);
     const bits = this.rows.length * this.#shuffles.lanes;
     const most = Math.log2(Math.max(1, syndromeBits(this.#errorRate, bits, odd)));
     for (const pass of this.#passes) this.#askNodes(pass, Math.max(Math.round(most), pass.syndromeLevel), tape);
-    return true;
+    // One or two that are left may have a hundred errors to find one by one, and another pass finds many at once.
+    if (odd <= (this.#opened === 2 ? FEW : 0)) this.#opening = this.#open(tape);
+    return odd > 0 || this.#opening;
   }
 
   #askNodes(pass: Pass, syndromeLevel: number, tape: TapeWriter): void {
@@ -151,10 +164,10 @@ export class Frame {
     tape.filled = filled;
   }
 
-  #learnNodes(pass: Pass, answers: TapeReader): void {
+  #learnNodes(number: number, answers: TapeReader): void {
+    const pass = this.#passes[number]!;
     const { odd, named, split, asked, active } = pass;
     const { items, count } = asked;
-    const number = this.#passes.indexOf(pass);
     const leaves = this.#leaves;
     const end = leaves + this.rows.length;
     const { bytes } = answers;
@@ -221,6 +234,7 @@ export class Frame {
       this.#late--;
       blockBits = this.#lateBlock();
     }
+    this.#wholeIsOdd = number ? this.#passes[0]!.asked.count & 1 : 0;
     const pass = new Pass(
       this.#shuffles.pass(number),
       Math.min(this.#leaves, blockBits),
@@ -229,14 +243,13 @@ export class Frame {
       lanes,
     );
     this.#passes.push(pass);
-    this.#opening = true;
     this.#forBands(pass, (id, lane, count) => tape.put((pass.own[id]! >>> lane) & (-1 >>> (32 - count)), count));
     return true;
   }
 
   /**
    * Visits the blocks of a pass that was just opened, those of one node together: `count` lanes from `lane` on. Left out is
-   * the very last one, except in the first pass: it follows, since nothing is odd and so the parity of the whole is known.
+   * the very last one, except in the first pass: it follows, since the parity of the whole is known.
    */
   #forBands(pass: Pass, visit: (id: number, lane: number, count: number) => void): void {
     const { level, fineLanes } = pass;
@@ -261,19 +274,19 @@ export class Frame {
     });
     const isFirst = this.#opened === 1;
     const last = (this.#leaves + this.rows.length - 1) >> pass.level;
-    if (!isFirst && active.count & 1) active.push((last << 5) | (this.#shuffles.lanes - 1));
+    if (!isFirst && (active.count & 1) !== this.#wholeIsOdd) active.push((last << 5) | (this.#shuffles.lanes - 1));
     const odd = active.count;
     if (isFirst) this.#errorRate = shownErrorRate(this.#errorRate, 2 ** pass.level, blocks, odd);
     if (this.#opened > 2) {
       // What a late pass finds is rare: no block holds three errors any more, of this pass or of those before.
-      const level = Math.floor(Math.log2((0.25 * this.rows.length * this.#shuffles.lanes) / (odd + 1)));
-      for (const one of this.#passes) one.syndromeLevel = level;
-    }
-    if (this.#opened > 2 && !odd) {
-      // It has told what it can.
-      pass.wipe();
-      this.#passes.pop();
-      return;
+      const most = Math.log2(Math.max(1, rareSyndromeBits(this.rows.length * this.#shuffles.lanes, blocks, odd)));
+      for (const one of this.#passes) one.syndromeLevel = Math.floor(most);
+      if (!odd) {
+        // It has told what it can.
+        pass.wipe();
+        this.#passes.pop();
+        return;
+      }
     }
     pass.begin();
     // A block of one bit that is odd is an error.

@@ -10,6 +10,8 @@
 const SEPARATION_BITS = 10;
 /** More blocks than this separate no better for what they cost. */
 const MOST_LATE_BLOCKS = 32;
+/** With so few odd intervals left, after two passes, the third is opened without waiting for their ends. */
+export const FEW = 2;
 /** Fewer blocks than this say too little of the error rate. */
 const ENOUGH_BLOCKS = 200;
 /** Share of odd blocks from which on it says little of the error rate: at most half of them ever are. */
@@ -68,6 +70,17 @@ export function shownErrorRate(expected: number, blockBits: number, blocks: numb
 export function syndromeBits(errorRate: number, bits: number, intervals: number): number {
   const expected = errorRate * bits;
   if (intervals <= Math.min(120, 0.005 * expected)) return 2 / errorRate;
-  if (intervals <= Math.min(500, 0.02 * expected)) return 0.5 / errorRate;
+  if (intervals <= Math.min(400, 0.02 * expected)) return 0.35 / errorRate;
   return 0.1 / errorRate;
+}
+
+/**
+ * The same when a late pass has shown how few errors are left: of its `blocks` blocks `odd` are odd. 0 when that may be any
+ * number.
+ */
+export function rareSyndromeBits(bits: number, blocks: number, odd: number): number {
+  const share = odd / (blocks + 1);
+  if (share > ALIKE / 2) return 0;
+  const left = -0.5 * blocks * Math.log1p(-2 * share);
+  return (0.25 * bits) / (left + 1);
 }
