@@ -12,19 +12,20 @@ import {
 } from '@skykey/finitekey';
 import { CliError } from './error.ts';
 import { checkWritable, writeWhole } from './file.ts';
+import { type CoverageOptions, coverageStudy } from './keyrate/coverage.ts';
 import { readDocument } from './keyrate/document.ts';
 import { type AskedLink, askedLink, LINK_OPTIONS, type LinkOptions } from './keyrate/link.ts';
 import { optimumReport, proofTable, statementReport } from './keyrate/report.ts';
 import { refuseUnused } from './lab/unused.ts';
 import { Progress } from './progress.ts';
 
-export interface KeyrateOptions extends LinkOptions {
+export interface KeyrateOptions extends LinkOptions, CoverageOptions {
   readonly list?: boolean;
   readonly counts?: string;
   readonly optimise?: boolean;
   readonly proof?: string;
   readonly plot?: string;
-  readonly json?: boolean;
+  readonly study?: string;
 }
 
 /** The document of `skykey keyrate --optimise --json`. */
@@ -37,11 +38,21 @@ export interface OptimumDocument extends Pick<Optimum, 'setting' | 'keyFromBlock
   readonly statement: Optimum['statement'];
 }
 
+/** What one question is made of. */
+const ASKED = [...LINK_OPTIONS, 'counts', 'optimise', 'proof', 'plot'] as const;
+
 /** `skykey keyrate`. */
 export async function keyrate(options: KeyrateOptions): Promise<void> {
-  const { list, counts, json, plot } = options;
+  const { list, counts, json, plot, study } = options;
+  if (study !== undefined) {
+    if (study !== 'coverage') throw new CliError('cli/option', `--study ${study}: there is one, coverage`);
+    refuseUnused(options, ['list', ...ASKED], '--study, which decides that by itself');
+    coverageStudy(options);
+    return;
+  }
+  refuseUnused(options, ['sessions', 'seed', 'results'], 'anything but --study');
   if (list) {
-    refuseUnused(options, [...LINK_OPTIONS, 'counts', 'optimise', 'proof', 'plot'], '--list');
+    refuseUnused(options, ASKED, '--list');
     print(json ? PROOFS.map(listed) : proofTable(PROOFS), json);
     return;
   }

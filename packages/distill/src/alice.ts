@@ -23,8 +23,10 @@ export interface AliceOptions extends PartyOptions {
 /**
  * Alice's side of one session: she sent the light, discloses what error correction needs, and speaks the last word.
  *
- * Resolves with the report, verdict `accepted` or `refused`; with `refused` no key was released. Rejects with DistillError:
- * `distill/parameters` (bad ones, before anything is said), `distill/session-used` (this id already has a block),
+ * Resolves with the report, verdict `accepted` or `refused`; with `refused` no key was released. A line that breaks at her
+ * last word leaves it `accepted`, with a soft alarm `release`: her key is released, and the next session tells Bob. Rejects
+ * with DistillError:
+ * `distill/parameters` (bad ones, before anything is said), `distill/session-used` (this id was begun before),
  * `distill/peer-gone`, `distill/protocol` and `distill/version` (the peer broke the protocol), `distill/emissions` and
  * `distill/random` (own devices); and with whatever the functions handed in reject with.
  */
@@ -57,26 +59,20 @@ export function runAlice(options: AliceOptions): Promise<SessionReport> {
 }
 
 async function greet(session: Session): Promise<void> {
-  const { store, line, parameters, blockId } = session;
+  const { store, line, parameters } = session;
+  await session.expectFresh();
   const held = (await store.held()).filter((id) => id.startsWith(blockPrefix(parameters)));
-  if (held.includes(blockId) || (await store.wasReleased(blockId))) {
-    throw new DistillError(
-      'distill/session-used',
-      `session '${parameters.sessionId}' already has a block on this link`,
-    );
-  }
   // Held and never released by Alice: the session that made them is over, and she is the one who decides.
   for (const id of held) await store.discard(id);
   const bob = await line.receive('hello-bob');
-  const nextPad = await session.nextPad();
   const released = zeros(bob.held.length);
   for (const [i, id] of bob.held.entries()) {
     if (!id.startsWith(blockPrefix(parameters))) continue;
     if (await store.wasReleased(id)) released.bytes[i >> 3]! |= 1 << (i & 7);
   }
   const own = parameterValues(parameters);
-  await line.send({ type: 'hello-alice', version: bob.version, parameters: own, nextPad, released });
-  session.agree(own, bob.parameters, nextPad, bob.nextPad);
+  await line.send({ type: 'hello-alice', version: bob.version, parameters: own, released });
+  await session.agree(own, bob.parameters);
 }
 
 /** Follows the pass: Bob commits to slots, Alice picks the monitored ones, both disclose those and no others. */
@@ -202,6 +198,7 @@ async function shorten(session: Session, key: Bits): Promise<SecretBytes> {
 async function authenticate(session: Session, key: SecretBytes): Promise<void> {
   const { store, blockId } = session;
   try {
+    await session.takePads();
     await session.sendTag('tag', 0);
     await session.receiveTag('accept', 1);
   } catch (error) {
@@ -210,5 +207,15 @@ async function authenticate(session: Session, key: SecretBytes): Promise<void> {
   }
   await store.hold(blockId, key, session.report(undefined, 1));
   await store.release(blockId);
-  await session.sendTag('release', 2);
+  session.released = true;
+  try {
+    await session.sendTag('release', 2);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    session.raise({
+      severity: 'soft',
+      kind: 'release',
+      message: `the key is released here, and the line broke at the last word to Bob (${why}): the next session tells him`,
+    });
+  }
 }

@@ -17,7 +17,7 @@ import {
   synthesise,
   twoSites,
 } from './test/benchtop.ts';
-import type { Channel } from './types.ts';
+import type { Channel, SessionEvent } from './types.ts';
 
 /**
  * Ends that only one side sees (pitfall P11; Tupkary, Nahar and Tan, arXiv:2601.17960). AUTHENTICATION.md tells what each
@@ -95,16 +95,36 @@ test('a session whose first tag never arrives leaves the pads of both sides wher
   assert.equal(bob.report?.verdict, 'accepted');
 });
 
-test('a lie about the next pad costs no more than 512 bits of key', async () => {
+test('a lie about the pad costs Bob nothing, Alice three pads, and the next session has a key', async () => {
+  for (const lie of [1, 3, 64, 300, 3_000_000]) {
+    const sites = twoSites();
+    await distil({
+      sites,
+      tamper: (bytes) => {
+        const message = decode(bytes);
+        return [message.type === 'tag' ? encode({ ...message, pad: message.pad + lie }) : bytes];
+      },
+    });
+    assert.deepEqual([sites.alice.pads.next, sites.bob.pads.next], [3, 0]);
+    const { bob } = await distil({ sites, parameters: session(2), seed: 60 });
+    assert.equal(bob.report?.verdict, 'accepted');
+    assert.deepEqual([sites.alice.pads.next, sites.bob.pads.next], [6, 6]);
+  }
+});
+
+test('tags made up in the place of Alice spend none of the pads of Bob, however often', async () => {
   const sites = twoSites();
-  await distil({
-    sites,
-    tamper: (bytes) => {
-      const message = decode(bytes);
-      return [message.type === 'hello-bob' ? encode({ ...message, nextPad: message.nextPad + 64 }) : bytes];
-    },
-  });
-  for (const { pads } of [sites.alice, sites.bob]) assert(pads.next * 128 <= 512, `${pads.next * 128} bits are gone`);
+  for (let i = 0; i < 12; i++) {
+    const { bob } = await distil({
+      sites: { alice: { ...sites.alice, pads: new MemoryPads(99) }, bob: sites.bob },
+      parameters: session(i),
+      seed: i,
+    });
+    assert.match(bob.report!.reason!, /tag is wrong/);
+  }
+  assert.deepEqual(sites.bob.pads.touched, []);
+  const { bob } = await distil({ sites, parameters: session(99), seed: 99 });
+  assert.equal(bob.report?.verdict, 'accepted');
 });
 
 test('the id of a session that was begun is never used again, whatever became of it', async () => {
@@ -119,6 +139,54 @@ test('the id of a session that was begun is never used again, whatever became of
     assert(result.status === 'rejected' && result.reason instanceof DistillError);
     assert.equal(result.reason.code, 'distill/session-used');
   }
+  assert.deepEqual([...sites.alice.store.released(), ...sites.bob.store.released()], []);
+});
+
+test('the id is used up before the first word about the light, on both sides, and by nothing before that', async () => {
+  // What each has on its disk when a message leaves it, whoever hears it.
+  const sites = twoSites();
+  const checks: Promise<void>[] = [];
+  await distil({
+    sites,
+    tamper: (bytes, direction) => {
+      const type = typeOf(bytes)!;
+      const { store } = direction === 'alice-to-bob' ? sites.alice : sites.bob;
+      checks.push(
+        store.wasBegun(BLOCK).then((begun) => {
+          assert.equal(begun, !type.startsWith('hello'), type);
+        }),
+      );
+      return [bytes];
+    },
+  });
+  assert(checks.length > 20);
+  await Promise.all(checks);
+  // Parties that disagree have said nothing about it: the same id may be tried again.
+  const others = twoSites();
+  await distil({ sites: others, bobParameters: { ...SMALL_BLOCK, epsSec: 0.2 } });
+  const { alice } = await distil({ sites: others });
+  assert.equal(alice.report?.verdict, 'accepted');
+});
+
+test('when the disk does not take the id, nothing is said about the light', async () => {
+  for (const side of ['alice', 'bob'] as const) {
+    const sites = twoSites();
+    const said: string[] = [];
+    sites[side].store.before = () => {
+      throw new Error('disk full');
+    };
+    const outcomes = await distil({
+      sites,
+      tamper: (bytes, direction) => {
+        if (direction.startsWith(side)) said.push(typeOf(bytes)!);
+        return [bytes];
+      },
+    });
+    const { result } = outcomes[side];
+    assert(result.status === 'rejected');
+    assert.equal(result.reason.message, 'disk full');
+    assert.deepEqual(said, [`hello-${side}`, 'abort']);
+  }
 });
 
 test('Alice does not release what she will not be able to tell: her last pad is there before she does', async () => {
@@ -130,7 +198,7 @@ test('Alice does not release what she will not be able to tell: her last pad is 
     }
   }
   await distil({ sites: { ...sites, alice: { ...sites.alice, pads: new TwoPads(3) } } });
-  assert.deepEqual(sites.alice.store.released(), []);
+  for (const { store } of [sites.alice, sites.bob]) assert.deepEqual(store.calls, []);
 });
 
 test('a line that breaks at her last word does not make Alice say that there is no key', async () => {
@@ -167,4 +235,42 @@ test('a line that breaks at her last word does not make Alice say that there is 
   assert.deepEqual(sites.alice.store.released(), [BLOCK]);
   assert(alice.status === 'fulfilled', 'she has the key: her session did not fail');
   assert.equal(alice.value.verdict, 'accepted');
+  const warnings = alice.value.alarms.map(({ severity, kind, message }) => `${severity} ${kind}: ${message}`);
+  assert.match(warnings.join(), /^soft release: the key is released here, .*the peer is gone.*next session tells him$/);
+  assert.deepEqual(await sites.bob.store.held(), [BLOCK]);
+  await distil({ sites, parameters: session(2), seed: 60 });
+  assert.deepEqual(sites.bob.store.keys.get(BLOCK), sites.alice.store.keys.get(BLOCK));
+  assert(sites.bob.store.released().includes(BLOCK));
+});
+
+test('a listener that fails after the release does not make a session with a key a failed one', async () => {
+  const sites = twoSites();
+  const line = linePair();
+  const source = synthesise(SMALL_BLOCK, SMALL_LIGHT);
+  const shared = {
+    parameters: SMALL_BLOCK,
+    onEvent: (event: SessionEvent) => {
+      if (event.kind === 'stage' && event.stage === 'done') throw new Error('the screen is broken');
+    },
+  };
+  const both = await settle(
+    line,
+    runAlice({
+      ...shared,
+      channel: line.alice,
+      emissions: source.emissions,
+      keys: sites.alice.pads,
+      store: sites.alice.store,
+      random: seededBytes(1),
+    }),
+    runBob({
+      ...shared,
+      channel: line.bob,
+      chunks: source.chunks(),
+      keys: sites.bob.pads,
+      store: sites.bob.store,
+      random: seededBytes(2),
+    }),
+  );
+  for (const party of both) assert(party.status === 'fulfilled' && party.value.verdict === 'accepted');
 });

@@ -201,14 +201,14 @@ test('a wrong tag is an alarm on both sides and says so', async () => {
     const { alice, bob } = await distil({
       tamper: (bytes) => {
         const message = decode(bytes);
-        return [message.type === type ? encode({ type, tag: message.tag.map((byte) => byte ^ 1) }) : bytes];
+        return [message.type === type ? encode({ ...message, tag: message.tag.map((byte) => byte ^ 1) }) : bytes];
       },
     });
     assert.match(alice.report!.reason!, /an authentication tag is wrong/);
     assert.match(bob.report!.reason!, /an authentication tag is wrong/);
     assert.deepEqual([alice.alarms, bob.alarms], [['authentication'], ['authentication']]);
-    assert.equal(alice.report!.authenticationBitsSpent, type === 'tag' ? 128 : 256);
-    assert.equal(bob.report!.authenticationBitsSpent, alice.report!.authenticationBitsSpent);
+    assert.equal(alice.report!.authenticationBitsSpent, 384);
+    assert.equal(bob.report!.authenticationBitsSpent, type === 'tag' ? 0 : 256);
   }
 });
 
@@ -248,9 +248,10 @@ test('a forged message to stop ends the session and releases nothing', async () 
 function watchTags(sites: { alice: Site; bob: Site }) {
   const sent = { alice: [] as number[], bob: [] as number[] };
   const tamper: Tamper = (bytes) => {
-    const type = typeOf(bytes);
-    if (type === 'tag' || type === 'release') sent.alice.push(sites.alice.pads.touched.at(-1)!);
-    if (type === 'accept') sent.bob.push(sites.bob.pads.touched.at(-1)!);
+    const message = decode(bytes);
+    if (message.type === 'tag') sent.alice.push(message.pad);
+    if (message.type === 'release') sent.alice.push(sites.alice.pads.touched.at(-1)!);
+    if (message.type === 'accept') sent.bob.push(sites.bob.pads.touched.at(-1)!);
     return [bytes];
   };
   return { sent, tamper };
@@ -261,11 +262,11 @@ test('lies about the next pad never make two tags under one pad', async () => {
   const { sent, tamper } = watchTags(sites);
   const next = seededWords(31);
   for (let session = 1; session <= 40; session++) {
-    // The acceptance, or the release, is withheld, and each side hears another index from the other.
+    // A tag is withheld, or Bob hears another index than Alice's.
     const lie = (bytes: Uint8Array): Uint8Array => {
       const message = decode(bytes);
-      if (message.type !== 'hello-bob' && message.type !== 'hello-alice') return bytes;
-      return next() % 3 ? bytes : encode({ ...message, nextPad: Math.max(0, message.nextPad + (next() % 9) - 5) });
+      if (message.type !== 'tag') return bytes;
+      return next() % 3 ? bytes : encode({ ...message, pad: Math.max(0, message.pad + (next() % 9) - 5) });
     };
     const withheld = next() % 3 === 0 ? 'accept' : next() % 2 ? 'release' : 'none';
     await distil({
@@ -283,8 +284,8 @@ test('lies about the next pad never make two tags under one pad', async () => {
 });
 
 test('the acceptance that never arrived cannot be paired with a tag of the next session', async () => {
-  // Bob accepts with pad 1, Alice never hears it; then she is told that Bob stands at pad 0. Were pads merely the next ones,
-  // she would send her next tag under pad 1, and the two tags would give away the hash point.
+  // Bob accepts with pad 1, Alice never hears it. Were pads merely the next ones, she would send her next tag under pad 1,
+  // and the two tags would give away the hash point.
   const sites = twoSites();
   const { sent, tamper } = watchTags(sites);
   await distil({
@@ -293,30 +294,26 @@ test('the acceptance that never arrived cannot be paired with a tag of the next 
       typeOf(bytes) === 'accept' ? tamper(bytes, direction, i).slice(1) : tamper(bytes, direction, i),
   });
   assert.deepEqual(sent, { alice: [0], bob: [1] });
-  await distil({
-    sites,
-    parameters: { ...SMALL_BLOCK, sessionId: 'session-2' },
-    tamper: (bytes, direction, i) => {
-      tamper(bytes, direction, i);
-      const message = decode(bytes);
-      return [message.type === 'hello-bob' ? encode({ ...message, nextPad: 0 }) : bytes];
-    },
-  });
-  assert.equal(sent.alice.length, 2);
-  assert(!sent.bob.includes(sent.alice[1]!), `pad ${sent.alice[1]} used by both`);
+  // Nor with anything else that Alice's side hides under a pad of the same lane, such as the relay's tags.
+  assert.equal(await sites.alice.pads.nextPad(), 3);
+  await distil({ sites, parameters: { ...SMALL_BLOCK, sessionId: 'session-2' }, tamper });
+  assert.deepEqual(sent, { alice: [0, 3, 5], bob: [1, 4] });
 });
 
-test('a liar about pads burns no more than the declared jump', async () => {
-  const sites = twoSites();
-  const { alice } = await distil({
-    sites,
-    tamper: (bytes) => {
-      const message = decode(bytes);
-      return [message.type === 'hello-bob' ? encode({ ...message, nextPad: 10_000_000 }) : bytes];
-    },
-  });
-  assert.match(alice.report!.reason!, /never skipped/);
-  assert.equal(sites.alice.pads.next, 0);
+test('a pad that is not there, is used or is none of hers: refused, and Bob has what he had', async () => {
+  for (const pad of [1, 2, 4, 10_000_000, 2 ** 53 - 1, 2 ** 53 - 2, 2 ** 53 - 3]) {
+    const sites = twoSites();
+    const { alice, bob } = await distil({
+      sites,
+      tamper: (bytes) => {
+        const message = decode(bytes);
+        return [message.type === 'tag' ? encode({ ...message, pad }) : bytes];
+      },
+    });
+    assert.match(bob.report!.reason!, /names an authentication pad|tag is wrong/);
+    assert.equal(alice.report!.reason, bob.report!.reason);
+    assert.deepEqual(sites.bob.pads.touched, []);
+  }
 });
 
 /** Alice against a Bob who says what the test wants. */
@@ -346,7 +343,6 @@ const HELLO: Message = {
   type: 'hello-bob',
   version: VERSION,
   parameters: parameterValues(SMALL_BLOCK),
-  nextPad: 0,
   held: [],
 };
 const { pulses } = SMALL_BLOCK;
@@ -368,6 +364,13 @@ test('Alice announces no basis and no intensity before the pass has ended', asyn
     assert(!answers.includes('settings') && !answers.includes('test-alice'));
     assert.equal(answers.at(-1), 'abort');
   }
+});
+
+test('a peer of version 1 is refused in a sentence, and its id is not used up', async () => {
+  const { code, answers, store } = await againstAlice([{ ...HELLO, version: 1 }]);
+  assert.equal(code, 'distill/version');
+  assert.deepEqual(answers, ['abort']);
+  assert.equal(await store.wasBegun(BLOCK), false);
 });
 
 test('a Bob who ends early, skips slots, goes back or claims too much is refused', async () => {
@@ -396,7 +399,6 @@ test('Bob discloses no basis to an Alice who skips the order', async () => {
     type: 'hello-alice',
     version: VERSION,
     parameters: parameterValues(SMALL_BLOCK),
-    nextPad: 0,
     released: zeros(0),
   };
   for (const script of [
@@ -404,7 +406,7 @@ test('Bob discloses no basis to an Alice who skips the order', async () => {
     [hello, { type: 'shuffle', seed: new Uint8Array(16) }],
     [hello, { type: 'monitor', positions: zeros(3) }],
     [hello, { type: 'emissions', emission: new Uint8Array(0) }],
-    [hello, { type: 'tag', tag: new Uint8Array(16) }],
+    [hello, { type: 'tag', pad: 0, tag: new Uint8Array(16) }],
     [{ ...hello, released: zeros(5) }],
   ] as Message[][]) {
     const line = linePair();
@@ -426,6 +428,59 @@ test('Bob discloses no basis to an Alice who skips the order', async () => {
     assert.equal(bob.reason.code, 'distill/protocol');
     assert(!said.includes('bases') && !said.includes('clicks'));
   }
+});
+
+/** Bob against somebody in the place of Alice who marks each detection with the given probability; how many bits he told. */
+async function againstBob(probability: number, monitorProbability: number): Promise<{ told: number; reason: string }> {
+  const parameters = { ...SMALL_BLOCK, monitorProbability };
+  const line = linePair();
+  const next = seededWords(17);
+  let told = 0;
+  const work = runBob({
+    parameters,
+    channel: line.bob,
+    chunks: synthesise(parameters, { ...SMALL_LIGHT, chunk: 1000 }).chunks(),
+    keys: new MemoryPads(3),
+    store: new MemoryStore(),
+    random: seededBytes(5),
+  });
+  const stranger = (async () => {
+    for (;;) {
+      const message = decode(await line.alice.receive());
+      if (message.type === 'hello-bob') {
+        const { version, parameters: same } = message;
+        await line.alice.send(encode({ type: 'hello-alice', version, parameters: same, released: zeros(0) }));
+      } else if (message.type === 'detect') {
+        const positions = zeros(message.detections.slot.length);
+        for (let i = 0; i < positions.length; i++)
+          if (next() / 2 ** 32 < probability) positions.bytes[i >> 3]! |= 1 << (i & 7);
+        await line.alice.send(encode({ type: 'monitor', positions }));
+      } else if (message.type === 'clicks') {
+        told += message.detector.length;
+        // He says that he sent just what Bob has told him, so nothing is amiss.
+        await line.alice.send(encode({ type: 'emissions', emission: message.detector }));
+      }
+    }
+  })();
+  const [bob] = await settle(line, work, stranger);
+  assert(bob.status === 'rejected');
+  return { told, reason: bob.reason.message };
+}
+
+test('whoever speaks in the place of Alice hears no more of the monitor than its share', async () => {
+  const share = 0.05;
+  for (const [greed, most] of [
+    [1, 0],
+    [0.2, 0],
+    [0.08, 800],
+  ] as const) {
+    const { told, reason } = await againstBob(greed, share);
+    assert.match(reason, /disclosed, each with probability 0.05: that is no chance/);
+    assert(told <= most, `${told} told`);
+  }
+  assert.match((await againstBob(0.01, 0)).reason, /each with probability 0: that is no chance/);
+  // At the share that was agreed he is not told from Alice: the rest of the pass is all that stops him.
+  assert.match((await againstBob(share, share)).reason, /the peer is gone/);
 });
 
 test('noise on the line never does more than end the session', async () => {

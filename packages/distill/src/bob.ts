@@ -1,6 +1,5 @@
 import { type Bits, equalBytes, SecretBytes, zeros } from '@skykey/bits';
 import { amplify, toeplitzSeedBits } from './amplify.ts';
-import { DistillError } from './error.ts';
 import { countErrors } from './estimate.ts';
 import { expectCount } from './line.ts';
 import { DETECT_LIMIT, HELD_LIMIT } from './messages.ts';
@@ -61,21 +60,15 @@ export function runBob(options: BobOptions): Promise<SessionReport> {
 
 /** Says hello; returns what to do with the blocks of interrupted sessions once Alice's word is authenticated. */
 async function greet(session: Session): Promise<() => Promise<void>> {
-  const { store, line, parameters, blockId } = session;
+  const { store, line, parameters } = session;
+  await session.expectFresh();
   const onLink = (await store.held()).filter((id) => id.startsWith(blockPrefix(parameters)));
-  if (onLink.includes(blockId) || (await store.wasReleased(blockId))) {
-    throw new DistillError(
-      'distill/session-used',
-      `session '${parameters.sessionId}' already has a block on this link`,
-    );
-  }
   const held = onLink.slice(0, HELD_LIMIT);
   const own = parameterValues(parameters);
-  const nextPad = await session.nextPad();
-  await line.send({ type: 'hello-bob', version: VERSION, parameters: own, nextPad, held });
+  await line.send({ type: 'hello-bob', version: VERSION, parameters: own, held });
   const alice = await line.receive('hello-alice');
-  session.agree(alice.parameters, own, alice.nextPad, nextPad);
   expectCount('answers about held blocks', alice.released.length, held.length);
+  await session.agree(alice.parameters, own);
   return async () => {
     for (const [i, id] of held.entries()) {
       if ((alice.released.bytes[i >> 3]! >> (i & 7)) & 1) await store.release(id);
@@ -116,6 +109,7 @@ async function commit(
   await line.send({ type: 'detect', detections: { from, until, slot } });
   const { positions } = await line.receive('monitor');
   expectCount('monitor choices', positions.length, slot.length);
+  session.expectMonitorShare(positions);
   const disclosed = detector.filter((_, i) => (positions.bytes[i >> 3]! >> (i & 7)) & 1);
   let emission: Uint8Array = new Uint8Array(0);
   if (disclosed.length) {
@@ -163,7 +157,7 @@ async function shorten(session: Session, key: Bits): Promise<SecretBytes> {
 async function authenticate(session: Session, key: SecretBytes, settle: () => Promise<void>): Promise<void> {
   const { store, blockId } = session;
   try {
-    await session.receiveTag('tag', 0);
+    await session.receiveFirstTag();
     await settle();
   } catch (error) {
     key.wipe();
@@ -174,4 +168,5 @@ async function authenticate(session: Session, key: SecretBytes, settle: () => Pr
   await session.sendTag('accept', 1);
   await session.receiveTag('release', 2);
   await store.release(blockId);
+  session.released = true;
 }

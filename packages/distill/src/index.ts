@@ -8,7 +8,19 @@ export * from './authenticate.ts';
 export { type BobOptions, runBob } from './bob.ts';
 export * from './emission-file.ts';
 export * from './error.ts';
+export type { Family as OneWayFamily } from './ldpc/degrees.ts';
+export {
+  decodeOneWay,
+  encodeOneWay,
+  type OneWayMessage,
+  type OneWayOptions,
+  type OneWayOutcome,
+  type OneWayResult,
+  reconcileOneWayBoth,
+  withoutFrames,
+} from './ldpc/one-way.ts';
 export { blockIdOf, checkParameters } from './parameters.ts';
+export { type BothOptions, type BothOutcome, reconcileBoth } from './reconcile-both.ts';
 export type { PartyOptions } from './session.ts';
 export {
   type Acquired,

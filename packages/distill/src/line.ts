@@ -6,6 +6,15 @@ import type { Channel } from './types.ts';
 
 export type Role = 'alice' | 'bob';
 
+export type TagType = 'tag' | 'accept' | 'release';
+
+/** What a tag is made or checked with: a pad, its index, and what the tag is for. */
+export interface Seal {
+  readonly index: number;
+  readonly pad: SecretBytes;
+  readonly context: string;
+}
+
 /** The peer ended the session with `abort`. Not an error: a session that stops is one of the ways it ends. */
 export class PeerStopped extends Error {
   readonly code: number;
@@ -53,26 +62,27 @@ export class Line {
     return message;
   }
 
-  /** Sends the tag, under `context` and `pad`, of everything said so far. */
-  async sendTag(type: 'tag' | 'accept' | 'release', pad: SecretBytes, context: string): Promise<void> {
-    await this.#send(encode({ type, tag: this.#transcript.tag(pad, context) }));
+  /** Sends the tag, under `seal`, of everything said so far; the first of a session names its pad. */
+  async sendTag(type: TagType, { index, pad, context }: Seal): Promise<void> {
+    const tag = this.#transcript.tag(pad, context);
+    await this.#send(encode(type === 'tag' ? { type, pad: index, tag } : { type, tag }));
   }
 
   /**
-   * Receives a tag of everything said before it and says whether it is right. `pad` is asked for only once a tag is there.
+   * Receives a tag of everything said before it and says whether it is right. `seal` is asked for only once a tag is there;
+   * its pad is wiped.
    */
-  async receiveTag(
-    type: 'tag' | 'accept' | 'release',
-    pad: () => Promise<SecretBytes>,
-    context: string,
-  ): Promise<boolean> {
+  async receiveTag<K extends TagType>(type: K, seal: (message: MessageOf<K>) => Promise<Seal>): Promise<boolean> {
     const bytes = await this.#channel.receive();
     const message = this.#expect(bytes, [type]);
-    const secret = await pad();
-    const expected = this.#transcript.tag(secret, context);
-    secret.wipe();
-    this.#record(bytes, this.#role === 'alice' ? 'bob-to-alice' : 'alice-to-bob');
-    return checkTag(expected, message.tag);
+    try {
+      const { pad, context } = await seal(message);
+      const expected = this.#transcript.tag(pad, context);
+      pad.wipe();
+      return checkTag(expected, (message as MessageOf<TagType>).tag);
+    } finally {
+      this.#record(bytes, this.#role === 'alice' ? 'bob-to-alice' : 'alice-to-bob');
+    }
   }
 
   /** Tells the peer to stop. A peer that is already gone need not hear it. */

@@ -16,10 +16,9 @@ const EXAMPLES: readonly Message[] = [
     type: 'hello-bob',
     version: VERSION,
     parameters: ['s-1', 'link', 1e9, 0.8, -0, NaN],
-    nextPad: 7,
     held: ['link/a', 'link/ü'],
   },
-  { type: 'hello-alice', version: VERSION, parameters: [], nextPad: 2 ** 53 - 1, released: bits(2) },
+  { type: 'hello-alice', version: VERSION, parameters: [], released: bits(2) },
   {
     type: 'detect',
     detections: { from: 100, until: 2 ** 52, slot: Float64Array.of(100, 101, 4_000_000_000, 2 ** 52 - 1) },
@@ -42,7 +41,7 @@ const EXAMPLES: readonly Message[] = [
   { type: 'verify', seed: bytes(16), tag: bytes(16) },
   { type: 'verified' },
   { type: 'amplify', seed: bits(1000) },
-  { type: 'tag', tag: bytes(16) },
+  { type: 'tag', pad: 2 ** 53 - 1, tag: bytes(16) },
   { type: 'accept', tag: bytes(16) },
   { type: 'release', tag: bytes(16) },
   { type: 'abort', code: 3 },
@@ -75,6 +74,7 @@ test('the bytes are those of PROTOCOL.md', () => {
   assert.equal(hex({ type: 'clicks', detector: Uint8Array.of(1, 2, 3, 0, 2) }), '05050000003902');
   assert.equal(hex({ type: 'emissions', emission: Uint8Array.of(11, 2, 4) }), '06030000002b04');
   assert.equal(hex({ type: 'end', pulses: 128, detections: 3 }), '07800103');
+  assert.equal(hex({ type: 'tag', pad: 300, tag: new Uint8Array(16).fill(0xee) }), `1aac02${'ee'.repeat(16)}`);
   assert.equal(hex({ type: 'abort', code: 8 }), '7f08');
 });
 
@@ -130,6 +130,11 @@ test('there is one way to write a number, and entries that mean nothing are refu
 
 test('another version is told apart from a broken message', () => {
   const hello = encode(EXAMPLES[0]!);
-  hello[1] = 99;
-  assert.throws(() => decode(hello), { code: 'distill/version', message: /version 99/ });
+  for (const other of [1, 99]) {
+    hello[1] = other;
+    assert.throws(() => decode(hello), {
+      code: 'distill/version',
+      message: `the peer speaks version ${other} of the protocol, this side ${VERSION}`,
+    });
+  }
 });

@@ -170,8 +170,8 @@ const uint32s: Field<Uint32Array> = {
 const abortCode: Field<number> = { write: (out, value) => out.byte(value), read: (from) => from.byte() };
 
 const layouts = {
-  'hello-bob': { byte: 0x01, fields: { version, parameters, nextPad: count, held: ids } },
-  'hello-alice': { byte: 0x02, fields: { version, parameters, nextPad: count, released: flag } },
+  'hello-bob': { byte: 0x01, fields: { version, parameters, held: ids } },
+  'hello-alice': { byte: 0x02, fields: { version, parameters, released: flag } },
   detect: { byte: 0x03, fields: { detections: slots } },
   monitor: { byte: 0x04, fields: { positions: flag } },
   clicks: { byte: 0x05, fields: { detector: detectors } },
@@ -191,7 +191,7 @@ const layouts = {
   verify: { byte: 0x16, fields: { seed: bytes16, tag: bytes16 } },
   verified: { byte: 0x17, fields: {} },
   amplify: { byte: 0x18, fields: { seed: flag } },
-  tag: { byte: 0x1a, fields: { tag: bytes16 } },
+  tag: { byte: 0x1a, fields: { pad: count, tag: bytes16 } },
   accept: { byte: 0x1b, fields: { tag: bytes16 } },
   release: { byte: 0x1c, fields: { tag: bytes16 } },
   abort: { byte: 0x7f, fields: { code: abortCode } },

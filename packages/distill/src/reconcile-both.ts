@@ -1,5 +1,6 @@
-import { type Bits, popcount, xor } from '@skykey/bits';
+import type { Bits } from '@skykey/bits';
 import { binaryEntropy } from '@skykey/finitekey';
+import { countDifferences } from './differences.ts';
 import { DistillError } from './error.ts';
 import { decode, encode, type Message, type MessageOf, type MessageType } from './messages.ts';
 import { type CascadeOutcome, type ReconciliationLine, reconcileAlice, reconcileBob } from './reconcile.ts';
@@ -38,7 +39,7 @@ export async function reconcileBoth(alice: Bits, bob: Bits, options: BothOptions
       `the keys have ${alice.length} and ${bob.length} bits: reconciliation needs two of the same length`,
     );
   }
-  const errors = popcount(xor(alice, bob));
+  const errors = countDifferences(alice, bob);
   const { errorRate = Math.min(0.5, (errors + 1) / (alice.length + 2)), random } = options;
   if (!(errorRate > 0 && errorRate <= 0.5))
     throw new DistillError('distill/bad-argument', `an error rate is above 0 and at most 0.5, not ${errorRate}`);
@@ -51,7 +52,7 @@ export async function reconcileBoth(alice: Bits, bob: Bits, options: BothOptions
   return {
     ...outcome,
     ...{ efficiency: shannon ? outcome.leakedBits / shannon : 0, errors },
-    ...{ residualErrors: popcount(xor(alice, key)), key },
+    ...{ residualErrors: countDifferences(alice, key), key },
   };
 }
 

@@ -1,5 +1,6 @@
-import { type Bits, get, pack, popcount, xor } from '@skykey/bits';
+import { type Bits, get, pack, xor } from '@skykey/bits';
 import { Frames } from './cascade/frames.ts';
+import { countDifferences } from './differences.ts';
 import { DistillError } from './error.ts';
 import { expectCount, type Line } from './line.ts';
 import type { Reconciliation } from './report.ts';
@@ -9,7 +10,7 @@ import { FRAME_SEED_BYTES, FRAME_TAG_BITS, frameTag } from './verify.ts';
 /**
  * Error correction: Bob makes his key Alice's, and every bit that Alice says about hers is counted (pitfalls P8, P9, P26).
  *
- * Alice draws the seed of the shuffles only now. Rounds follow, parities from Alice and differences from Bob, until the
+ * Alice draws the seed of the shuffles only now. Rounds follow for up to WINDOW frames together, parities from Alice and differences from Bob, until the
  * searches of all frames are over; then a tag of every frame, whose seed is drawn when both strings stand still. Frames
  * whose tags differ get more passes, at most ATTEMPTS times; what still differs Alice discloses whole: its bits count as
  * leaked, so that nothing secret rests on them, and the frame stays in the key, so that the estimate stays about all of it.
@@ -20,6 +21,8 @@ import { FRAME_SEED_BYTES, FRAME_TAG_BITS, frameTag } from './verify.ts';
  * Using Cascade in quantum key distribution, Phys. Rev. Applied 20, 064040, arXiv:2307.00576 (pitfall P1).
  */
 const ATTEMPTS = 3;
+/** Frames that go in lockstep: the parities of their smallest blocks, two bits each, are within what a message may hold. */
+const WINDOW = 64;
 
 /** What Cascade cost and found; the same at both ends. */
 export interface CascadeOutcome extends Reconciliation {
@@ -62,6 +65,12 @@ class Ledger {
     this.roundTrips++;
   }
 
+  /** Alice disclosed a frame whole. */
+  disclosed(bits: number): void {
+    this.leakedBits += bits;
+    this.failedFrames++;
+  }
+
   close(frames: number, corrected: number): CascadeOutcome {
     const { leakedBits, announcedBits, roundTrips, retaggedFrames, failedFrames } = this;
     const messageBits = 8 * (this.#line.bytes - this.#start);
@@ -82,36 +91,17 @@ export async function reconcileAlice(
   await line.send({ type: 'shuffle', seed });
   const frames = new Frames(key, seed, errorRate, false);
   try {
-    let open = Array.from({ length: frames.count }, (_, f) => f);
-    for (let attempt = 0; open.length; attempt++) {
-      for (let parities = frames.ask(open); parities.length; parities = frames.ask(open)) {
-        await line.send({ type: 'parities', bits: parities });
-        parities.bytes.fill(0);
-        const { bits } = await line.receive('differences');
-        expectCount('differences of parities', bits.length, parities.length);
-        ledger.round(parities.length, bits.length);
-        frames.learn(open, bits);
-      }
-      const tagSeed = random(FRAME_SEED_BYTES);
-      const tags = Uint32Array.from(open, (f) => tagOf(tagSeed, frames, f));
-      await line.send({ type: 'frame-tags', seed: tagSeed, tags });
-      const { failed } = await line.receive('frame-check');
-      expectCount('answers to frame tags', failed.length, open.length);
-      ledger.round(FRAME_TAG_BITS * open.length, failed.length);
-      open = open.filter((_, i) => get(failed, i));
-      if (!attempt) ledger.retaggedFrames = open.length;
-      if (attempt === ATTEMPTS) break;
-      frames.extend(open);
-    }
     let disclosed = 0;
-    for (const f of open) {
-      const bits = frames.bits(f);
-      await line.send({ type: 'frames', bits });
-      disclosed += bits.length;
-      bits.bytes.fill(0);
+    for (const window of windowsOf(frames)) {
+      for (const f of await searchAlice(line, frames, window, random, ledger)) {
+        const bits = frames.bits(f);
+        await line.send({ type: 'frames', bits });
+        ledger.disclosed(bits.length);
+        disclosed += bits.length;
+        bits.bytes.fill(0);
+      }
+      frames.close(window);
     }
-    ledger.leakedBits += disclosed;
-    ledger.failedFrames = open.length;
     const { corrected } = await line.receive('reconciled');
     const found = frames.found();
     if (Math.abs(corrected - found) > disclosed || corrected > key.length) {
@@ -126,6 +116,37 @@ export async function reconcileAlice(
   }
 }
 
+/** Alice's part in the search of these frames; returns those that stay different. */
+async function searchAlice(
+  line: ReconciliationLine,
+  frames: Frames,
+  window: readonly number[],
+  random: RandomBytes,
+  ledger: Ledger,
+): Promise<readonly number[]> {
+  let open = window;
+  for (let attempt = 0; open.length && attempt <= ATTEMPTS; attempt++) {
+    if (attempt) frames.extend(open);
+    for (let parities = frames.ask(open); parities.length; parities = frames.ask(open)) {
+      await line.send({ type: 'parities', bits: parities });
+      parities.bytes.fill(0);
+      const { bits } = await line.receive('differences');
+      expectCount('differences of parities', bits.length, parities.length);
+      ledger.round(parities.length, bits.length);
+      frames.learn(open, bits);
+    }
+    const seed = random(FRAME_SEED_BYTES);
+    const tags = Uint32Array.from(open, (f) => tagOf(seed, frames, f));
+    await line.send({ type: 'frame-tags', seed, tags });
+    const { failed } = await line.receive('frame-check');
+    expectCount('answers to frame tags', failed.length, open.length);
+    ledger.round(FRAME_TAG_BITS * open.length, failed.length);
+    open = open.filter((_, i) => get(failed, i));
+    if (!attempt) ledger.retaggedFrames += open.length;
+  }
+  return open;
+}
+
 /** Bob's side: the same, and the corrected key. */
 export async function reconcileBob(
   line: ReconciliationLine,
@@ -137,40 +158,58 @@ export async function reconcileBob(
   const { seed } = await line.receive('shuffle');
   const frames = new Frames(key, seed, errorRate, true);
   try {
-    let open = Array.from({ length: frames.count }, (_, f) => f);
-    for (let attempt = 0; open.length; attempt++) {
-      for (let own = frames.ask(open); own.length; own = frames.ask(open)) {
-        const { bits } = await line.receive('parities');
-        expectCount('parities', bits.length, own.length);
-        const differences = xor(bits, own);
-        own.bytes.fill(0);
-        await line.send({ type: 'differences', bits: differences });
-        ledger.round(bits.length, differences.length);
-        frames.learn(open, differences);
+    for (const window of windowsOf(frames)) {
+      for (const f of await searchBob(line, frames, window, ledger)) {
+        const { bits } = await line.receive('frames');
+        expectCount('bits of a disclosed frame', bits.length, frames.length(f));
+        frames.replace(f, bits);
+        ledger.disclosed(bits.length);
       }
-      const { seed: tagSeed, tags } = await line.receive('frame-tags');
-      expectCount('frame tags', tags.length, open.length);
-      const failed = pack(open.map((f, i) => Number(tagOf(tagSeed, frames, f) !== tags[i])));
-      await line.send({ type: 'frame-check', failed });
-      ledger.round(FRAME_TAG_BITS * open.length, failed.length);
-      open = open.filter((_, i) => get(failed, i));
-      if (!attempt) ledger.retaggedFrames = open.length;
-      if (attempt === ATTEMPTS) break;
-      frames.extend(open);
+      frames.close(window);
     }
-    for (const f of open) {
-      const { bits } = await line.receive('frames');
-      expectCount('bits of a disclosed frame', bits.length, frames.length(f));
-      frames.replace(f, bits);
-      ledger.leakedBits += bits.length;
-    }
-    ledger.failedFrames = open.length;
     const result = frames.key();
-    const corrected = popcount(xor(key, result));
+    const corrected = countDifferences(key, result);
     await line.send({ type: 'reconciled', corrected });
     return { ...ledger.close(frames.count, corrected), key: result };
   } finally {
     frames.wipe();
+  }
+}
+
+/** Bob's part in the search of these frames; returns those that stay different. */
+async function searchBob(
+  line: ReconciliationLine,
+  frames: Frames,
+  window: readonly number[],
+  ledger: Ledger,
+): Promise<readonly number[]> {
+  let open = window;
+  for (let attempt = 0; open.length && attempt <= ATTEMPTS; attempt++) {
+    if (attempt) frames.extend(open);
+    for (let own = frames.ask(open); own.length; own = frames.ask(open)) {
+      const { bits } = await line.receive('parities');
+      expectCount('parities', bits.length, own.length);
+      const differences = xor(bits, own);
+      own.bytes.fill(0);
+      await line.send({ type: 'differences', bits: differences });
+      ledger.round(bits.length, differences.length);
+      frames.learn(open, differences);
+    }
+    const { seed, tags } = await line.receive('frame-tags');
+    expectCount('frame tags', tags.length, open.length);
+    const failed = pack(open.map((f, i) => Number(tagOf(seed, frames, f) !== tags[i])));
+    await line.send({ type: 'frame-check', failed });
+    ledger.round(FRAME_TAG_BITS * open.length, failed.length);
+    open = open.filter((_, i) => get(failed, i));
+    if (!attempt) ledger.retaggedFrames += open.length;
+  }
+  return open;
+}
+
+/** The frames that go in lockstep, one window after the other: what a message and a memory hold is bounded. */
+function* windowsOf(frames: Frames): Generator<readonly number[]> {
+  for (let from = 0; from < frames.count; from += WINDOW) {
+    yield Array.from({ length: Math.min(WINDOW, frames.count - from) }, (_, i) => from + i);
   }
 }
 

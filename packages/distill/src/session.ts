@@ -1,12 +1,12 @@
-import type { SecretBytes } from '@skykey/bits';
+import type { Bits, SecretBytes } from '@skykey/bits';
 import { lim2014 } from '@skykey/finitekey';
-import { blockAlarm, QberMonitor } from './alarm.ts';
+import { binomialLogTail, blockAlarm, QberMonitor } from './alarm.ts';
 import { Transcript } from './authenticate.ts';
 import { DistillError } from './error.ts';
 import { expectedErrorRate, MonitorTally } from './estimate.ts';
-import { Line, PeerStopped, type Role } from './line.ts';
+import { Line, PeerStopped, type Role, type Seal } from './line.ts';
 import { blockIdOf, checkParameters, disagreement, type ParameterValue } from './parameters.ts';
-import { MAX_PAD_JUMP, PADS } from './protocol.ts';
+import { PADS, VERSION } from './protocol.ts';
 import { Findings, type Reconciliation, VERIFICATION_BITS } from './report.ts';
 import type { Sifted, Triple } from './sift.ts';
 import type {
@@ -29,14 +29,17 @@ export interface PartyOptions {
   readonly keys: AuthenticationKeys;
   readonly store: BlockStore;
   readonly random: RandomBytes;
-  /** Told of progress; what it throws ends the session. */
+  /** Told of progress; what it throws ends the session, but for a session whose key is released already. */
   readonly onEvent?: (event: SessionEvent) => void;
 }
 
 /** Why a session is refused; the numbers are on the wire. */
 const REASONS = {
   parameters: { code: 1, sentence: 'the parties disagree on a parameter' },
-  pads: { code: 2, sentence: 'the parties disagree on the next authentication pad' },
+  pads: {
+    code: 2,
+    sentence: "Alice's tag names an authentication pad that Bob has used, has not got, or that is none of hers",
+  },
   'qber-monitor': { code: 3, sentence: 'the error rate was too high during the pass' },
   'short-pass': {
     code: 4,
@@ -82,12 +85,17 @@ export class Session {
   readonly tally = new MonitorTally();
   /** Bob has accepted and waits for Alice's word: from here on only the next session can say what she did. */
   awaitsRelease = false;
+  /** The key is out: from here on nothing makes this session a failed one. */
+  released = false;
   readonly #monitor: QberMonitor;
   readonly #keys: AuthenticationKeys;
   readonly #random: RandomBytes;
   readonly #onEvent: (event: SessionEvent) => void;
   #firstPad = 0;
-  #padsTouched = 0;
+  #padsTaken = 0;
+  /** Pads taken and not used yet, by their place in the session. */
+  readonly #hand: (SecretBytes | undefined)[] = [];
+  #marked = 0;
 
   constructor(options: PartyOptions, role: Role, transcript: Transcript) {
     this.parameters = options.parameters;
@@ -115,13 +123,21 @@ export class Session {
     throw new Refusal(reason, sentence);
   }
 
+  #tell(event: SessionEvent): void {
+    try {
+      this.#onEvent(event);
+    } catch (error) {
+      if (!this.released) throw error;
+    }
+  }
+
   stage(stage: Stage): void {
-    this.#onEvent({ kind: 'stage', stage });
+    this.#tell({ kind: 'stage', stage });
   }
 
   raise(alarm: Alarm): void {
     this.findings.alarms.push(alarm);
-    this.#onEvent({ kind: 'alarm', alarm });
+    this.#tell({ kind: 'alarm', alarm });
   }
 
   /** Raises an alarm if there is one; a hard one ends the session in the alarm's own words. */
@@ -131,51 +147,103 @@ export class Session {
     if (alarm.severity === 'hard') this.refuse(reason, alarm.message);
   }
 
-  /** Compares what both said in their hellos; both parties come to the same result. */
-  agree(alice: readonly ParameterValue[], bob: readonly ParameterValue[], alicePad: number, bobPad: number): void {
+  /** Throws DistillError `distill/session-used` when anything was ever said here about the light of this session. */
+  async expectFresh(): Promise<void> {
+    if (!(await this.store.wasBegun(this.blockId))) return;
+    throw new DistillError(
+      'distill/session-used',
+      `session '${this.parameters.sessionId}' was begun before on this link, and no light is spoken of twice`,
+    );
+  }
+
+  /**
+   * Compares what both said in their hellos; both parties come to the same result. Then uses the id up, durably: the next
+   * thing said is about the light.
+   */
+  async agree(alice: readonly ParameterValue[], bob: readonly ParameterValue[]): Promise<void> {
     const difference = disagreement(alice, bob);
     if (difference) this.refuse('parameters', difference);
-    if (Math.abs(alicePad - bobPad) > MAX_PAD_JUMP) {
-      this.refuse(
-        'pads',
-        `the next authentication pad is ${alicePad} for Alice and ${bobPad} for Bob; more than ${MAX_PAD_JUMP} are never skipped, for a liar could use up the reserve`,
-      );
-    }
-    // Each index belongs to one sender for ever. Were the three merely the next ones, a liar could lead Alice to send with
-    // the pad of an acceptance that never reached her, and two tags under one pad give away the hash point.
-    this.#firstPad = Math.ceil(Math.max(alicePad, bobPad) / PADS) * PADS;
+    await this.store.begin(this.blockId);
   }
 
-  nextPad(): Promise<number> {
-    return this.#keys.nextPad();
+  /**
+   * Alice: takes three pads that she never touched. All at once, before her first tag: what she cannot tell she will not
+   * release, and nothing else of this side can send under the pad of an acceptance that never arrives. Each index belongs
+   * to one sender for ever; two tags under one pad give away the hash point.
+   */
+  async takePads(): Promise<void> {
+    this.#firstPad = Math.ceil((await this.#keys.nextPad()) / PADS) * PADS;
+    for (const which of [0, 1, 2] as const) this.#hand[which] = await this.#take(which);
   }
 
-  /** Pad of tag `which` of this session. Counts it: touched is spent. */
-  pad(which: 0 | 1 | 2): Promise<SecretBytes> {
-    this.#padsTouched = Math.max(this.#padsTouched, which + 1);
+  /** Marks a pad of this session used, and counts it. */
+  #take(which: 0 | 1 | 2): Promise<SecretBytes> {
+    this.#padsTaken = Math.max(this.#padsTaken, which + 1);
     return this.#keys.pad(this.#firstPad + which);
   }
 
+  async #seal(which: 0 | 1 | 2): Promise<Seal> {
+    const pad = this.#hand[which] ?? (await this.#take(which));
+    return { index: this.#firstPad + which, pad, context: this.#tagContext(which) };
+  }
+
   /** What tag `which` is for, and the outcome as this party sees it: figures that differ make the tag a wrong one. */
-  tagContext(which: 0 | 1 | 2): string {
+  #tagContext(which: 0 | 1 | 2): string {
     const purpose = (['alice-tag', 'bob-accepts', 'alice-releases'] as const)[which];
-    return `skykey-distill/1 ${purpose} pad ${this.#firstPad + which} ${this.findings.outcome()}`;
+    return `skykey-distill/${VERSION} ${purpose} pad ${this.#firstPad + which} ${this.findings.outcome()}`;
   }
 
   /** Sends tag `which` of all that was said. */
   async sendTag(type: 'tag' | 'accept' | 'release', which: 0 | 1 | 2): Promise<void> {
-    const pad = await this.pad(which);
+    const seal = await this.#seal(which);
     try {
-      await this.line.sendTag(type, pad, this.tagContext(which));
+      await this.line.sendTag(type, seal);
     } finally {
-      pad.wipe();
+      seal.pad.wipe();
     }
   }
 
-  /** Receives tag `which`; a wrong one ends the session. */
-  async receiveTag(type: 'tag' | 'accept' | 'release', which: 0 | 1 | 2): Promise<void> {
-    const right = await this.line.receiveTag(type, () => this.pad(which), this.tagContext(which));
+  /** Receives Bob's acceptance or Alice's release; a wrong one ends the session. */
+  async receiveTag(type: 'accept' | 'release', which: 1 | 2): Promise<void> {
+    const right = await this.line.receiveTag(type, () => this.#seal(which));
     if (!right) this.refuse('authentication');
+  }
+
+  /**
+   * Bob: receives Alice's tag, which names her pad; a wrong one ends the session. The pad is only looked at until the tag
+   * has proved right, so that whoever is in Alice's place moves nothing here. Then it and that of the acceptance are taken.
+   */
+  async receiveFirstTag(): Promise<void> {
+    const right = await this.line.receiveTag('tag', async ({ pad: index }) => {
+      const pad = index % PADS ? undefined : await this.#keys.look(index);
+      if (!pad) this.refuse('pads');
+      this.#firstPad = index;
+      return { index, pad, context: this.#tagContext(0) };
+    });
+    if (!right) this.refuse('authentication');
+    (await this.#take(0)).wipe();
+    this.#hand[1] = await this.#take(1);
+  }
+
+  /** Overwrites what is in hand. */
+  wipe(): void {
+    for (const pad of this.#hand) pad?.wipe();
+  }
+
+  /**
+   * Bob: `positions` are those that Alice marks of the detections just committed. Hers are a coin each; somebody in her
+   * place who wants to hear more is stopped before he does.
+   */
+  expectMonitorShare(positions: Bits): void {
+    const { monitorProbability: probability } = this.parameters;
+    for (const byte of positions.bytes) for (let rest = byte; rest; rest &= rest - 1) this.#marked++;
+    const detections = this.findings.detections + positions.length;
+    if (this.#marked <= detections * probability) return;
+    if (binomialLogTail(this.#marked, detections, probability) >= Math.log(MONITOR_FALSE_ALARM)) return;
+    throw new DistillError(
+      'distill/protocol',
+      `the peer wants ${this.#marked} of ${detections} detections disclosed, each with probability ${probability}: that is no chance`,
+    );
   }
 
   /**
@@ -191,7 +259,7 @@ export class Session {
       if (alarm?.severity === 'hard') hard = alarm;
       else this.#judge(alarm, 'qber-monitor');
     }
-    this.#onEvent({
+    this.#tell({
       kind: 'monitor',
       detections: this.findings.detections,
       monitored: this.tally.signal,
@@ -243,12 +311,15 @@ export class Session {
    * same report that the session ends with.
    */
   report(refusal?: string, tagsToCome = 0): SessionReport {
-    const touched = refusal === undefined ? PADS : this.#padsTouched;
-    return this.findings.report(this.line.bytes + tagsToCome * TAG_MESSAGE_BYTES, touched, refusal);
+    const taken = refusal === undefined ? PADS : this.#padsTaken;
+    return this.findings.report(this.line.bytes + tagsToCome * TAG_MESSAGE_BYTES, taken, refusal);
   }
 }
 
+/** Of an acceptance or a release. */
 const TAG_MESSAGE_BYTES = 17;
+/** An honest Alice's monitor is taken for another's with at most this probability at each message. */
+const MONITOR_FALSE_ALARM = 1e-15;
 
 /**
  * Runs one party's part from start to report. Whatever ends it early is told to the peer, and no key leaves: a refusal on
@@ -261,7 +332,9 @@ export async function conduct(
   run: (session: Session) => Promise<void>,
 ): Promise<SessionReport> {
   checkParameters(options.parameters);
-  const transcript = new Transcript(await options.keys.hashKey());
+  const point = await options.keys.hashKey();
+  const transcript = new Transcript(point);
+  point.wipe();
   const session = new Session(options, role, transcript);
   const abort = (reason: Reason): Promise<void> => session.line.abort(REASONS[reason].code);
   const refused = (sentence: string): SessionReport =>
@@ -292,6 +365,7 @@ export async function conduct(
       await abort(breach ? 'protocol' : 'failure');
     throw error;
   } finally {
+    session.wipe();
     transcript.wipe();
   }
 }

@@ -17,7 +17,10 @@ export type RandomBytes = (length: number) => Uint8Array;
 
 /** What both parties must agree on before a session; each side has it from its own configuration, HELLO compares. */
 export interface SessionParameters {
-  /** Unique for ever on this link: a second session of the same id is refused. */
+  /**
+   * Names this pass and its light: unique for ever on this link, and the same light under no other name. A second session
+   * of the same id is refused, also when the first gave no key.
+   */
   readonly sessionId: string;
   /** For example `micius-beijing`. */
   readonly linkId: string;
@@ -53,7 +56,10 @@ export interface AlarmRule {
 
 export interface Alarm {
   readonly severity: 'soft' | 'hard';
-  /** `qber-monitor` (live), `qber-block` (end of pass), `verification`, `authentication`, `protocol`. */
+  /**
+   * `qber-monitor` (live), `qber-block` (end of pass), `verification`, `authentication`, `protocol`; `release` warns that the
+   * key is there and the peer could not be told.
+   */
   readonly kind: string;
   /** A sentence for people: what was measured against which limit. */
   readonly message: string;
@@ -85,10 +91,18 @@ export interface EmissionRecord {
 
 /**
  * Where a finished block goes, durably. The calls return only when the disk has it. The id of a block is
- * `linkId/sessionId`, so one store may serve several links; `hold` takes the key over and must refuse an id it ever knew.
- * Bob holds before he says that he accepts; Alice holds and releases before she says so; Bob releases on her word.
+ * `linkId/sessionId`, so one store may serve several links. Bob holds before he says that he accepts; Alice holds and
+ * releases before she says so; Bob releases on her word.
  */
 export interface BlockStore {
+  /**
+   * Uses the id up, for ever and whatever comes of it: called before the first word about its light. Of two sessions that
+   * disclose parts of the same key neither would know how much is out. Must reject for an id it ever knew.
+   */
+  begin(blockId: string): Promise<void>;
+  /** Whether this id was ever begun here; true for one that was held, released or discarded. */
+  wasBegun(blockId: string): Promise<boolean>;
+  /** Takes the key over. Must reject for an id that was ever held. */
   hold(blockId: string, key: SecretBytes, report: SessionReport): Promise<void>;
   release(blockId: string): Promise<void>;
   discard(blockId: string): Promise<void>;
@@ -104,6 +118,11 @@ export interface AuthenticationKeys {
   hashKey(): Promise<SecretBytes>;
   /** Index of the first pad never touched on this side: one more than the highest touched, skipped ones are lost. */
   nextPad(): Promise<number>;
+  /**
+   * A copy of pad `index`, which stays unused: to check a tag that names it. Undefined when it was used on this side or is
+   * not there. Never to make a tag with.
+   */
+  look(index: number): Promise<SecretBytes | undefined>;
   /** Pad `index`, 16 bytes, marked used durably before it returns. Throws when used before or not there. */
   pad(index: number): Promise<SecretBytes>;
 }
@@ -162,7 +181,7 @@ export interface SessionReport {
   readonly epsSec: number;
   readonly epsCor: number;
   readonly phaseErrorRate: number;
-  /** Pool bits spent on tags. */
+  /** Pool bits that this side took for tags; none is used again, whatever came of the session. */
   readonly authenticationBitsSpent: number;
   /** Whole bytes only: a multiple of 8. */
   readonly secretBits: number;

@@ -23,6 +23,7 @@ export interface CoverageRequest {
   /** Each statement is asked for this failure probability, and the whole for it as epsSec. 0..1/2. */
   readonly epsilon: number;
   readonly sessions: number;
+  /** 32 bits. The same sessions are played for every proof. */
   readonly seed: number;
   readonly proof: ProofName;
 }
@@ -32,8 +33,11 @@ export interface StatementCoverage {
   readonly violations: number;
   /** Probability of a violation, at most. */
   readonly allowed: number;
-  /** Mean of bound over truth, of sessions where the truth is above 0: a bound that says nothing is never wrong. */
-  readonly meanRatio: number;
+  /**
+   * Mean of bound over truth, of sessions where the truth is above 0; null where it never is. A bound that says nothing is
+   * never wrong.
+   */
+  readonly meanRatio: number | null;
 }
 
 export interface Coverage {
@@ -72,18 +76,23 @@ const METHODS: Partial<Record<ProofName, { method: DecoyMethod; events: readonly
   };
 
 /**
- * Plays sessions and counts. Statements of the decoy method (where the proof has one here), sampling alone with true
- * singles, and the whole: fewer empty or single pulses than said, or more phase errors in as many single photons taken at
- * random. Throws FiniteKeyError.
+ * Plays sessions and counts. Where the proof's steps are here: statements of the decoy method, and sampling alone with true
+ * singles. Of every proof the whole: fewer empty or single pulses than said, or more phase errors in as many single photons
+ * taken at random. `onSession` hears how many were played. Throws FiniteKeyError.
  */
-export function coverage(request: CoverageRequest): Coverage {
+export function coverage(request: CoverageRequest, onSession?: (played: number) => void): Coverage {
   const { link, attack, epsilon, sessions, seed, proof } = request;
   if (!(epsilon > 0 && epsilon < 0.5))
     throw new FiniteKeyError('epsilon', `must lie between 0 and 1/2, not ${epsilon}`);
   if (!(Number.isInteger(sessions) && sessions > 0)) {
     throw new FiniteKeyError('sessions', `must be a whole number from 1 on, not ${sessions}`);
   }
+  if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
+    throw new FiniteKeyError('seed', `must be a whole number from 0 to 2^32 - 1, not ${seed}`);
+  }
   const draw = uniform(seed);
+  // What is drawn for the judgement depends on the proof: it must not move the sessions.
+  const judge = uniform(~seed);
   const strategy = strategyOf(attack, link);
   const known = METHODS[proof];
   const books = new Map<string, Book>();
@@ -111,17 +120,18 @@ export function coverage(request: CoverageRequest): Coverage {
       enter(book('singles of the test basis, at least', s * epsilon), bounds.testSingles, truth.testSingles, 1);
       enter(book('errors of singles, at most', v * epsilon), bounds.testSingleErrors, truth.testSingleErrors, -1);
       enter(book('empty pulses of the key basis, at least', e * epsilon), bounds.keyVacuum, truth.keyVacuum, 1);
+      const { testSingles, testSingleErrors, keySingles, phaseErrors } = truth;
+      const most = unseenErrors(testSingleErrors, testSingles, keySingles, -beta);
+      enter(book('phase errors by sampling, at most', epsilon), most, phaseErrors, -1);
     }
-    const { testSingles, testSingleErrors, keySingles, phaseErrors } = truth;
-    const most = unseenErrors(testSingleErrors, testSingles, keySingles, -beta);
-    enter(book('phase errors by sampling, at most', epsilon), most, phaseErrors, -1);
-    whole(book('the whole', epsilon), proof, document, truth, draw);
+    whole(book('the whole', epsilon), proof, document, truth, judge);
+    onSession?.(session + 1);
   }
   const statements = [...books].map(([statement, { violations, allowed, sum, weighed }]) => ({
     statement,
     violations,
     allowed,
-    meanRatio: weighed === 0 ? 0 : sum / weighed,
+    meanRatio: weighed === 0 ? null : sum / weighed,
   }));
   return { request, statements };
 }

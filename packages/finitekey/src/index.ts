@@ -10,7 +10,7 @@ export * from './mismatch.ts';
 export * from './optimise.ts';
 export * from './proofs.ts';
 export { securedKeyLength } from './secure.ts';
-export type { StudiedAttack, StudiedLink } from './sessions.ts';
+export { STUDIED_ATTACKS, type StudiedAttack, type StudiedLink } from './sessions.ts';
 export type * from './side-channels.ts';
 export * from './source-gate.ts';
 export type * from './timing.ts';

@@ -30,7 +30,8 @@ export interface StudiedLink {
   readonly misalignment: number;
 }
 
-export type StudiedAttack = 'honest' | 'splitting' | 'intercept' | 'worst-yields' | 'worst-errors';
+export const STUDIED_ATTACKS = ['honest', 'splitting', 'intercept', 'worst-yields', 'worst-errors'] as const;
+export type StudiedAttack = (typeof STUDIED_ATTACKS)[number];
 
 /** Counts of one block with the truth beside them. */
 export interface Session {

@@ -25,7 +25,7 @@ const LAYER: usize = 20;
 const EDGE: usize = 12;
 
 /** Bytes kept of an edge while its rows are worked on: what 16 rows hear of it, and where its next values stand. */
-const HEARD: usize = 48;
+const HEARD: usize = 80;
 
 /** Units of `2 atanh(t)` for t in Q15, at most MOST: the bits of a float as its logarithm, at most 6 % off. */
 // @ts-expect-error: decorator
@@ -102,6 +102,8 @@ export function sweep(layers: usize, count: i32, lift: i32, scratch: usize, wron
         const b = i16x8.sub(v128.load(place, 16), v128.load8x8_s(message, 8));
         v128.store(value, a);
         v128.store(value, b, 16);
+        v128.store(value, i16x8.abs(a), 48);
+        v128.store(value, i16x8.abs(b), 64);
         signA = v128.xor(signA, a);
         signB = v128.xor(signB, b);
         const sureA = i16x8.abs(a);
@@ -127,8 +129,8 @@ export function sweep(layers: usize, count: i32, lift: i32, scratch: usize, wron
         const b = v128.load(value, 16);
         const negativeA = i16x8.shr_s(a, 15);
         const negativeB = i16x8.shr_s(b, 15);
-        const sizeA = v128.xor(allA, v128.and(flipA, i16x8.eq(i16x8.abs(a), leastA)));
-        const sizeB = v128.xor(allB, v128.and(flipB, i16x8.eq(i16x8.abs(b), leastB)));
+        const sizeA = v128.xor(allA, v128.and(flipA, i16x8.eq(v128.load(value, 48), leastA)));
+        const sizeB = v128.xor(allB, v128.and(flipB, i16x8.eq(v128.load(value, 64), leastB)));
         const toA = i16x8.sub(v128.xor(sizeA, negativeA), negativeA);
         const toB = i16x8.sub(v128.xor(sizeB, negativeB), negativeB);
         v128.store(message, i8x16.narrow_i16x8_s(toA, toB));

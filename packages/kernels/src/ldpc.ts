@@ -3,18 +3,21 @@ import ldpc from './wasm/ldpc.ts';
 import { type KernelExports, Workspace } from './workspace.ts';
 
 /**
- * Syndromes and decoding of quasi-cyclic low-density parity-check codes, for reconciliation in one message: the parities
- * of Alice's string against those of Bob's are the syndrome of the error pattern, and the pattern is what is decoded.
+ * Syndromes and decoding of quasi-cyclic low-density parity-check codes, for reconciliation in one message: the
+ * parities of Alice's string against those of Bob's are the syndrome of the error pattern, and the pattern is what is
+ * decoded.
  *
- * Belief propagation, layer after layer (Hocevar, SiPS 2004): a row takes what it said last time out of the beliefs of its
- * bits, says anew, and the next layer hears it in the same sweep. Numbers are log-likelihood ratios in units of
- * 1 / UNITS_PER_NAT, 16 bits a belief, 8 a message.
+ * Belief propagation, layer after layer (Hocevar, SiPS 2004): a row takes what it said last time out of the beliefs
+ * of its bits, says anew, and the next layer hears it in the same sweep. Near the end only rows speak that have a
+ * wrong parity beside them, as long as that helps. Numbers are log-likelihood ratios in units of 1 / UNITS_PER_NAT,
+ * 16 bits a belief, 8 a message.
  *
- * A row says to all its bits but the least sure one the parity of all, to that one the parity of the others (A-min*, Jones
- * et al., MILCOM 2003): two answers a row. Plain minima would be far too sure in a row of 25 bits, and rounding adds up
- * in a chain of 25 small corrections; so the parity of the others is a product of tanh(L / 2), in Q15, of which every factor keeps its
- * relative precision. There 1 - tanh(L / 2) = 2 / (1 + e^L) is taken as (y^2 + b)^4, y = 9.74 - L or 0, b = 0.1255 of one:
- * at most 0.15 off as a log-likelihood ratio between 0 and 8, and nothing is surer than 9.
+ * A row says to all its bits but the least sure one the parity of all, to that one the parity of the others (A-min*,
+ * Jones et al., MILCOM 2003): two answers a row. Plain minima would be far too sure in a row of 25 bits, and rounding
+ * adds up in a chain of 25 small corrections; so the parity of the others is a product of tanh(L / 2), in Q15, of
+ * which every factor keeps its relative precision. There 1 - tanh(L / 2) = 2 / (1 + e^L) is taken as (y^2 + b)^4, y =
+ * 9.74 - L or 0, b = 0.1255 of one: at most 0.2 off as a log-likelihood ratio between 0 and 8, and nothing is surer
+ * than 9.
  */
 
 /**
@@ -71,15 +74,20 @@ interface LdpcExports extends KernelExports {
 export const UNITS_PER_NAT = 17.56;
 /** A bit that is known. */
 export const CERTAIN_UNITS = 16_000;
-/** Signs are compared with the syndrome only once fewer than this fraction of the rows is contradicted within a sweep. */
+/**
+ * Signs are compared with the syndrome only once fewer than this fraction of the rows is contradicted within a sweep.
+ */
 export const NEARLY = 1 / 16;
 /** Sweeps without a new least number of contradicted rows after which a frame is given up. */
 export const PATIENCE = 20;
 
 const LAYER_WORDS = 5;
 const EDGE_WORDS = 3;
-const HEARD_BYTES = 48;
-/** Values behind a column: its first ones again. Bytes behind a column of bits and its copy, for loads that reach over. */
+const HEARD_BYTES = 80;
+/**
+ * Values behind a column: its first ones again. Bytes behind a column of bits and its copy, for loads that reach
+ * over.
+ */
 const BEHIND_VALUES = 16;
 const BEHIND_BYTES = 16;
 
@@ -142,7 +150,10 @@ export class Ldpc {
     }
   }
 
-  /** Parities of every row, packed, layer by layer. `bits`: `columns * lift` packed bits. Throws KernelError for others. */
+  /**
+   * Parities of every row, packed, layer by layer. `bits`: `columns * lift` packed bits. Throws KernelError for
+   * others.
+   */
   syndrome(bits: Uint8Array): Uint8Array {
     const { columns, lift } = this.code;
     expectBytes('a frame', bits, (columns * lift) / 8);

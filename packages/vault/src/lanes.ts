@@ -185,15 +185,27 @@ export class Lanes {
     const lane = this.#find(name)?.lane;
     const place = lane === undefined ? undefined : this.#point(lane);
     if (lane === undefined || !place) throw new VaultError('vault/missing', `there is no authentication lane ${name}`);
-    const out = new Uint8Array(POINT_BYTES);
-    for (const { segment, from, to } of this.#covered(name, lane, place.start, place.stop)) {
+    return this.#read(name, lane, place.start, place.stop);
+  }
+
+  /** Reads without taking: bytes nobody claimed. Undefined when somebody did, or when they are not there. */
+  look(range: Range): SecretBytes | undefined {
+    if (range.offset + range.bytes > this.length(range.lane)) return undefined;
+    const { lane, start, stop } = this.#place(range);
+    if (this.#overlapping(lane, start, stop).length) return undefined;
+    try {
+      return this.#read(range.lane, lane, start, stop);
+    } catch (error) {
+      if (error instanceof VaultError && error.code === 'vault/missing') return undefined;
+      throw error;
+    }
+  }
+
+  #read(name: string, lane: number, start: number, stop: number): SecretBytes {
+    const out = new Uint8Array(stop - start);
+    for (const { segment, from, to } of this.#covered(name, lane, start, stop)) {
       const shift = segment.offset - segment.start;
-      this.#pieces.read(
-        segment.firstPiece,
-        from + shift,
-        to + shift,
-        out.subarray(from - place.start, to - place.start),
-      );
+      this.#pieces.read(segment.firstPiece, from + shift, to + shift, out.subarray(from - start, to - start));
     }
     return SecretBytes.adopt(out);
   }

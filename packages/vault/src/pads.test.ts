@@ -42,6 +42,24 @@ test('a pad is used once, whoever asks and however often the vault is opened', a
   for (const nonsense of [-1, 0.5, Number.NaN]) await assert.rejects(again.pad(nonsense), code('vault/argument'));
 });
 
+test('a pad that is only looked at stays unused, and what was used or is not there shows nothing', async (t) => {
+  const place = filled(t);
+  const keys = place.vault.padKeys(LANE);
+  for (let i = 0; i < 3; i++) assert.equal(reveal((await keys.look(3))!), padBytes(3));
+  assert.equal(await keys.nextPad(), 0);
+  assert.equal(place.vault.pads(LANE).left(), 10);
+  assert.equal(reveal(await keys.pad(3)), padBytes(3));
+  const again = place.reopen().padKeys(LANE);
+  for (const nothing of [3, 10, 1e9, 2 ** 53 - 1]) assert.equal(await again.look(nothing), undefined);
+  assert.equal(reveal((await again.look(9))!), padBytes(9));
+  assert.equal(await place.vault.padKeys('auth/none').look(0), undefined);
+  await assert.rejects(again.look(-1), code('vault/argument'));
+  // A gap: what an earlier block would have held never came.
+  place.vault.hold({ blockId: 'b', labels: labels(), bytes: secret(pattern(40, 9)) });
+  place.vault.release('b', [{ lane: LANE, from: 0, to: 40, at: 16 + 160 + 24 }]);
+  assert.equal(await place.vault.padKeys(LANE).look(11), undefined);
+});
+
 test('the next pad is counted, gaps in the lane are passed over', (t) => {
   const { vault } = filled(t);
   const pads = vault.pads(LANE);

@@ -2,6 +2,7 @@ import type { SecretBytes } from '@skykey/bits';
 import type { Database } from './database.ts';
 import { VaultError } from './error.ts';
 import { type Lanes, POINT_BYTES } from './lanes.ts';
+import type { Range } from './types.ts';
 
 /** Bytes of one pad, which hides one tag. */
 export const PAD_BYTES = 16;
@@ -38,16 +39,28 @@ export class Pads {
     return sum;
   }
 
+  /**
+   * A copy of pad `index`, which stays unused: to check a tag that names it. Undefined when it was used here or is not
+   * there.
+   */
+  look(index: number): SecretBytes | undefined {
+    return this.#lanes.look(this.#range(index));
+  }
+
   /** Pad `index`, marked used before it is returned. Throws `vault/taken` or `vault/missing`. */
   use(index: number): SecretBytes {
-    if (!Number.isSafeInteger(index) || index < 0) {
-      throw new VaultError('vault/argument', `a pad has a whole number from 0 on, not ${index}`);
-    }
-    const range = { lane: this.#lane, offset: POINT_BYTES + PAD_BYTES * index, bytes: PAD_BYTES };
+    const range = this.#range(index);
     return this.#db.atomically(() => {
       this.#lanes.reserveAt(range);
       return this.#lanes.take(range);
     });
+  }
+
+  #range(index: number): Range {
+    if (!Number.isSafeInteger(index) || index < 0) {
+      throw new VaultError('vault/argument', `a pad has a whole number from 0 on, not ${index}`);
+    }
+    return { lane: this.#lane, offset: POINT_BYTES + PAD_BYTES * index, bytes: PAD_BYTES };
   }
 
   /** The next pad and its index; gaps in the lane are passed over. Throws `vault/short` when none is left. */

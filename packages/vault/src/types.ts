@@ -140,6 +140,7 @@ export interface OutboxEntry {
 export interface PadKeys {
   hashKey(): Promise<SecretBytes>;
   nextPad(): Promise<number>;
+  look(index: number): Promise<SecretBytes | undefined>;
   pad(index: number): Promise<SecretBytes>;
 }
 

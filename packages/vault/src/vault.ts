@@ -196,6 +196,7 @@ export class Vault {
     return {
       hashKey: async () => pads.point(),
       nextPad: async () => pads.next(),
+      look: async (index) => pads.look(index),
       pad: async (index) => pads.use(index),
     };
   }

@@ -32,6 +32,10 @@ export function distilling(program: Command): void {
     .option('--eps-sec <eps>', 'probability that the key is not secret (1e-9)', decimal)
     .option('--eps-cor <eps>', 'probability that the keys differ (1e-15)', decimal)
     .option('--plot <file>', 'draw key against block size, and with --optimise against loss, as SVG')
+    .option('--study <name>', 'coverage: count how often the bounds are wrong, over simulated sessions, with a report')
+    .option('--sessions <n>', 'of each cell of the study (100000: about half an hour)', wholeNumber)
+    .option('--seed <n>', 'of the study: same seed, same sessions (1)', wholeNumber)
+    .option('--results <folder>', 'where the report of a study is written (docs/results)')
     .option('--json', 'one JSON document')
     .addHelpText(
       'after',
@@ -41,7 +45,8 @@ Examples:
   skykey keyrate --counts counts.json --plot key.svg
   skykey keyrate --counts - --proof lim2014-chernoff --json < counts.json
   skykey keyrate --optimise --loss 35 --pulses 1e11 --misalignment 0.005
-  skykey keyrate --optimise --link pass.json --decoys 1 --json`,
+  skykey keyrate --optimise --link pass.json --decoys 1 --json
+  skykey keyrate --study coverage --sessions 1000 --results .`,
     )
     .action(keyrate);
 

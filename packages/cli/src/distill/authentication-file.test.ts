@@ -59,6 +59,24 @@ test('pads rise, and each is on the disk before it is handed out (P28)', async (
   assert.equal(bytes[16 + 16 * 8], 10);
 });
 
+test('a pad that is only looked at stays unused, and what was used, passed over or is not there shows nothing', async () => {
+  const file = marked();
+  const keys = new AuthenticationFile(file, 'bob');
+  const look = async (index: number) => (await keys.look(index))?.open((bytes) => [...new Set(bytes)]);
+  for (let i = 0; i < 2; i++) assert.deepEqual(await look(6), [8]);
+  assert.equal(readFileSync(journal(file, 'bob'), 'utf8'), '');
+  assert.deepEqual(keys.touched, []);
+  assert.deepEqual(await padOf(keys, 6), [8]);
+  for (const nothing of [0, 2, 3, 6, 12, 2 ** 53 - 1, -1, 7.5]) assert.equal(await look(nothing), undefined);
+  assert.deepEqual(await look(7), [9]);
+  keys.close();
+  // A journal that is gone does not bring it back.
+  rmSync(journal(file, 'bob'));
+  const again = new AuthenticationFile(file, 'bob');
+  assert.equal(await again.look(6), undefined);
+  again.close();
+});
+
 test('of two processes that ask for one pad, one gets it', async () => {
   const file = marked();
   const one = new AuthenticationFile(file, 'alice');

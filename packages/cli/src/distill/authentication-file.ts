@@ -102,6 +102,13 @@ export class AuthenticationFile implements AuthenticationKeys {
     return this.#nextOf(this.#journal);
   }
 
+  /** What was passed over counts as used: it is overwritten when the file is closed. */
+  async look(index: number): Promise<SecretBytes | undefined> {
+    if (!(Number.isInteger(index) && index < this.pads && index >= this.#nextOf(this.#journal))) return undefined;
+    const pad = this.#read(POINT_BYTES + PAD_BYTES * index, PAD_BYTES);
+    return pad.some((byte) => byte !== 0) ? SecretBytes.adopt(pad) : undefined;
+  }
+
   async pad(index: number): Promise<SecretBytes> {
     if (!(Number.isInteger(index) && index >= FIRST_PAD && index < this.pads)) {
       this.#refuse(

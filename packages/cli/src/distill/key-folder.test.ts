@@ -19,7 +19,9 @@ const inside = (folder: string): string[] =>
 test('held, released: the key has its name when it is released, and not before', async () => {
   const folder = fresh();
   const store = new KeyFolder(folder, 'alice');
-  store.begin('link/one');
+  await store.begin('link/one');
+  assert.equal(await store.wasBegun('link/one'), true);
+  await assert.rejects(store.begin('link/one'), /'one' was begun here before/);
   await store.hold('link/one', key(), REPORT);
   assert.deepEqual(inside(folder), ['one.held', 'one.report.json']);
   assert.deepEqual(await store.held(), ['link/one']);
@@ -45,7 +47,7 @@ test('held, released: the key has its name when it is released, and not before',
 test('discarded: overwritten, gone, and known', async () => {
   const folder = fresh();
   const store = new KeyFolder(folder, 'bob');
-  store.begin('link/zero');
+  await store.begin('link/zero');
   await store.hold('link/one', key(), REPORT);
   await store.discard('link/one');
   assert.deepEqual(store.settled, [{ blockId: 'link/one', outcome: 'discarded' }]);

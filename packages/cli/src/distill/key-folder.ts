@@ -87,10 +87,15 @@ export class KeyFolder implements BlockStore {
     this.#refuse(`: session '${name}' was distilled before: ${outcome}`);
   }
 
-  /** From here on the light of this session is used up. */
-  begin(blockId: string): void {
+  /** From here on the light of this session is used up. Rejects with CliError `cli/keys` when it was before. */
+  async begin(blockId: string): Promise<void> {
+    this.checkFresh(blockId);
     this.#own = blockId;
     this.#set(blockId, 'begun');
+  }
+
+  async wasBegun(blockId: string): Promise<boolean> {
+    return this.#states.has(blockId);
   }
 
   async hold(blockId: string, key: SecretBytes, report: SessionReport): Promise<void> {

@@ -139,8 +139,6 @@ export async function runParty(
       store,
       random,
       onEvent: (event: SessionEvent) => {
-        // The last moment before anything is said about the light.
-        if (event.kind === 'stage' && event.stage === 'detect') store.begin(blockId);
         if (event.kind === 'stage') watch.stage(event.stage);
         onEvent?.(event, link);
       },

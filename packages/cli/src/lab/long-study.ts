@@ -28,7 +28,8 @@ export interface LongStudyOptions {
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 /** Journals, which may be thrown away; the report is what is kept. */
 const JOURNALS = join(ROOT, 'data', 'lab');
-const RESULTS = join(ROOT, 'docs', 'results');
+/** Where reports of studies are kept. */
+export const RESULTS = join(ROOT, 'docs', 'results');
 
 /** Sources at the gate: a hundredth of a second each, so that nothing is kept. */
 const GATE = 'source-gate';
@@ -64,8 +65,8 @@ export async function longStudy(name: string, options: LongStudyOptions): Promis
   process.stdout.write(options.json ? document : `${written.text}\nWritten to ${results}\n`);
 }
 
-/** Before hours of passes are played for it. Throws CliError `cli/file`. */
-function makeFolder(results: string): void {
+/** Before hours are played for it. Throws CliError `cli/file`. */
+export function makeFolder(results: string): void {
   try {
     mkdirSync(results, { recursive: true });
   } catch (error) {

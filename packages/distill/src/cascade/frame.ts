@@ -3,7 +3,7 @@ import { NumberList, Pass } from './pass.ts';
 import {
   FEW,
   firstBlock,
-  lateBlocks,
+  lateBlock,
   latePasses,
   rareSyndromeBits,
   secondBlock,
@@ -28,6 +28,9 @@ import { TapeReader, type TapeWriter } from './tape.ts';
  *
  * Nothing that follows from known parities of the same pass is asked; and of two bits of which another pass has shown one to
  * be right, neither.
+ *
+ * What is asked, and every branch and address on the way, depends on the differences alone, which are public; own bits are
+ * only moved and added (pitfall P14).
  */
 export class Frame {
   /** This party's bits; Bob's are corrected as errors are found. */
@@ -65,7 +68,8 @@ export class Frame {
 
   /** More late passes: for a frame whose tag differs. */
   extend(): void {
-    this.#late += latePasses(blocksOf(this.#lateBlock(), this.rows.length) * this.#shuffles.lanes);
+    const { rows, lanes } = this.#shuffles;
+    this.#late += latePasses(rows, lanes, lateBlock(rows, lanes, this.#errorRate));
   }
 
   /** Decides what to ask next and writes this party's parities of it; writes nothing when the search is over. */
@@ -91,23 +95,24 @@ export class Frame {
       const node = items[i + 1]!;
       // An error that two passes have found at the same time is one.
       if (!((pass.odd[node >>> 5]! >>> (node & 31)) & 1)) continue;
-      const row = pass.order[items[i + 2]! - this.#leaves]!;
-      this.#flip(row, (node - pass.turn[row]!) & (this.#shuffles.lanes - 1), false);
+      const leaf = items[i + 2]!;
+      const row = pass.order[leaf - this.#leaves]!;
+      const level = Math.clz32(node >>> 5) - Math.clz32(leaf);
+      this.#flip(row, (node - pass.turn[row]!) & (this.#shuffles.lanes - 1), pass, level);
     }
     this.#found.count = 0;
   }
 
-  /** Overwrites all copies of the key. */
-  wipe(): void {
-    this.rows.fill(0);
+  /** The search is over: overwrites what it made of the key, and gives the memory back. */
+  close(): void {
     for (const pass of this.#passes) pass.wipe();
+    this.#passes.length = 0;
   }
 
-  /** Bits in a block of a late pass. */
-  #lateBlock(): number {
-    const { lanes } = this.#shuffles;
-    const blocks = lateBlocks(this.rows.length * lanes, this.#errorRate);
-    return Math.min(this.#leaves, Math.max(1, (this.#leaves * lanes) / blocks));
+  /** Overwrites all copies of the key. */
+  wipe(): void {
+    this.close();
+    this.rows.fill(0);
   }
 
   /** Asks about all odd nodes, opens a pass when there are none, or few; false when there is nothing to do. */
@@ -232,12 +237,12 @@ export class Frame {
     else if (number === 1) blockBits = secondBlock(this.#errorRate, 2 ** this.#passes[0]!.level);
     else {
       this.#late--;
-      blockBits = this.#lateBlock();
+      blockBits = lateBlock(this.rows.length, lanes, this.#errorRate);
     }
     this.#wholeIsOdd = number ? this.#passes[0]!.asked.count & 1 : 0;
     const pass = new Pass(
       this.#shuffles.pass(number),
-      Math.min(this.#leaves, blockBits),
+      blockBits >= this.rows.length ? this.#leaves : blockBits,
       this.#leaves,
       this.rows,
       lanes,
@@ -270,7 +275,9 @@ export class Frame {
     let blocks = 0;
     this.#forBands(pass, (id, lane, count) => {
       blocks += count;
-      for (let i = 0; i < count; i++) if (answers.take(1)) active.push((id << 5) | (lane + i));
+      for (let rest = answers.take(count); rest; rest &= rest - 1) {
+        active.push((id << 5) | (lane + 31 - Math.clz32(rest & -rest)));
+      }
     });
     const isFirst = this.#opened === 1;
     const last = (this.#leaves + this.rows.length - 1) >> pass.level;
@@ -299,21 +306,26 @@ export class Frame {
     active.count = kept;
   }
 
-  /** A bit is wrong: in every pass the node that holds it changes parity. */
-  #flip(row: number, lane: number, isBack: boolean): void {
+  /**
+   * A bit is wrong: in every pass the node that holds it changes parity. `finder` has found it in a node at `level`; without
+   * one the bit is flipped back.
+   */
+  #flip(row: number, lane: number, finder?: Pass, level = 0): void {
     this.errors[row]! ^= 1 << lane;
     if (this.#corrects) this.rows[row]! ^= 1 << lane;
     const lanes = this.#shuffles.lanes - 1;
     let contradicts = false;
     for (const pass of this.#passes) {
       const leaf = this.#leaves + pass.place[row]!;
-      if (pass.flip(leaf, (lane + pass.turn[row]!) & lanes, this.#corrects)) contradicts = true;
+      const turned = (lane + pass.turn[row]!) & lanes;
+      const at = pass === finder ? level : pass.knownLevel(leaf, turned);
+      if (pass.flip(leaf, turned, at, this.#corrects)) contradicts = true;
     }
     if (!contradicts) return;
     // A pass had shown that this bit is right: a syndrome of three errors has named it, and it is flipped back. Were that a
     // contradiction again, no two strings could answer like this.
-    if (isBack) throw new DistillError('distill/protocol', 'the parities of reconciliation contradict each other');
-    this.#flip(row, lane, true);
+    if (!finder) throw new DistillError('distill/protocol', 'the parities of reconciliation contradict each other');
+    this.#flip(row, lane);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Bits, zeros } from '@skykey/bits';
+import { ones, wordAt } from '../differences.ts';
 import { Frame } from './frame.ts';
 import { Shuffles } from './shuffle.ts';
 import { TapeReader, TapeWriter } from './tape.ts';
@@ -35,7 +36,7 @@ export class Frames {
     const shuffles = new Shuffles(seed, words / this.count, lanes);
     this.#frames = Array.from({ length: this.count }, (_, f) => {
       const rows = new Uint32Array(words / this.count);
-      for (let r = 0; r < rows.length; r++) rows[r] = wordAt(key.bytes, r * this.count + f, lanes);
+      for (let r = 0; r < rows.length; r++) rows[r] = rowAt(key.bytes, r * this.count + f, lanes);
       return new Frame(rows, shuffles, errorRate, corrects);
     });
   }
@@ -57,6 +58,11 @@ export class Frames {
     for (const f of frames) this.#frames[f]!.extend();
   }
 
+  /** The searches of these frames are over: their memory is given back. Only rows and errors stay. */
+  close(frames: readonly number[]): void {
+    for (const f of frames) this.#frames[f]!.close();
+  }
+
   /** Errors found in all frames. */
   found(): number {
     let sum = 0;
@@ -73,21 +79,21 @@ export class Frames {
   bits(f: number): Bits {
     const out = zeros(this.length(f));
     const { rows } = this.#frames[f]!;
-    for (let r = 0; r < rows.length; r++) setWord(out.bytes, r, this.#lanes, rows[r]!);
+    for (let r = 0; r < rows.length; r++) setRow(out.bytes, r, this.#lanes, rows[r]!);
     return out;
   }
 
   /** Puts disclosed bits in the place of frame `f`. */
   replace(f: number, disclosed: Bits): void {
     const { rows } = this.#frames[f]!;
-    for (let r = 0; r < rows.length; r++) rows[r] = wordAt(disclosed.bytes, r, this.#lanes);
+    for (let r = 0; r < rows.length; r++) rows[r] = rowAt(disclosed.bytes, r, this.#lanes);
   }
 
   /** The whole key as it stands. */
   key(): Bits {
     const out = zeros(this.#keyBits);
     for (const [f, { rows }] of this.#frames.entries()) {
-      for (let r = 0; r < rows.length; r++) setWord(out.bytes, r * this.count + f, this.#lanes, rows[r]!);
+      for (let r = 0; r < rows.length; r++) setRow(out.bytes, r * this.count + f, this.#lanes, rows[r]!);
     }
     // A peer that discloses a frame may have put anything behind the last bit.
     if (out.length & 7) out.bytes[out.bytes.length - 1]! &= (1 << (out.length & 7)) - 1;
@@ -101,27 +107,19 @@ export class Frames {
   }
 }
 
-/** Word `index` of packed bits, `lanes` bits each; zeros beyond the end. */
-function wordAt(bytes: Uint8Array, index: number, lanes: number): number {
+/** Row `index` of packed bits, `lanes` bits each; zeros beyond the end. */
+function rowAt(bytes: Uint8Array, index: number, lanes: number): number {
   if (lanes < 8) return (bytes[(index * lanes) >> 3]! >> ((index * lanes) & 7)) & ((1 << lanes) - 1);
-  const at = (index * lanes) / 8;
-  let word = 0;
-  for (let i = 0; 8 * i < lanes; i++) word |= (bytes[at + i] ?? 0) << (8 * i);
-  return word;
+  const word = wordAt(bytes, (index * lanes) / 8);
+  return lanes === 32 ? word : word & ((1 << lanes) - 1);
 }
 
-/** Writes a word where there are zeros; what goes beyond the end is dropped. */
-function setWord(bytes: Uint8Array, index: number, lanes: number, word: number): void {
+/** Writes a row where there are zeros; what goes beyond the end is dropped. */
+function setRow(bytes: Uint8Array, index: number, lanes: number, word: number): void {
   if (lanes < 8) {
     bytes[(index * lanes) >> 3]! |= word << ((index * lanes) & 7);
     return;
   }
   const at = (index * lanes) / 8;
   for (let i = 0; 8 * i < lanes; i++) bytes[at + i] = word >>> (8 * i);
-}
-
-function ones(word: number): number {
-  let pairs = word - ((word >>> 1) & 0x55555555);
-  pairs = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
-  return Math.imul((pairs + (pairs >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

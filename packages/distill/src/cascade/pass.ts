@@ -1,15 +1,15 @@
 import type { Shuffle } from './shuffle.ts';
 
-const NO_NODES = new Uint32Array(0);
+const NO_NODES = new Int32Array(0);
 
 /** Numbers in a typed array that grows. */
 export class NumberList {
-  items: Uint32Array = new Uint32Array(256);
+  items: Int32Array = new Int32Array(256);
   count = 0;
 
   push(item: number): void {
     if (this.count === this.items.length) {
-      const items = new Uint32Array(2 * this.count);
+      const items = new Int32Array(2 * this.count);
       items.set(this.items);
       this.items = items;
     }
@@ -32,11 +32,11 @@ export class Pass {
   /** Odd nodes up to this level are asked for their syndromes, whatever the schedule says. */
   syndromeLevel = 0;
   /** This party's parities of what is below the known nodes; higher up they may be of the past. */
-  readonly own: Uint32Array;
+  readonly own: Int32Array;
   /** Known nodes whose parities differ; nodes whose halves are known; nodes whose syndrome was asked. Empty before `begin`. */
-  odd: Uint32Array = NO_NODES;
-  split: Uint32Array = NO_NODES;
-  named: Uint32Array = NO_NODES;
+  odd: Int32Array = NO_NODES;
+  split: Int32Array = NO_NODES;
+  named: Int32Array = NO_NODES;
   /** Nodes that became odd. */
   readonly active = new NumberList();
   /** Nodes asked about in this round, and how, beginning at bit MANNER. */
@@ -53,7 +53,7 @@ export class Pass {
     const coarse = Math.round(lanes * (Math.log2(blockBits) - level));
     this.level = coarse ? level + 1 : level;
     this.fineLanes = coarse ? lanes - coarse : 0;
-    const own = new Uint32Array(2 * leaves);
+    const own = new Int32Array(2 * leaves);
     const mask = -1 >>> (32 - lanes);
     for (let s = 0; s < order.length; s++) {
       const row = order[s]!;
@@ -67,9 +67,9 @@ export class Pass {
 
   /** Begins the search in the blocks that are odd, which are the active nodes. */
   begin(): void {
-    this.odd = new Uint32Array(this.own.length);
-    this.split = new Uint32Array(this.own.length / 2);
-    this.named = new Uint32Array(this.own.length / 2);
+    this.odd = new Int32Array(this.own.length);
+    this.split = new Int32Array(this.own.length / 2);
+    this.named = new Int32Array(this.own.length / 2);
     const { odd } = this;
     const { items, count } = this.active;
     for (let i = 0; i < count; i++) odd[items[i]! >>> 5]! |= 1 << (items[i]! & 31);
@@ -103,15 +103,21 @@ export class Pass {
     return sum;
   }
 
+  /** The smallest node of a lane that is known and holds a leaf, as the level at which it stands. */
+  knownLevel(leaf: number, lane: number): number {
+    const { split } = this;
+    let level = lane < this.fineLanes ? this.level - 1 : this.level;
+    while (level > 0 && (split[leaf >> level]! >>> lane) & 1) level--;
+    return level;
+  }
+
   /**
-   * Changes the parity of the smallest known node that holds a leaf, and with `corrects` the own parities below it. Returns
+   * Changes the parity of the known node at `level` that holds a leaf, and with `corrects` the own parities below it. Returns
    * whether that is the leaf itself, which has become odd.
    */
-  flip(leaf: number, lane: number, corrects: boolean): boolean {
-    const { split, own, odd } = this;
+  flip(leaf: number, lane: number, level: number, corrects: boolean): boolean {
+    const { own, odd } = this;
     const bit = 1 << lane;
-    let level = lane < this.fineLanes ? this.level - 1 : this.level;
-    while (level > 0 && split[leaf >> level]! & bit) level--;
     const id = leaf >> level;
     if (corrects) for (let below = level - 1; below >= 0; below--) own[leaf >> below]! ^= bit;
     const isOdd = (odd[id]! ^= bit) & bit;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { firstBlock, lateBlocks, latePasses, secondBlock, shownErrorRate, syndromeBits } from './schedule.ts';
+import { firstBlock, lateBlock, latePasses, secondBlock, shownErrorRate, syndromeBits } from './schedule.ts';
 
 test('blocks hold about one error, then about seven', () => {
   for (let rate = 0.5; rate > 1e-7; rate /= 1.3) {
@@ -13,19 +13,23 @@ test('blocks hold about one error, then about seven', () => {
 });
 
 test('late passes leave two errors together with a probability of 2^-10 at most', () => {
-  for (const [bits, rate] of [
-    [1, 0.5],
-    [1000, 0.01],
-    [1e5, 0.02],
-    [2 ** 20, 1e-4],
-    [2 ** 20, 0.05],
+  for (const [rows, lanes, rate] of [
+    [2, 1, 0.5],
+    [1000, 1, 0.01],
+    [4120, 1, 0.0025],
+    [32_768, 1, 0.05],
+    [25_000, 4, 0.02],
+    [31_250, 32, 0.005],
+    [32_768, 32, 1e-5],
   ] as const) {
-    const blocks = lateBlocks(bits, rate);
-    assert(blocks >= 2 && blocks <= 32);
-    assert(blocks ** -latePasses(blocks) <= 2 ** -10);
+    const block = lateBlock(rows, lanes, rate);
+    let together = 0;
+    for (let from = 0; from < rows; from += block) together += (Math.min(block, rows - from) / rows) ** 2 / lanes;
+    const passes = latePasses(rows, lanes, block);
+    assert(together ** passes <= 2 ** -10 && passes <= 10, `${passes} passes of blocks of ${block}`);
   }
   // A frame of one bit has one block, and nothing to tell apart.
-  assert.equal(latePasses(1), 0);
+  assert.equal(latePasses(1, 1, lateBlock(1, 1, 0.1)), 0);
 });
 
 test('the first pass shows the error rate', () => {

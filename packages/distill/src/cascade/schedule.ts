@@ -40,14 +40,22 @@ export function secondBlock(errorRate: number, first: number): number {
   return Math.max(2 * first, 7 / errorRate);
 }
 
-/** Blocks in each late pass of a frame of `bits` bits, and how many such passes tell errors apart. */
-export function lateBlocks(bits: number, errorRate: number): number {
-  return Math.min(MOST_LATE_BLOCKS, Math.max(2, powerBelow((bits * errorRate) / 8)));
+/**
+ * Rows in a block of a late pass over `rows` rows of `lanes` bits: as many blocks as there are eight expected errors, 2 to
+ * MOST_LATE_BLOCKS; whole lanes where those are enough.
+ */
+export function lateBlock(rows: number, lanes: number, errorRate: number): number {
+  const bits = rows * lanes;
+  const blocks = Math.min(MOST_LATE_BLOCKS, Math.max(2, powerBelow((bits * errorRate) / 8)));
+  return blocks <= lanes ? rows : powerBelow(bits / blocks);
 }
 
-/** Late passes, when each has `blocks` blocks, until SEPARATION_BITS are reached. */
-export function latePasses(blocks: number): number {
-  return blocks < 2 ? 0 : Math.ceil(SEPARATION_BITS / Math.log2(blocks));
+/** Passes with blocks of `block` rows after which two bits are still in one block with probability 2^-SEPARATION_BITS. */
+export function latePasses(rows: number, lanes: number, block: number): number {
+  const whole = Math.floor(rows / block);
+  const rest = rows - whole * block;
+  const together = (whole * block ** 2 + rest ** 2) / rows ** 2 / lanes;
+  return together < 1 ? Math.ceil(-SEPARATION_BITS / Math.log2(together)) : 0;
 }
 
 /**
@@ -70,8 +78,8 @@ export function shownErrorRate(expected: number, blockBits: number, blocks: numb
 export function syndromeBits(errorRate: number, bits: number, intervals: number): number {
   const expected = errorRate * bits;
   if (intervals <= Math.min(120, 0.005 * expected)) return 2 / errorRate;
-  if (intervals <= Math.min(400, 0.02 * expected)) return 0.35 / errorRate;
-  return 0.1 / errorRate;
+  if (intervals <= Math.min(300, 0.02 * expected)) return 0.35 / errorRate;
+  return 0.08 / errorRate;
 }
 
 /**

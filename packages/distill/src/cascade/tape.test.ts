@@ -23,9 +23,7 @@ test('a tape gives back what was written, in the bit order of the house', () => 
       assert.equal(writer.length, 0);
       const reader = new TapeReader(bits);
       for (const [value, count] of entries) {
-        const low = Math.min(24, count);
-        assert.equal(reader.take(low), value & (2 ** low - 1));
-        if (count > low) assert.equal(reader.take(count - low), value >>> low);
+        assert.equal(reader.take(count) >>> 0, value);
       }
       assert.equal(reader.take(3), 0, 'zeros beyond the end');
     }),

@@ -71,11 +71,14 @@ export class TapeReader {
     this.bytes = bits.bytes;
   }
 
-  /** The next `count` bits, at most 24, the first the lowest; zeros beyond the end. */
+  /** The next `count` bits, at most 32, the first the lowest; zeros beyond the end. */
   take(count: number): number {
-    if (count === 1) return (this.bytes[this.at >> 3]! >> (this.at++ & 7)) & 1;
-    let value = 0;
-    for (let i = 0; i < count; i++, this.at++) value |= ((this.bytes[this.at >> 3]! >> (this.at & 7)) & 1) << i;
-    return value;
+    const { bytes, at } = this;
+    this.at += count;
+    const from = at >> 3;
+    const shift = at & 7;
+    const low = bytes[from]! | (bytes[from + 1]! << 8) | (bytes[from + 2]! << 16) | (bytes[from + 3]! << 24);
+    const value = shift ? (low >>> shift) | (bytes[from + 4]! << (32 - shift)) : low;
+    return value & (-1 >>> (32 - count));
   }
 }

@@ -1,33 +1,39 @@
 import type { LiftedCode } from '@skykey/kernels';
 
 /**
- * Progressive edge growth (Hu, Eleftheriou and Arnold, IEEE Trans. Inf. Theory 51, 386 (2005)) over circulants, so that
- * what grows at once is not an edge but `lift` of them (Li and Kumar, ISIT 2004). Columns are served in order of degree,
- * weak ones first (or mixed); each new edge goes to a row that the column cannot reach yet, or reaches only by a long way, in a layer
- * that has fewest edges. Integers only, and a generator of its own: the two parties make the same matrix.
+ * Progressive edge growth (Hu, Eleftheriou and Arnold, IEEE Trans. Inf. Theory 51, 386 (2005)) over circulants, so
+ * that what grows at once is not an edge but `lift` of them (Li and Kumar, ISIT 2004). Columns are served in order of
+ * degree, weak ones first; each new edge goes to a row that the column cannot reach yet, or reaches only by a long
+ * way, in a layer that has fewest edges. Integers only, and a generator of its own: the two parties make the same
+ * matrix.
  */
 
-/** Bits looked at in one search for short cycles: more than a girth of 8 needs, and a code takes a tenth of a second. */
+/**
+ * Bits looked at in one search for short cycles: more than a girth of 8 needs, and a code takes a tenth of a second.
+ */
 const SEARCH_BITS = 4_000;
 /** Rows tried in a layer before the next one is asked. */
 const TRIES = 32;
 /** A row that the search did not reach. */
 const FAR = 127;
 /**
- * Columns of smaller degree have no edge in the last layer, of which some rows may be left out: there they would hang on
- * too few others.
+ * Columns of smaller degree have no edge in the last layer, of which some rows may be left out: there they would
+ * hang on too few others.
  */
 const LAST_LAYER_DEGREE = 4;
 
 /**
- * From so many layers on columns come in mixed order. In order of degree every row gets the same share of each degree,
- * which measures worse where rows are short: at 8 % the syndrome of a long frame can be 3 % smaller when they are mixed, at
- * 5 % it is the same, at 2 % it has to be 1 % larger.
+ * A code with columns of the given degrees. `seed`: any whole number. `lift`: a multiple of 16. `mixed`: whether
+ * columns are served by lot, but for those of degree 2; in order of degree every row gets the same share of each
+ * degree.
  */
-const MIXED_LAYERS = 64;
-
-/** `degrees`: of each column. `seed`: any whole number. `lift`: a multiple of 16. */
-export function construct(lift: number, layers: number, degrees: readonly number[], seed: number): LiftedCode {
+export function construct(
+  lift: number,
+  layers: number,
+  degrees: readonly number[],
+  seed: number,
+  mixed: boolean,
+): LiftedCode {
   const columns = degrees.length;
   const random = xorshift(seed);
   const edgesOf = Array.from({ length: layers }, () => ({ columns: [] as number[], shifts: [] as number[] }));
@@ -76,7 +82,7 @@ export function construct(lift: number, layers: number, degrees: readonly number
   };
 
   const order = [...degrees.keys()].sort((a, b) => degrees[a]! - degrees[b]! || a - b);
-  if (layers >= MIXED_LAYERS) mix(order, degrees, random);
+  if (mixed) mix(order, degrees, random);
   for (const column of order) {
     const degree = degrees[column]!;
     for (let k = 0; k < degree; k++) {

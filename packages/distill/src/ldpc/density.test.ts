@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { threshold } from './density.ts';
 
 /**
- * Elkouss et al., arXiv:0901.2140, table I: rate, threshold found by discretised density evolution, fraction of edges at
- * columns of each degree. Those whose rows have degrees that differ by at most one.
+ * Elkouss et al., arXiv:0901.2140, table I: rate, threshold found by discretised density evolution, fraction of
+ * edges at columns of each degree. Those whose rows have degrees that differ by at most one.
  */
 const PUBLISHED: readonly [number, number, Record<number, number>][] = [
   [0.85, 0.0199, { 2: 0.04528, 3: 0.20537, 4: 0.05878, 5: 0.094274, 6: 0.08454, 7: 0.01176, 9: 0.05137, 21: 0.50015 }],

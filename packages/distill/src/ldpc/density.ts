@@ -1,11 +1,12 @@
 /**
- * How far a code can go, before it is built: density evolution of belief propagation on the binary symmetric channel for
- * an irregular ensemble (Richardson and Urbanke, IEEE Trans. Inf. Theory 47, 599 (2001)), in one dimension.
+ * How far a code can go, before it is built: density evolution of belief propagation on the binary symmetric
+ * channel for an irregular ensemble (Richardson and Urbanke, IEEE Trans. Inf. Theory 47, 599 (2001)), in one
+ * dimension.
  *
- * What bits say to rows is kept as it is, two Gaussians around plus and minus the channel's ratio; what rows say to bits is
- * taken as one Gaussian of mean s and variance 2 s, which sums of several are (the semi-Gaussian approximation of Ardakani and
- * Kschischang, IEEE Trans. Commun. 52, 1990 (2004)). What passes a row is the mean of tanh(L / 2). One round is all bits and
- * then all rows; decoding layer by layer needs about half as many.
+ * What bits say to rows is kept as it is, two Gaussians around plus and minus the channel's ratio; what rows say to
+ * bits is taken as one Gaussian of mean s and variance 2 s, which sums of several are (the semi-Gaussian
+ * approximation of Ardakani and Kschischang, IEEE Trans. Commun. 52, 1990 (2004)). What passes a row is the mean of
+ * tanh(L / 2). One round is all bits and then all rows; decoding layer by layer needs about half as many.
  */
 
 /** Columns of each degree, and the layers in which they have their edges. */

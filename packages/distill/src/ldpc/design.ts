@@ -3,8 +3,9 @@ import { xorshift } from './construct.ts';
 import { bitTable, type Ensemble, rounds } from './density.ts';
 
 /**
- * The search that made the table of `degrees.ts`: which columns have which degree, so that decoding costs least at a given
- * distance from Shannon's limit. A climb from a plain start by moves drawn by lot, judged by density evolution.
+ * The search that made the table of `degrees.ts`: which columns have which degree, so that decoding costs least at
+ * a given distance from Shannon's limit. A climb from a plain start by moves drawn by lot, judged by density
+ * evolution.
  */
 
 /** Columns of a code. */

@@ -2,9 +2,10 @@ import type { Bits } from '@skykey/bits';
 import { COLUMNS } from './design.ts';
 
 /**
- * How the bits of a key stand in frames, and those of a frame in the columns of a code: in whole bytes, cut as evenly as
- * bytes allow. Frame `f` of F begins with byte `floor(f B / F)` of the B bytes of the key, column `c` of a frame with byte
- * `floor(c b / COLUMNS)` of the b bytes of the frame. What a column has beyond its bits is known to be zero on both sides.
+ * How the bits of a key stand in frames, and those of a frame in the columns of a code: in whole bytes, cut as
+ * evenly as bytes allow. Frame `f` of F begins with byte `floor(f B / F)` of the B bytes of the key, column `c` of a
+ * frame with byte `floor(c b / COLUMNS)` of the b bytes of the frame. What a column has beyond its bits is known to
+ * be zero on both sides.
  */
 
 /** Part `index` of `parts` of a number of bytes begins here. */

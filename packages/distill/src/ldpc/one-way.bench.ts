@@ -1,10 +1,12 @@
 /**
- * One message of LDPC: `node packages/distill/src/ldpc/one-way.bench.ts [family] [frames] [error rates, comma] [journal]`.
+ * One message of LDPC: `node packages/distill/src/ldpc/one-way.bench.ts [family] [frames] [error rates, comma]
+ * [journal]`.
  *
- * For each error rate: efficiency with tags, frames that failed with the 95 % interval of their rate (Clopper and Pearson,
- * Biometrika 26, 404 (1934)), frames that were saved, wrong words that no tag found, speed of both sides in key bits per
- * second of processor time. Frames come in batches, each with its own seed; with a journal (a file) every batch is written down, and a
- * run that was cut short goes on where it stopped: the same frames, the same result.
+ * For each error rate: efficiency with tags, frames that failed with the 95 % interval of their rate (Clopper and
+ * Pearson, Biometrika 26, 404 (1934)), frames that were saved, wrong words that no tag found, speed of both sides in
+ * key bits per second of processor time. Frames come in batches, each with its own seed; with a journal (a file)
+ * every batch is written down, and a run that was cut short goes on where it stopped: the same frames, the same
+ * result.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { popcount, xor, zeros } from '@skykey/bits';

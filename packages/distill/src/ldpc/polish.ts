@@ -1,9 +1,10 @@
 import type { LiftedCode } from '@skykey/kernels';
 
 /**
- * The last few wrong bits, which belief propagation sometimes circles around without end: flip the bit that most of its
- * rows want flipped, again and again, a bit never twice in a row of its rivals (weighted bit flipping with a memory). It
- * costs nothing on the line: the syndrome is there already, and whether the outcome is the key the frame's tag tells.
+ * The last few wrong bits, which belief propagation sometimes circles around without end: flip the bit that most of
+ * its rows want flipped, again and again, a bit never twice in a row of its rivals (weighted bit flipping with a
+ * memory). It costs nothing on the line: the syndrome is there already, and whether the outcome is the key the
+ * frame's tag tells.
  */
 
 /** Rows that may be wrong at most: beyond, it is no matter of a few bits. */
@@ -31,8 +32,8 @@ export function columnEdges(code: LiftedCode): ColumnEdges {
 }
 
 /**
- * Flips bits of `errors` until none of the `rows` rows in use is wrong, or gives up and puts back what it flipped. `wrong`:
- * packed, a bit of each row whose parity is wrong. `filled`: bits of each column that may be flipped.
+ * Flips bits of `errors` until none of the `rows` rows in use is wrong, or gives up and puts back what it flipped.
+ * `wrong`: packed, a bit of each row whose parity is wrong. `filled`: bits of each column that may be flipped.
  */
 export function polish(
   code: LiftedCode,

@@ -3,22 +3,23 @@ import { DistillError } from '../error.ts';
 import { type Family, LEAST_LAYERS, MOST_LAYERS } from './degrees.ts';
 
 /**
- * How many syndrome bits a frame needs. There is no second chance without a way back, so that the frame must be decodable at
- * an error rate that its own bits exceed only rarely: SIGMAS standard deviations of their number above the estimate. To
- * that comes what a code of the family needs over the entropy when the number of errors is as expected, REACH: long frames a
- * step beyond where decoding begins to succeed, short ones as much as few sweeps need. Both from simulation
- * (`one-way.bench.ts`).
+ * How many syndrome bits a frame needs. There is no second chance without a way back, so that the frame must be
+ * decodable at an error rate that its own bits exceed only rarely: SIGMAS standard deviations of their number above
+ * the estimate. To that comes what a code of the family needs over the entropy when the number of errors is as
+ * expected, REACH: long frames a step beyond where decoding begins to succeed, short ones as much as few sweeps need.
+ * Both from simulation (`one-way.bench.ts`).
  */
 const SIGMAS = 3.3;
 /** Syndrome bits over the entropy, by error rate; straight lines between. Codes for few errors are weak. */
 const REACH: Readonly<Record<Family, readonly (readonly [errorRate: number, reach: number])[]>> = {
   short: [
     [0.005, 1.3],
-    [0.01, 1.22],
-    [0.02, 1.19],
-    [0.03, 1.2],
-    [0.05, 1.205],
-    [0.08, 1.215],
+    [0.01, 1.19],
+    [0.015, 1.175],
+    [0.02, 1.178],
+    [0.03, 1.193],
+    [0.05, 1.207],
+    [0.08, 1.218],
   ],
   long: [
     [0.005, 1.35],
@@ -34,8 +35,9 @@ const REACH: Readonly<Record<Family, readonly (readonly [errorRate: number, reac
 export const MOST_ERROR_RATE = 0.11;
 
 /**
- * Rows, a multiple of 16, for a frame of `bits` bits in columns of `lift`. `spread`: standard deviation of the estimate of the error rate.
- * Throws DistillError `distill/bad-argument` for an error rate outside (0, MOST_ERROR_RATE], or a frame too short for it.
+ * Rows, a multiple of 16, for a frame of `bits` bits in columns of `lift`. `spread`: standard deviation of the
+ * estimate of the error rate. Throws DistillError `distill/bad-argument` for an error rate outside (0,
+ * MOST_ERROR_RATE], or a frame too short for it.
  */
 export function rowsFor(
   family: Family,

@@ -127,11 +127,11 @@ export async function settle<A, B>(
   return both;
 }
 
-/** A store in memory that remembers every call, and can be told to fail at one of them. */
+/** A store in memory that remembers every call about a key, and can be told to fail at any. */
 export class MemoryStore implements BlockStore {
   readonly keys = new Map<string, Uint8Array>();
   readonly reports = new Map<string, SessionReport>();
-  readonly #state = new Map<string, 'held' | 'released' | 'discarded'>();
+  readonly #state = new Map<string, 'begun' | 'held' | 'released' | 'discarded'>();
   readonly calls: string[] = [];
   /** Called before each change; what it throws is what the disk says. */
   before: (call: string) => void = () => undefined;
@@ -141,9 +141,19 @@ export class MemoryStore implements BlockStore {
     this.calls.push(call);
   }
 
+  async begin(blockId: string): Promise<void> {
+    this.before(`begin ${blockId}`);
+    if (this.#state.has(blockId)) throw new Error(`block ${blockId} is known`);
+    this.#state.set(blockId, 'begun');
+  }
+
+  async wasBegun(blockId: string): Promise<boolean> {
+    return this.#state.has(blockId);
+  }
+
   async hold(blockId: string, key: SecretBytes, report: SessionReport): Promise<void> {
     this.#call(`hold ${blockId}`);
-    if (this.#state.has(blockId)) throw new Error(`block ${blockId} is known`);
+    if ((this.#state.get(blockId) ?? 'begun') !== 'begun') throw new Error(`block ${blockId} is known`);
     this.#state.set(blockId, 'held');
     this.keys.set(
       blockId,
@@ -198,10 +208,18 @@ export class MemoryPads implements AuthenticationKeys {
     return this.next;
   }
 
+  async look(index: number): Promise<SecretBytes | undefined> {
+    return index < this.next ? undefined : this.#at(index);
+  }
+
   async pad(index: number): Promise<SecretBytes> {
     if (index < this.next) throw new Error(`pad ${index} was used before`);
     this.next = index + 1;
     this.touched.push(index);
+    return this.#at(index);
+  }
+
+  #at(index: number): SecretBytes {
     return SecretBytes.adopt(seededBytes(this.#seed * 7919 + index + 1)(16));
   }
 }

@@ -15,7 +15,7 @@ import {
 } from '@skykey/distill';
 import { linkLane, relayLane } from '@skykey/kme';
 import type { LinkState, SessionSummary } from '@skykey/telemetry';
-import type { Vault } from '@skykey/vault';
+import { type Vault, VaultError } from '@skykey/vault';
 
 /** Share of a block that goes back into the authentication reserve of its link, one part in this many. */
 const AUTHENTICATION_PART = 32;
@@ -226,7 +226,17 @@ export class Link {
   /** The vault as distillation wants it: a finished block is held, then cut into the lanes of this link. */
   #store(): BlockStore {
     const { vault, linkId, route, missionMs } = this.#options;
+    // The vault knows an id once its block is held; that its light was spoken of is kept beside it.
+    const memory = (blockId: string): string => `begun/${blockId}`;
+    const wasBegun = (blockId: string): boolean =>
+      vault.recall(memory(blockId)) !== undefined || vault.block(blockId) !== undefined;
     return {
+      begin: async (blockId) =>
+        vault.atomically(() => {
+          if (wasBegun(blockId)) throw new VaultError('vault/known', `session ${blockId} was begun before`);
+          vault.remember(memory(blockId), { beganAtMs: missionMs() });
+        }),
+      wasBegun: async (blockId) => wasBegun(blockId),
       hold: async (blockId: string, key: SecretBytes, report: SessionReport) => {
         try {
           vault.hold({

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { SecretBytes } from '@skykey/bits';
+import { type Channel, type DetectionChunk, DistillError, type SessionParameters } from '@skykey/distill';
+import { linkLane } from '@skykey/kme';
+import { Vault } from '@skykey/vault';
+import { Link } from './link.ts';
+
+const PARAMETERS: SessionParameters = {
+  sessionId: 'pass-1',
+  linkId: 'sky-ground',
+  pulses: 1e9,
+  meanPhotons: [0.8, 0.1, 0],
+  probabilities: [0.5, 0.25, 0.25],
+  epsSec: 1e-9,
+  epsCor: 1e-15,
+  bound: 'chernoff',
+  monitorProbability: 0.05,
+  alarm: { expectedQber: 0.02, qberDrift: 0.02, softFalseAlarm: 1e-4, hardQber: 0.11, hardFalseAlarm: 1e-6 },
+};
+
+/** Two ends of a line in memory. */
+function line(): { alice: Channel; bob: Channel } {
+  const end = () => {
+    const waiting: ((message: Uint8Array) => void)[] = [];
+    const arrived: Uint8Array[] = [];
+    return {
+      put(message: Uint8Array): void {
+        const next = waiting.shift();
+        if (next) next(message);
+        else arrived.push(message);
+      },
+      take: (): Promise<Uint8Array> =>
+        new Promise((resolve) => {
+          const message = arrived.shift();
+          if (message) resolve(message);
+          else waiting.push(resolve);
+        }),
+    };
+  };
+  const [toAlice, toBob] = [end(), end()];
+  return {
+    alice: { send: async (message) => toBob.put(message), receive: toAlice.take },
+    bob: { send: async (message) => toAlice.put(message), receive: toBob.take },
+  };
+}
+
+/** A dark pass: everything was watched and nothing seen. */
+async function* dark(): AsyncGenerator<DetectionChunk> {
+  yield { slot: new Float64Array(0), detector: new Uint8Array(0), untilSlot: PARAMETERS.pulses };
+}
+
+test('a pass that was spoken of gives no second session, also after the vault was closed', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'skykey-link-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const open = (name: string): Vault => Vault.open({ path: join(folder, name), now: () => 1000 });
+  const linkOf = (vault: Vault): Link =>
+    new Link({
+      linkId: PARAMETERS.linkId,
+      peer: 'peer',
+      vault,
+      random: (length) => new Uint8Array(randomBytes(length)),
+      pulseRateHz: 1e8,
+      expectedQber: 0.02,
+      hardQber: 0.11,
+      missionMs: () => 1000,
+      route: ['sky', 'ground'],
+      onChange: () => undefined,
+      onAlarm: () => undefined,
+    });
+  const labels = {
+    originLinks: ['courier'],
+    route: ['courier'],
+    epsSec: 0,
+    epsCor: 0,
+    proof: 'couriered',
+    simulated: false,
+    createdAtMs: 0,
+  };
+  const key = randomBytes(160);
+  for (const name of ['sky', 'ground']) {
+    const vault = open(name);
+    vault.append(linkLane(PARAMETERS.linkId), labels, SecretBytes.adopt(new Uint8Array(key)));
+    vault.close();
+  }
+  for (const session of ['first', 'again', 'another'] as const) {
+    const [sky, ground] = [open('sky'), open('ground')];
+    const parameters = session === 'another' ? { ...PARAMETERS, sessionId: 'pass-2' } : PARAMETERS;
+    const ends = line();
+    const [alice, bob] = await Promise.allSettled([
+      linkOf(sky).runSatellite(parameters, ends.alice, () => Promise.reject(new Error('no slot was seen'))),
+      linkOf(ground).runStation(parameters, ends.bob, dark()),
+    ]);
+    for (const party of [alice, bob]) {
+      if (session === 'again') {
+        assert(party.status === 'rejected' && party.reason instanceof DistillError);
+        assert.equal(party.reason.code, 'distill/session-used');
+      } else {
+        assert(party.status === 'fulfilled', String((party as PromiseRejectedResult).reason));
+        assert.match(party.value.reason!, /no secret bit/);
+      }
+    }
+    sky.close();
+    ground.close();
+  }
+});
