@@ -4,6 +4,7 @@ import { amplify } from '../amplify.ts';
 import type { Role } from '../distill/authentication-file.ts';
 import { distillAlice, distillAuth, distillBob, distillLink } from '../distill.ts';
 import { keyrate } from '../keyrate.ts';
+import { reconcile } from '../reconcile.ts';
 import { decimal, wholeNumber } from './option.ts';
 
 export function distilling(program: Command): void {
@@ -64,6 +65,22 @@ Examples:
       '\nExample:\n  skykey amplify --key raw.bits --bits 1000000 --seed seed.bits --out-bits 300000 --out secret.bits',
     )
     .action(amplify);
+
+  program
+    .command('reconcile')
+    .description('error correction alone: both parties in one process')
+    .requiredOption('--alice <file>', "Alice's sifted key, packed bits")
+    .requiredOption('--bob <file>', "Bob's, with errors")
+    .requiredOption('--bits <n>', 'bits of them that are key', wholeNumber)
+    .requiredOption('--method <name>', 'cascade: few bits, many round trips; ldpc: one message')
+    .option('--error-rate <q>', 'what both take it to be (as it is)', decimal)
+    .option('--seed <n>', 'seed: same seed, same result (random)', wholeNumber)
+    .option('--json', 'one JSON document')
+    .addHelpText(
+      'after',
+      '\nExample:\n  skykey reconcile --alice a.bits --bob b.bits --bits 1000000 --method cascade --json',
+    )
+    .action(reconcile);
 
   const distill = program.command('distill').description('post-processing of recorded light between two hosts');
   const party = (role: Role, input: string, what: string): Command =>
