@@ -52,7 +52,7 @@ const misses: LongStudy = {
   name: 'misses',
   title: 'How often the alarm sleeps',
   question:
-    'Attacks at the strength from which on none may be missed, and the time until the link is dropped. They begin abruptly, at a moment that is drawn, when the link has been there for some seconds: of an attack that is there from the first light, see the curves. Photon-number splitting is played a second time at so few detections that any test of the ratio of gains needs some 40,000 of them, about 18 s, before it can tell: two seconds are not to be had there.',
+    'Attacks at the strength from which on none may be missed, and the time until the link is dropped. They begin abruptly, at a moment that is drawn, when the link has been there for some seconds: of an attack that is there from the first light, see the curves. Photon-number splitting is played a second time at so few detections that even the best test of the shares of its classes takes more than ten seconds (few-detections.test.ts): two seconds are not to be had there.',
   passes: 18_000,
   series: (passes, seed) =>
     MISSES.map(([attack, strength, detections]) =>
