@@ -4,9 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { DEFAULT_PROOF, type KeyStatement, PROOFS } from '@skykey/finitekey';
+import { DEFAULT_PROOF, type DecoyDocument, type KeyStatement, keyLength, PROOFS } from '@skykey/finitekey';
 import { CliError } from './error.ts';
 import { type KeyrateOptions, keyrate, type OptimumDocument } from './keyrate.ts';
+import { scaled } from './plot/keyrate-chart.ts';
 import { COMMAND, skykey } from './test/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'skykey-keyrate-'));
@@ -97,6 +98,22 @@ describe('skykey keyrate --counts', () => {
     assert.match(words, /Assumed\n/);
   });
 
+  it('charges the tag as it was sent, and tells a plan from a statement', async () => {
+    const sent = file('sent.json', { ...micius, leakBits: 1024611, tagBits: 128 });
+    const statement = await json<KeyStatement>('--counts', sent);
+    assert.equal(statement.terms.verification, -128);
+    assert.equal(statement.rigorous, true);
+    assert.match(await printed('--counts', sent), /Every step is a theorem/);
+    const { leakBits, ...counted } = micius;
+    const modelled = file('modelled.json', { ...counted, efficiency: 1.16 });
+    assert.equal((await json<KeyStatement>('--counts', modelled)).rigorous, false);
+    assert.match(await printed('--counts', modelled), /Not for releasing key as it stands/);
+    const short = file('short.json', { ...micius, tagBits: 32 });
+    const { code, stderr } = await skykey(['keyrate', '--counts', short]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^skykey: --counts .*: tagBits: must be a finite number from 50\.8\d* on .*\n$/);
+  });
+
   it('reads standard input', async () => {
     const child = spawn(process.execPath, [COMMAND, 'keyrate', '--counts', '-', '--proof', 'bbm92', '--json']);
     let out = '';
@@ -107,6 +124,17 @@ describe('skykey keyrate --counts', () => {
     const code = await new Promise((resolve) => child.once('close', resolve));
     assert.equal(code, 0);
     assert.ok((JSON.parse(out) as KeyStatement).secretBits > 0);
+  });
+
+  it('draws a block of another size with everything that was counted or said in proportion', () => {
+    const block = { ...(micius as DecoyDocument), bobBits: 1000, darkExcess: { key: 30, test: 20 }, tagBits: 128 };
+    const double = scaled(block, 2) as DecoyDocument;
+    assert.deepEqual(double.nX, [18802422, 1185836, 11742]);
+    assert.deepEqual([double.bobBits, double.darkExcess], [2000, { key: 60, test: 40 }]);
+    assert.deepEqual([double.tagBits, double.epsSec], [128, 1e-9]);
+    // A length of a block twice as large is at least twice as long: nothing but the small print shrinks.
+    assert.ok(keyLength('tilted', double).rawSecretBits > 2 * keyLength('tilted', block).rawSecretBits);
+    assert.ok(!('darkExcess' in scaled(micius as DecoyDocument, 2)));
   });
 
   it('draws key against the size of the block', async () => {
@@ -145,9 +173,22 @@ describe('skykey keyrate --optimise', () => {
     assert.equal(found.window.slices, 20);
     assert.equal(found.counts.epsSec, 1e-10);
     assert.equal(found.link.request.link.noise, 1e-6);
-    assert.deepEqual(found.link.assumed, ['afterPulsing 0', 'efficiency 1.16', 'epsCor 1e-15']);
+    assert.deepEqual(found.link.assumed, ['afterPulsing 0', 'efficiency 1.16', 'epsCor 1e-15', 'tagBits 128']);
     const words = await printed('--optimise', '--link', link, '--proof', 'rusca2018');
     assert.match(words, /part of the pass +20 of 40 slices: up to 30\.00 dB/);
+  });
+
+  it('charges the tag that sessions send, or another, or what published formulas charge: then the yardstick is reached', async () => {
+    const link = new URL('../../finitekey/data/satquma-case-b.json', import.meta.url).pathname;
+    const caseB = async (...args: string[]): Promise<KeyStatement> =>
+      (await json<OptimumDocument>('--optimise', '--link', link, '--proof', 'lim2014-chernoff', ...args)).statement;
+    const published = await caseB('--tag-bits', 'published');
+    assert.ok(published.secretBits >= 1_284_958, `${published.secretBits}`);
+    assert.ok(Math.abs(published.terms.verification! + Math.log2(2 / 1e-15)) < 1e-9);
+    const sent = await caseB();
+    assert.equal(sent.terms.verification, -128);
+    assert.ok(Math.abs(published.rawSecretBits - sent.rawSecretBits - (128 - Math.log2(2 / 1e-15))) < 1);
+    assert.equal((await caseB('--tag-bits', '64')).terms.verification, -64);
   });
 
   it('says what a block without a key lacks', async () => {
@@ -179,6 +220,16 @@ describe('what skykey keyrate refuses', () => {
     ['a gain', { ...link, loss: -3 }, /--loss must be from 0 to 150 dB/],
     ['noise that is none', { ...link, noise: 0.5 }, /link\.noise: .*must lie from 0 to 0\.1/],
     ['pairs', { ...link, proof: 'bbm92' }, /proof: bbm92 is for pairs/],
+    [
+      'a tag too short for eps_cor',
+      { ...link, tagBits: 32 },
+      /--optimise: tagBits: must be a finite number from 50\.8/,
+    ],
+    [
+      'words for a tag',
+      { optimise: true, link: file('tag.json', { lossDb: 30, pulses: 1e9, tagBits: 'short' }) },
+      /tag\.json: tagBits must be a number or "published", not "short"/,
+    ],
     ['three decoys', { ...link, decoys: 3 }, /decoys: must be 1 or 2/],
     [
       'an unknown field of a link',

@@ -47,7 +47,7 @@ export interface Bbm92KeyLength {
 
 const GAPS: readonly string[] = [
   'The proof is for keys of a fixed length with a threshold on the test errors fixed in advance; here the threshold is what was found.',
-  'Both stations are trusted: a coincidence is as likely in one basis as in the other whatever arrives, detectors are equally efficient, and several clicks become a random bit, never a discarded one.',
+  'Both stations are trusted: a coincidence is as likely in one basis as in the other whatever arrives, detectors are alike in efficiency, dark counts, after-pulses and dead time, and several clicks become a random bit, never a discarded one.',
   'Which coincidences are tested follows from basis choices that are random, private until the detections are fixed, and independent of everything else.',
   'Error correction is counted by the bits disclosed about the key; that in Cascade both parties speak, each depending on its own data, is not accounted for as in arXiv:2307.00576.',
 ];

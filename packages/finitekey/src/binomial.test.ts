@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { averageAtLeast, averageAtMost, logBinomialTail, mostEvents } from './binomial.ts';
+import { averageAtLeast, averageAtMost, logBinomialTail, mostEvents, mostOfMean } from './binomial.ts';
 import { logFactorial } from './hypergeometric.ts';
 import { BOUNDS } from './lim2014.ts';
 
@@ -111,6 +111,26 @@ describe('the most of rare events', () => {
       ),
     );
     assert.equal(mostEvents(1000, 0, -20), 0);
+  });
+});
+
+describe('the most events of a mean', () => {
+  it('are passed with at most the probability allowed, however the mean is spread, and are not many more than that asks', () => {
+    fc.assert(
+      fc.property(fc.array(probability, { minLength: 1, maxLength: 60 }), failure, (probabilities, eps) => {
+        const mean = probabilities.reduce((sum, p) => sum + p, 0);
+        const most = mostOfMean(mean, Math.log(eps));
+        assert.ok(1 - sumTo(poissonBinomial(probabilities), most) <= eps * (1 + 1e-9) + 1e-12);
+      }),
+    );
+    for (const mean of [1e-9, 0.1, 3, 1000, 1e5]) {
+      for (const logEps of [-5, -20, -50]) {
+        const most = mostOfMean(mean, logEps);
+        const exact = mostEvents(1e9, mean / 1e9, logEps);
+        assert.ok(most >= exact && most <= exact + 3 + 0.4 * (exact - mean), `${mean}, ${logEps}: ${most}, ${exact}`);
+      }
+    }
+    assert.equal(mostOfMean(0, -20), 0);
   });
 });
 

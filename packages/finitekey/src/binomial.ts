@@ -86,3 +86,23 @@ export function mostEvents(trials: number, p: number, logProbability: number): n
   }
   return low;
 }
+
+/**
+ * The most events that happen, each with some probability whatever went before and `mean` expected at most, but for
+ * probability e^`logProbability`: P(x or more) <= e^(x - mean - x ln(x / mean)) for x >= mean (Chernoff, with
+ * 1 + p (e^t - 1) <= e^(p (e^t - 1)) for each). Close to the exact tail where `mostEvents` would need a p too small for it.
+ */
+export function mostOfMean(mean: number, logProbability: number): number {
+  if (mean <= 0) return 0;
+  const likely = (x: number): boolean =>
+    x - mean - x * Math.log1p((x - mean) / mean) + 16 * Number.EPSILON * x > logProbability;
+  let low = mean;
+  // Bernstein's looser form says so much.
+  let high = mean - logProbability + Math.sqrt(logProbability ** 2 - 2 * mean * logProbability) + 1;
+  for (let round = 0; round < 200 && high - low > 0.01; round++) {
+    const middle = (low + high) / 2;
+    if (likely(middle)) low = middle;
+    else high = middle;
+  }
+  return Math.ceil(high) - 1;
+}

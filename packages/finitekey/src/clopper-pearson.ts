@@ -40,7 +40,8 @@ export const clopperPearson: DecoyMethod = {
     const singles = (counts: readonly number[]): number => {
       const ratio = (mu2 ** 2 - mu3 ** 2) / mu1 ** 2;
       const events = scaled(counts, 1, 'least') - scaled(counts, 2, 'most') - ratio * scaled(counts, 0, 'most');
-      return Math.max(0, (tau1 * mu1 * events) / (mu1 * (mu2 - mu3) - mu2 ** 2 + mu3 ** 2));
+      // The printed denominator in factors: written out it cancels near mu1 = mu2 + mu3 and can come out below 0.
+      return Math.max(0, (tau1 * mu1 * events) / ((mu1 - mu2 - mu3) * (mu2 - mu3)));
     };
     const vacuum = (tau0 * (mu2 * scaled(nX, 2, 'least') - mu3 * scaled(nX, 1, 'most'))) / (mu2 - mu3);
     return {

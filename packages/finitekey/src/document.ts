@@ -10,10 +10,18 @@ export type KeyDocument = DecoyDocument | PairDocument;
 interface Price {
   /** Probability that the key is not secret, 0..1 excluded. */
   readonly epsSec: number;
-  /** Probability that the two keys differ, 0..1 excluded; verification is charged log2(2 / epsCor) bits. */
+  /** Probability that the two keys differ, 0..1 excluded. */
   readonly epsCor: number;
-  /** Bits about Alice's key that reconciliation disclosed, as counted; the verification tag apart. */
+  /**
+   * All that reconciliation disclosed of Alice's key, in bits as counted: parities or syndromes, tags of frames, frames in
+   * clear; and Bob's answers to those tags, one bit each (why: `variable-length.ts`, 6a). The verification tag apart.
+   */
   readonly leakBits?: number;
+  /**
+   * Bits of the verification tag that Alice sends in clear, each charged; log2(2 / epsCor) at least. Left out: so many, as
+   * published formulas have it.
+   */
+  readonly tagBits?: number;
   /** In place of `leakBits`, for planning: f in f n h(E), E the error rate of the key basis; from 1 on. */
   readonly efficiency?: number;
 }
@@ -25,7 +33,12 @@ export interface DecoyDocument extends Price {
   readonly intensities: readonly number[];
   /** Probabilities of the intensities, the same in both bases; sum 1. */
   readonly probabilities: readonly number[];
-  /** Detections with both parties in the key basis, and the errors among them (known once errors are corrected). */
+  /**
+   * Detections with both parties in the key basis, and the errors among them (known once errors are corrected): all of the
+   * block, those of frames that could not be corrected among them, for a choice of frames is a choice by errors. The bits of
+   * such a frame are either disclosed and in `leakBits`, or dropped and subtracted from the length by whoever dropped them.
+   * With one decoy, where the errors enter the length, they must be disclosed: without that they are not known.
+   */
   readonly nX: readonly number[];
   readonly mX: readonly number[];
   /** Detections with both parties in the test basis, and the errors among them. */
@@ -33,8 +46,22 @@ export interface DecoyDocument extends Price {
   readonly mZ: readonly number[];
   /** 1 - least / greatest efficiency of Bob's detectors over all modes (`mismatchOf`), 0..1; left out: assumed to be 0. */
   readonly detectorMismatch?: number;
-  /** Bits that Bob said about his key, in Cascade his parities; 0 for one message. Left out: however many. */
+  /** What dark counts add where detectors are not equally dark (`darkExcessOf`); left out: assumed to be nothing. */
+  readonly darkExcess?: DarkExcess;
+  /**
+   * Bits that Bob said about his key, those in `leakBits` apart. Cascade: his parities. One message: which frames failed, one
+   * bit a frame. Both: the number of corrected bits, ceil(log2(n + 1)) for n bits; with one decoy it is charged already, as
+   * the sum of the errors by intensity. Left out: however many, and in `tilted-one-way` none.
+   */
   readonly bobBits?: number;
+}
+
+/** Expected number of gates that meet a dark count beyond those that all detectors have alike, at most. */
+export interface DarkExcess {
+  /** Among the pulses of the block that both parties have in the key basis; of all intensities, detected or not. */
+  readonly key: number;
+  /** In the test basis likewise. */
+  readonly test: number;
 }
 
 /** Pairs of entangled photons, BBM92, whole numbers. */
@@ -98,13 +125,40 @@ export function leakOf({ leakBits, efficiency }: Price, keyBits: number, keyErro
   return leakBits ?? (keyBits === 0 ? 0 : efficiency! * keyBits * binaryEntropy(keyErrors / keyBits));
 }
 
-/** Sentence for the assumptions when the leak was not counted. */
-export const MODELLED_LEAK =
-  'The leak is a model, f n h(E); a key that is used is charged with the bits that were disclosed.';
+/** Bits of the verification tag: as sent, or log2(2 / epsCor). */
+export const verificationOf = ({ epsCor, tagBits }: Price): number => tagBits ?? 1 - Math.log2(epsCor);
 
-const DECOY_FIELDS = ['intensities', 'probabilities', 'nX', 'mX', 'nZ', 'mZ', 'detectorMismatch', 'bobBits'];
+/** What makes of a document a plan, in sentences for the assumptions; none where all was counted. */
+export function plannedIn(document: KeyDocument): readonly string[] {
+  const sentences: string[] = [];
+  if (document.leakBits === undefined) {
+    sentences.push('The leak is a model, f n h(E); a key that is used is charged with the bits that were disclosed.');
+  }
+  if (document.protocol === 'decoy-bb84' && !counted(document)) {
+    sentences.push(
+      'The counts are expectations, not whole numbers; a key that is used comes from a block that was counted.',
+    );
+  }
+  return sentences;
+}
+
+/** Whether the counts are whole, and not expectations. */
+export const counted = ({ nX, mX, nZ, mZ }: DecoyDocument): boolean =>
+  [nX, mX, nZ, mZ].every((counts) => counts.every(Number.isInteger));
+
+const DECOY_FIELDS = [
+  'intensities',
+  'probabilities',
+  'nX',
+  'mX',
+  'nZ',
+  'mZ',
+  'detectorMismatch',
+  'darkExcess',
+  'bobBits',
+];
 const PAIR_FIELDS = ['keyBits', 'keyErrors', 'testBits', 'testErrors'];
-const PRICE_FIELDS = ['protocol', 'epsSec', 'epsCor', 'leakBits', 'efficiency'];
+const PRICE_FIELDS = ['protocol', 'epsSec', 'epsCor', 'leakBits', 'efficiency', 'tagBits'];
 
 /** Whatever was read from somewhere, as a document for a proof of that protocol. Throws FiniteKeyError with field and remedy. */
 export function checkDocument(value: unknown, protocol: KeyDocument['protocol']): KeyDocument {
@@ -128,7 +182,7 @@ export function checkDocument(value: unknown, protocol: KeyDocument['protocol'])
   return document as unknown as KeyDocument;
 }
 
-function checkPrice({ epsSec, epsCor, leakBits, efficiency }: Price): void {
+function checkPrice({ epsSec, epsCor, leakBits, efficiency, tagBits }: Price): void {
   for (const [field, eps] of Object.entries({ epsSec, epsCor })) {
     if (!(typeof eps === 'number' && eps > 0 && eps < 1)) {
       throw new FiniteKeyError(field, `must be a number between 0 and 1, both excluded, not ${JSON.stringify(eps)}`);
@@ -139,6 +193,7 @@ function checkPrice({ epsSec, epsCor, leakBits, efficiency }: Price): void {
   }
   if (leakBits !== undefined) least('leakBits', leakBits, 0, 'bits');
   if (efficiency !== undefined) least('efficiency', efficiency, 1, 'no unit');
+  if (tagBits !== undefined) least('tagBits', tagBits, verificationOf({ epsSec, epsCor }), 'bits, log2(2 / epsCor)');
 }
 
 function least(field: string, value: unknown, from: number, unit: string): void {
@@ -148,7 +203,7 @@ function least(field: string, value: unknown, from: number, unit: string): void 
 }
 
 function checkDecoys(document: DecoyDocument): void {
-  const { intensities, probabilities, detectorMismatch, bobBits } = document;
+  const { intensities, probabilities, detectorMismatch, darkExcess, bobBits } = document;
   const count = Array.isArray(intensities) ? intensities.length : 0;
   if (count !== 2 && count !== 3) {
     throw new FiniteKeyError(
@@ -194,8 +249,20 @@ function checkDecoys(document: DecoyDocument): void {
       if (n > 1e12) throw new FiniteKeyError(detections, `must be at most 1e12 detections, not ${n}`);
     }
   }
-  if (detectorMismatch !== undefined && !(detectorMismatch >= 0 && detectorMismatch <= 1)) {
-    throw new FiniteKeyError('detectorMismatch', `must lie from 0 to 1, not ${detectorMismatch}`);
+  if (
+    detectorMismatch !== undefined &&
+    !(typeof detectorMismatch === 'number' && detectorMismatch >= 0 && detectorMismatch <= 1)
+  ) {
+    throw new FiniteKeyError('detectorMismatch', `must lie from 0 to 1, not ${JSON.stringify(detectorMismatch)}`);
+  }
+  if (
+    darkExcess !== undefined &&
+    ![darkExcess?.key, darkExcess?.test].every((mean) => Number.isFinite(mean) && mean! >= 0)
+  ) {
+    throw new FiniteKeyError(
+      'darkExcess',
+      `must be two expected numbers from 0 on, { "key": …, "test": … }, not ${JSON.stringify(darkExcess)}`,
+    );
   }
   if (bobBits !== undefined) least('bobBits', bobBits, 0, 'bits');
 }

@@ -55,6 +55,24 @@ describe('the tail of draws without replacement', () => {
     );
   });
 
+  it('ends early on the right side of what it is to decide, however near that is', () => {
+    const size = fc.integer({ min: 1, max: 1e6 });
+    const away = fc.oneof(
+      fc.double({ min: -1e-3, max: 1e-3, noNaN: true }),
+      fc.double({ min: -50, max: 50, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(size, size, fc.nat(1e5), fc.nat(2e5), away, (drawn, rest, found, more, distance) => {
+        fc.pre(found < drawn && found + more <= drawn + rest);
+        const tail = logHypergeometricTail(found, drawn + rest, found + more, drawn);
+        fc.pre(Number.isFinite(tail) && Math.abs(distance) > 1e-12 * (1 + Math.abs(tail)));
+        const decided = logHypergeometricTail(found, drawn + rest, found + more, drawn, tail - distance);
+        assert.equal(decided > tail - distance, tail > tail - distance);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('keeps its digits far out', () => {
     // No marked one among 500 of 1000 with 500 marked: one way in C(1000, 500).
     const exact = -Number(String(choose(1000, 500)).length - 1) * Math.LN10;

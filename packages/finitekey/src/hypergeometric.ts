@@ -17,19 +17,30 @@ const logChoose = (n: number, k: number): number => logFactorial(n) - logFactori
 /**
  * ln P(at most `found` marked ones) when `drawn` of `population` are drawn at random and `marked` of them are marked; all
  * whole, `found` from 0 to `drawn`. At or above the mean the answer is `ln 1/2`, a lower bound: the median is at most the
- * mean rounded up.
+ * mean rounded up. With `decide` the sum ends as soon as it is sure on which side of that the answer lies: then it is
+ * another answer, on the same side.
  */
-export function logHypergeometricTail(found: number, population: number, marked: number, drawn: number): number {
+export function logHypergeometricTail(
+  found: number,
+  population: number,
+  marked: number,
+  drawn: number,
+  decide = Number.NaN,
+): number {
   const fewest = Math.max(0, drawn - (population - marked));
   if (found < fewest) return Number.NEGATIVE_INFINITY;
   if (found >= Math.min(marked, drawn)) return 0;
   if (found * population >= drawn * marked) return -Math.LN2;
   const first = logChoose(marked, found) + logChoose(population - marked, drawn - found) - logChoose(population, drawn);
+  const enough = Math.exp(decide - first) * (1 + 1e-6);
+  const short = Math.exp(decide - first) * (1 - 1e-6);
   let term = 1;
   let sum = 1;
-  // Below the mean the terms fall towards 0 faster and faster.
+  // Below the mean the terms fall towards 0 faster and faster, so that from any one the rest is less than geometric.
   for (let i = found; i > fewest; i--) {
-    term *= (i * (population - marked - drawn + i)) / ((marked - i + 1) * (drawn - i + 1));
+    const ratio = (i * (population - marked - drawn + i)) / ((marked - i + 1) * (drawn - i + 1));
+    if (sum > enough || sum * (1 - ratio) + term * ratio < short * (1 - ratio)) break;
+    term *= ratio;
     sum += term;
     if (term < 1e-17 * sum) break;
   }
@@ -51,7 +62,7 @@ export function unseenErrors(found: number, drawn: number, rest: number, logProb
   const population = drawn + rest;
   const guard = 16 * Number.EPSILON * logFactorial(population);
   const likely = (unseen: number): boolean =>
-    logHypergeometricTail(found, population, found + unseen, drawn) + guard > logProbability;
+    logHypergeometricTail(found, population, found + unseen, drawn, logProbability - guard) + guard > logProbability;
   if (likely(rest)) return rest;
   let low = 0;
   let high = rest;

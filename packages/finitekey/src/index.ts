@@ -1,7 +1,7 @@
 /** From counts to secret length, with the proof named. Sees counts, never a bit of a key. */
 export * from './bbm92.ts';
 export * from './coverage.ts';
-export type { DecoyDocument, Epsilon, KeyDocument, KeyStatement, PairDocument } from './document.ts';
+export type { DarkExcess, DecoyDocument, Epsilon, KeyDocument, KeyStatement, PairDocument } from './document.ts';
 export { binaryEntropy } from './entropy.ts';
 export { FiniteKeyError } from './error.ts';
 export { lim2014 } from './lim2014.ts';

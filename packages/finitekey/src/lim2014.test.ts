@@ -55,32 +55,6 @@ describe('Micius source, both bounds', () => {
     close(result.testSingleErrors, 8614.604974507998, 1e-12);
     close(result.phaseErrorRate, 0.022068396953092033, 1e-12);
   });
-
-  it('the misprint of gamma with ln 2 outside or log2 inside the root would be seen (P16)', () => {
-    const { testSingles: c, keySingles: d, testSingleErrors: v, phaseErrorRate } = lim2014(miciusRequest);
-    const b = v / c;
-    const printed = phaseErrorRate - b;
-    const argument = ((c + d) / (c * d * (1 - b) * b)) * (21 / 1e-9) ** 2;
-    const spread = ((c + d) * (1 - b) * b) / (c * d);
-    close(printed, Math.sqrt((spread / Math.LN2) * Math.log2(argument)), 1e-9);
-    assert.ok(Math.abs(printed / (Math.sqrt(spread * Math.log2(argument)) / Math.LN2) - 1) > 0.15);
-    assert.ok(Math.abs(printed / Math.sqrt((spread / Math.LN2) * Math.log(argument)) - 1) > 0.15);
-    assert.ok(Math.abs(printed / Math.sqrt(spread * Math.log2(argument)) - 1) > 0.15);
-  });
-
-  it('the decoy enters the vacuum bound with its upper bound, which matters once mu3 > 0 (P17)', () => {
-    const counts: DecoyCounts = { ...micius, meanPhotons: [0.8, 0.1, 0.005], keyDetections: [9401211, 592918, 58710] };
-    const [mu1, mu2, mu3] = counts.meanPhotons;
-    const [p1, p2, p3] = counts.probabilities;
-    const tau0 = p1 * Math.exp(-mu1) + p2 * Math.exp(-mu2) + p3 * Math.exp(-mu3);
-    const deviation = Math.sqrt((sum(counts.keyDetections) / 2) * Math.log(21 / 1e-9));
-    const weakest = (Math.exp(mu3) / p3) * (58710 - deviation);
-    const vacuum = (sign: 1 | -1): number =>
-      (tau0 * (mu2 * weakest - mu3 * (Math.exp(mu2) / p2) * (592918 + sign * deviation))) / (mu2 - mu3);
-    const { keyVacuum } = lim2014({ ...miciusRequest, counts });
-    close(keyVacuum, vacuum(1), 1e-12);
-    assert.ok(keyVacuum > 0 && vacuum(-1) - keyVacuum > 3000);
-  });
 });
 
 describe('fixed costs', () => {

@@ -41,7 +41,7 @@ const BOUND_NAMES = { hoeffding: 'Hoeffding', chernoff: 'Chernoff' } as const;
 
 /** Gaps that `securedKeyLength` closes, as far as side channels are declared. */
 export const EQUAL_DETECTORS_GAP =
-  'Detectors are taken to be equally efficient in both bases and for both values; a mismatch is not in the bound.';
+  'A click is taken to be as likely in one basis as in the other, and for one value as for the other, whatever arrives: detectors alike in efficiency, dark counts, after-pulses and dead time; a mismatch is not in the bound.';
 export const ALIKE_PULSES_GAP =
   'Pulses are taken to be phase-randomised, of the stated mean photon numbers, and alike in all but their polarisation: no side channel, for instance in their timing.';
 const GAPS: readonly string[] = [

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { binaryEntropy } from './entropy.ts';
+import { type DecoyDocument, keyLength } from './index.ts';
 import { lim2014 } from './lim2014.ts';
-import { mismatchOf, untaggedContent } from './mismatch.ts';
+import { darkExcessOf, mismatchOf, untaggedContent } from './mismatch.ts';
 import { securedKeyLength } from './secure.ts';
+import { binomial, uniform as drawsFrom } from './sessions.ts';
 import { expectedPass, uniform } from './test/link.ts';
 
 /** Efficiency of a detector of Gaussian sensitivity in time (assumed: 150 ps wide) at a shift, ps. */
@@ -85,5 +87,137 @@ describe('efficiency mismatch', () => {
       secured.costs.map(({ name, bits }) => [name, bits]),
       [['efficiencyMismatch', cost]],
     );
+  });
+});
+
+/**
+ * An honest link of detectors alike in efficiency, with dark counts in a gate of either basis as they come; nobody listens.
+ * Misalignment 0.5 %. Counts drawn, or expected and rounded, with the truth beside them.
+ */
+function darkLink(
+  { key, test, pulses, transmittance }: { key: number; test: number; pulses: number; transmittance: number },
+  draw?: () => number,
+) {
+  const intensities = [0.6, 0.2, 0.001];
+  const probabilities = [0.5, 0.3, 0.2];
+  const of = (mean: number, p: number): number => (draw ? binomial(mean, p, draw) : mean * p);
+  const basis = (dark: number) => {
+    const [n, m] = [
+      [0, 0, 0],
+      [0, 0, 0],
+    ];
+    const singles = { all: 0, wrong: 0, excess: 0 };
+    const common = Math.min(key, test);
+    const excess = (dark - common) / (1 - common);
+    for (const [k, mu] of intensities.entries()) {
+      let share = Math.exp(-mu);
+      for (let photons = 0; photons < 9; photons++) {
+        const seen = 1 - (1 - transmittance) ** photons;
+        // Gates with an excess dark count, whatever else, then those without that click.
+        const sent = draw ? Math.round(pulses * probabilities[k]! * share) : pulses * probabilities[k]! * share;
+        const tagged = of(sent, excess);
+        const clicks = of(sent - tagged, 1 - (1 - common) * (1 - seen));
+        const error = ((common * (1 - seen)) / 2 + 0.005 * seen) / (1 - (1 - common) * (1 - seen));
+        const wrong = of(clicks, error);
+        n[k]! += tagged + clicks;
+        m[k]! += wrong + of(tagged, (1 - seen) / 2 + 0.005 * seen);
+        if (photons === 1) {
+          singles.all += tagged + clicks;
+          singles.wrong += wrong;
+          singles.excess += tagged;
+        }
+        share *= mu / (photons + 1);
+      }
+    }
+    return { n: n.map(Math.round), m: m.map(Math.round), singles };
+  };
+  const [x, z] = [basis(key), basis(test)];
+  const document: DecoyDocument = {
+    protocol: 'decoy-bb84',
+    intensities,
+    probabilities,
+    nX: x.n,
+    mX: x.m,
+    nZ: z.n,
+    mZ: z.m,
+    epsSec: 1e-9,
+    epsCor: 1e-15,
+    leakBits: 0,
+  };
+  const common = x.singles.all - x.singles.excess;
+  // An error that a common click would have shown in the test basis; an excess one would have been a coin.
+  const phaseErrors = of(Math.round(common), (z.singles.wrong || 0) / (z.singles.all - z.singles.excess));
+  return { document, common, phaseErrors, singles: x.singles };
+}
+
+describe('dark counts of detectors that are not equally dark', () => {
+  it('have an excess over what all detectors have alike: union, not difference', () => {
+    assert.deepEqual(darkExcessOf({ key: [1e-6, 1e-6], test: [1e-6, 1e-6] }, { key: 1e10, test: 1e10 }), {
+      key: 0,
+      test: 0,
+    });
+    const { key, test } = darkExcessOf({ key: [0.3, 0.1], test: [0.1, 0.1] }, { key: 1000, test: 500 });
+    // (1 - 0.1)(1 - e) = 1 - 0.3.
+    assert.ok(Math.abs(key - 1000 * (0.2 / 0.9)) < 1e-9 && test === 0);
+    for (const darkCounts of [
+      { key: [], test: [] },
+      { key: [0.1], test: [0.1, 0.1] },
+      { key: [1], test: [0] },
+    ]) {
+      assert.throws(() => darkExcessOf(darkCounts, { key: 1, test: 1 }), { field: 'darkCounts' });
+    }
+    assert.throws(() => darkExcessOf({ key: [0], test: [0] }, { key: -1, test: 1 }), { field: 'pulses.key' });
+  });
+
+  it('break the bound on an honest link where nobody says so, and do not where it is said', () => {
+    for (const [key, test, broken] of [
+      [3e-6, 3e-6, false],
+      [3e-5, 1.5e-5, true],
+      [1e-4, 1e-6, true],
+      [1.5e-5, 3e-5, false],
+    ] as const) {
+      const { document, common, phaseErrors, singles } = darkLink({ key, test, pulses: 3e10, transmittance: 1e-3 });
+      const all = phaseErrors + singles.excess / 2;
+      const silent = keyLength('tilted', document);
+      assert.equal(silent.phaseError < all / singles.all, broken, `${key}, ${test}`);
+      assert.match(silent.assumptions.join(' '), /dark counts/);
+      const half = (d: number): readonly number[] => [1 - Math.sqrt(1 - d), 1 - Math.sqrt(1 - d)];
+      const darkExcess = darkExcessOf({ key: half(key), test: half(test) }, { key: 3e10, test: 3e10 });
+      const said = keyLength('tilted', { ...document, darkExcess });
+      assert.ok(said.s1 <= common && said.s1 > 0.85 * common, `${said.s1} of ${common}`);
+      assert.ok(said.phaseError >= phaseErrors / common && said.phaseError < 4 * (phaseErrors / common));
+      assert.ok(said.secretBits > 0 && said.secretBits < silent.secretBits);
+      assert.equal(said.rigorous, true);
+    }
+  });
+
+  it('cost what is granted without them where they are gross: more than all that is secret', () => {
+    // Light so rare that most singles of the key basis are dark counts; those of the test basis are light.
+    const { document, common, phaseErrors } = darkLink({ key: 3e-4, test: 1e-7, pulses: 3e10, transmittance: 2e-4 });
+    const secret = common * (1 - binaryEntropy(phaseErrors / common));
+    const granted = (one: DecoyDocument): number => {
+      const { s1, phaseError } = keyLength('tilted', one);
+      return s1 * (1 - binaryEntropy(phaseError));
+    };
+    assert.ok(granted(document) > 2 * secret, `${granted(document)} of ${secret}`);
+    const darkExcess = darkExcessOf({ key: [3e-4], test: [1e-7] }, { key: 3e10, test: 3e10 });
+    assert.ok(granted({ ...document, darkExcess }) <= secret);
+  });
+
+  it('drawn session by session: wrong no more often than eps, and without that term most of the time', () => {
+    const draw = drawsFrom(1108);
+    const epsSec = 0.1;
+    let [silent, said] = [0, 0];
+    for (let session = 0; session < 150; session++) {
+      const link = { key: 2e-3, test: 5e-4, pulses: 4e6, transmittance: 0.01 };
+      const { document, common, phaseErrors, singles } = darkLink(link, draw);
+      const darkExcess = darkExcessOf({ key: [link.key], test: [link.test] }, { key: 4e6, test: 4e6 });
+      const before = keyLength('tilted', { ...document, epsSec });
+      if (before.phaseError * singles.all < phaseErrors + singles.excess / 2) silent++;
+      const now = keyLength('tilted', { ...document, epsSec, darkExcess });
+      if (now.s1 > common || now.phaseError < phaseErrors / common) said++;
+    }
+    assert.ok(silent > 5 * epsSec * 150, `${silent}`);
+    assert.ok(said <= epsSec * 150, `${said}`);
   });
 });

@@ -1,4 +1,6 @@
+import type { DarkExcess } from './document.ts';
 import { binaryEntropy } from './entropy.ts';
+import { FiniteKeyError } from './error.ts';
 
 /**
  * Secret content, in bits, of `events` detections with phase error rate `phaseErrorRate` of which a share `known` is given
@@ -29,4 +31,34 @@ export function mismatchOf(efficiencies: readonly (readonly number[])[]): number
   let worst = 0;
   for (const mode of efficiencies) worst = Math.max(worst, 1 - Math.min(...mode) / Math.max(...mode));
   return worst;
+}
+
+/**
+ * `darkExcess` of a document: what dark counts add beyond those that all detectors have alike. `darkCounts`: probability of a
+ * dark count in a gate, one for each detector of the key basis and of the test basis, as many of either; `pulses`: how many
+ * of the block are expected to be sent and measured in the key basis and in the test basis, of all intensities, detected or
+ * not. Why that pays: `variable-length.ts`, step 8. Throws FiniteKeyError.
+ */
+export function darkExcessOf(
+  darkCounts: { readonly key: readonly number[]; readonly test: readonly number[] },
+  pulses: { readonly key: number; readonly test: number },
+): DarkExcess {
+  const { key, test } = darkCounts;
+  const all = [...key, ...test];
+  if (key.length === 0 || key.length !== test.length || !all.every((d) => d >= 0 && d < 1)) {
+    throw new FiniteKeyError(
+      'darkCounts',
+      `must be as many probabilities from 0 to 1 for the key basis as for the test basis, not ${JSON.stringify(darkCounts)}`,
+    );
+  }
+  for (const [basis, count] of Object.entries(pulses)) {
+    if (!(Number.isFinite(count) && count >= 0)) {
+      throw new FiniteKeyError(`pulses.${basis}`, `must be a finite number from 0 on, not ${count}`);
+    }
+  }
+  const common = Math.min(...all);
+  // The union of the common process and the excess is the whole: (1 - common) (1 - excess) = 1 - d.
+  const excess = (detectors: readonly number[]): number =>
+    0 - Math.expm1(detectors.reduce((sum, d) => sum + Math.log1p(-(d - common) / (1 - common)), 0));
+  return { key: pulses.key * excess(key), test: pulses.test * excess(test) };
 }

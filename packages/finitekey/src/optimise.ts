@@ -13,6 +13,8 @@ export interface OptimiseRequest extends Omit<SettingRules, 'decoys'> {
   readonly epsCor: number;
   /** f in f n h(E), as what reconciliation will disclose. */
   readonly efficiency: number;
+  /** Bits of the verification tag that will be sent; left out: log2(2 / epsCor), as published formulas have it. */
+  readonly tagBits?: number;
   /** 1 - least / greatest efficiency of the receiver's detectors. */
   readonly detectorMismatch?: number;
   /** Intensities besides the signal: 2 where the proof can treat as many, if not given. */
@@ -79,7 +81,7 @@ function decoysFor({ name, protocol, intensities }: Proof, asked: 1 | 2 | undefi
   throw new FiniteKeyError('decoys', `must be ${intensities.map((n) => n - 1).join(' or ')} for ${name}, not ${asked}`);
 }
 
-type Price = Pick<OptimiseRequest, 'epsSec' | 'epsCor' | 'efficiency' | 'detectorMismatch'>;
+type Price = Pick<OptimiseRequest, 'epsSec' | 'epsCor' | 'efficiency' | 'tagBits' | 'detectorMismatch'>;
 
 function judgeBy(name: ProofName, price: Price): Judge {
   return (counts, setting) => {
@@ -89,7 +91,7 @@ function judgeBy(name: ProofName, price: Price): Judge {
 }
 
 function documentOf(counts: ExpectedCounts, setting: Setting, price: Price): DecoyDocument {
-  const { epsSec, epsCor, efficiency, detectorMismatch } = price;
+  const { epsSec, epsCor, efficiency, tagBits, detectorMismatch } = price;
   return {
     protocol: 'decoy-bb84',
     intensities: setting.intensities,
@@ -98,6 +100,7 @@ function documentOf(counts: ExpectedCounts, setting: Setting, price: Price): Dec
     epsSec,
     epsCor,
     efficiency,
+    ...(tagBits === undefined ? {} : { tagBits }),
     ...(detectorMismatch === undefined ? {} : { detectorMismatch }),
   };
 }

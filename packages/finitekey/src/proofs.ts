@@ -6,10 +6,11 @@ import {
   type KeyDocument,
   type KeyStatement,
   leakOf,
-  MODELLED_LEAK,
   type PairDocument,
+  plannedIn,
   statementOf,
   total,
+  verificationOf,
 } from './document.ts';
 import { binaryEntropy } from './entropy.ts';
 import { FiniteKeyError } from './error.ts';
@@ -53,7 +54,7 @@ const LAWS: readonly string[] = [
   'The block is a fixed number of emitted pulses; detections are fixed before bases and intensities are announced.',
   ALIKE_PULSES_GAP,
   'Basis, intensity and bit of each pulse are random and independent of each other; intensities have the same probabilities in both bases; empty pulses carry no bit.',
-  'Bob measures in one of two bases, chosen by a device Eve has no hold on; several clicks become a random bit, never a discarded one.',
+  'Bob measures in one of two bases, chosen by a device Eve has no hold on: actively, or by a beam splitter with a proof of its own, since several photons may choose apart; several clicks become a random bit, never a discarded one.',
   'The channel is authenticated, and its own failure probability is to be added.',
 ];
 const COMPOSED: readonly string[] = [
@@ -61,7 +62,9 @@ const COMPOSED: readonly string[] = [
   'How shares of eps add up is written out in `variable-length.ts`: known theorems, their composition our own.',
 ];
 const TWO_WAY =
-  "Reconciliation may be two-way: Eve is given the error pattern, which costs the bits of empty pulses (arXiv:2307.00576), or Bob's bits are counted, whichever is less.";
+  "Reconciliation may be two-way: Eve is given the error pattern, which costs the bits of empty pulses (arXiv:2307.00576), or Bob's bits are counted, the instants at which he says them too, whichever is less, and one bit for the choice. His answers to tags are in the leak.";
+const ONE_WAY =
+  'Reconciliation is one message from Alice; all that Bob says and that depends on his key is in bobBits, as how many bits were corrected, or, as which frames failed, in the leak, and there is nothing of the kind where bobBits is left out. When he says it tells how long he decoded: bobBits holds as many bits as an instant has by any clock (a session adds 32, for 2^32 instants).';
 const PUBLISHED: readonly string[] = [
   ...LAWS,
   EQUAL_DETECTORS_GAP,
@@ -86,12 +89,12 @@ export const PROOFS: readonly Proof[] = [
   },
   {
     name: 'tilted-one-way',
-    title: 'The same where Bob says nothing about his key: empty pulses count',
+    title: 'The same where Bob says next to nothing about his key: empty pulses count',
     protocol: 'decoy-bb84',
     intensities: [2, 3],
     rigorous: true,
     source: `${EUR}; decoys by Markov's inequality on combined counts (derived in \`tilted.ts\`)`,
-    assumptions: [...COMPOSED, 'Reconciliation is one message from Alice; Bob says nothing that depends on his key.'],
+    assumptions: [...COMPOSED, ONE_WAY],
   },
   {
     name: 'clopper-pearson',
@@ -146,9 +149,9 @@ export const PROOFS: readonly Proof[] = [
     rigorous: true,
     source: 'Tomamichel and Leverrier, Quantum 1:14 (2017), variable length as arXiv:2311.01600 and 2408.17349',
     assumptions: [
-      'Both stations are trusted and squash what arrives to a qubit: equal detectors, bases chosen at random by devices Eve has no hold on, several clicks made a random bit.',
+      'Both stations are trusted and squash what arrives to a qubit: detectors alike in efficiency, dark counts, after-pulses and dead time, bases chosen at random by devices Eve has no hold on, several clicks made a random bit.',
       'The block is fixed before it is looked at, and which coincidences are tested follows from the bases alone.',
-      'Reconciliation may be two-way: the error pattern may be known to Eve at no cost, since it commutes with what the test counts (see `variable-length.ts`, 6a).',
+      "Reconciliation may be two-way: the error pattern may be known to Eve at no cost, since it commutes with what the test counts; Bob's answers to tags are in the leak (see `variable-length.ts`, 6a).",
       'The channel is authenticated, and its own failure probability is to be added.',
     ],
   },
@@ -167,8 +170,8 @@ export function proofNamed(name: string): Proof {
 export function keyLength(name: ProofName, document: KeyDocument): KeyStatement {
   const proof = proofNamed(name);
   const checked = checkDocument(document, proof.protocol);
-  const modelled = checked.leakBits === undefined ? [MODELLED_LEAK] : [];
-  if (checked.protocol === 'bbm92') return pairLength(checked, [...proof.assumptions, ...modelled]);
+  const planned = plannedIn(checked);
+  if (checked.protocol === 'bbm92') return pairLength(checked, proof, planned);
   if (!proof.intensities.some((count) => count === checked.intensities.length)) {
     throw new FiniteKeyError(
       'intensities',
@@ -179,15 +182,14 @@ export function keyLength(name: ProofName, document: KeyDocument): KeyStatement 
     case 'tilted':
     case 'tilted-one-way':
     case 'clopper-pearson':
-      return repairedLength(proof, checked, modelled);
+      return repairedLength(proof, checked, planned);
     default: {
-      if ((checked.detectorMismatch ?? 0) > 0) {
-        throw new FiniteKeyError(
-          'detectorMismatch',
-          `${name} has no term for it; ask ${DEFAULT_PROOF}, or leave it out`,
-        );
+      for (const field of ['detectorMismatch', 'darkExcess'] as const) {
+        if (checked[field]) {
+          throw new FiniteKeyError(field, `${name} has no term for it; ask ${DEFAULT_PROOF}, or leave it out`);
+        }
       }
-      const assumptions = [...proof.assumptions, ...modelled];
+      const assumptions = [...proof.assumptions, ...planned];
       return name === 'rusca2018' || name === 'wiesemann2024'
         ? oneDecoyLength(name, checked, assumptions)
         : limLength(name === 'lim2014-chernoff' ? 'chernoff' : 'hoeffding', proof, checked, assumptions);
@@ -195,28 +197,40 @@ export function keyLength(name: ProofName, document: KeyDocument): KeyStatement 
   }
 }
 
-function repairedLength(proof: Proof, document: DecoyDocument, modelled: readonly string[]): KeyStatement {
+function repairedLength(proof: Proof, document: DecoyDocument, planned: readonly string[]): KeyStatement {
   const oneWay = proof.name === 'tilted-one-way';
-  if (oneWay && (document.bobBits ?? 0) > 0) {
-    throw new FiniteKeyError('bobBits', 'must be 0 where reconciliation is one message; ask tilted, which counts them');
-  }
-  const { detectorMismatch = 0 } = document;
-  const assumptions = [
-    ...proof.assumptions,
-    ...modelled,
-    detectorMismatch > 0
-      ? 'Detectors differ by no more than stated in any mode, and no mode steers the basis; that splitting them pays for it is derived in `mismatch.ts` for one photon at Bob, not proven for several.'
-      : EQUAL_DETECTORS_GAP,
-  ];
   return variableLength(
-    oneWay ? { ...document, bobBits: 0 } : document,
+    oneWay ? { ...document, bobBits: document.bobBits ?? 0 } : document,
     proof.name === 'clopper-pearson' ? clopperPearson : tilted,
     {
       proof: proof.name,
-      rigorous: proof.rigorous && detectorMismatch === 0,
-      assumptions,
+      rigorous: proof.rigorous && planned.length === 0 && (document.detectorMismatch ?? 0) === 0,
+      assumptions: [...proof.assumptions, ...planned, ...detectorsAssumed(document)],
     },
   );
+}
+
+/** What is assumed of detectors, in sentences. */
+function detectorsAssumed({ detectorMismatch = 0, darkExcess }: DecoyDocument): readonly string[] {
+  if (detectorMismatch === 0 && darkExcess === undefined) return [EQUAL_DETECTORS_GAP];
+  const sentences: string[] = [];
+  const alike = ['after-pulses', 'dead time'];
+  if (darkExcess === undefined) alike.unshift('dark counts');
+  else
+    sentences.push(
+      'Dark counts come whatever arrives, and are no more than stated beyond those that all detectors have.',
+    );
+  if (detectorMismatch === 0) alike.unshift('efficiency');
+  else {
+    sentences.push(
+      'Detectors differ in efficiency by no more than stated in any mode, and no mode steers the basis; that splitting them pays for it is derived in `mismatch.ts` for one photon at Bob, not proven for several.',
+    );
+  }
+  const last = alike.pop();
+  sentences.push(
+    `In all else a click is as likely in one basis as in the other whatever arrives: detectors alike in ${alike.join(', ')} and ${last}.`,
+  );
+  return sentences;
 }
 
 function limLength(
@@ -239,9 +253,8 @@ function limLength(
   const { keyVacuum, keySingles, phaseErrorRate } = length;
   const share = epsSec / SHARES;
   const bits = Math.log2(SHARES) - Math.log2(epsSec);
-  const verification = -1 + Math.log2(epsCor);
   // Where nothing is known of singles, `lim2014` grants no empty pulses either.
-  const none = length.rawSecretBits < keyVacuum / 2 - leakBits - 6 * bits + verification;
+  const none = length.rawSecretBits < keyVacuum / 2 - leakBits - 6 * bits - 1 + Math.log2(epsCor);
   return statementOf(
     {
       s0: keyVacuum,
@@ -264,12 +277,12 @@ function limLength(
       phaseErrors: none ? 0 : -keySingles * binaryEntropy(phaseErrorRate),
       leak: -leakBits,
       privacyAmplification: -6 * bits,
-      verification,
+      verification: -verificationOf(document),
     },
   );
 }
 
-function pairLength(document: PairDocument, assumptions: readonly string[]): KeyStatement {
+function pairLength(document: PairDocument, proof: Proof, planned: readonly string[]): KeyStatement {
   const { keyBits, keyErrors = 0, testBits, testErrors, epsSec, epsCor } = document;
   const leakBits = leakOf(document, keyBits, keyErrors);
   const request: Bbm92Request = { keyBits, testBits, testErrors, leakedBits: leakBits, epsSec, epsCor };
@@ -284,16 +297,16 @@ function pairLength(document: PairDocument, assumptions: readonly string[]): Key
         { event: 'phase errors drawn against the odds', probability: epsSampling, share: epsSec / 2 },
         { event: 'privacy amplification', probability: epsSec / 2, share: epsSec / 2 },
       ],
-      proof: 'bbm92',
-      rigorous: true,
-      assumptions,
+      proof: proof.name,
+      rigorous: proof.rigorous && planned.length === 0,
+      assumptions: [...proof.assumptions, ...planned],
     },
     {
       singles: keyBits,
       phaseErrors: -keyBits * binaryEntropy(phaseErrorRate),
       leak: -leakBits,
       privacyAmplification: 2 * Math.log2(epsSec),
-      verification: -1 + Math.log2(epsCor),
+      verification: -verificationOf(document),
     },
   );
 }

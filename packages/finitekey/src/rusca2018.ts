@@ -1,4 +1,4 @@
-import { type DecoyDocument, type KeyStatement, leakOf, statementOf, total } from './document.ts';
+import { type DecoyDocument, type KeyStatement, leakOf, statementOf, total, verificationOf } from './document.ts';
 import { binaryEntropy } from './entropy.ts';
 import { phaseErrorBound } from './lim2014.ts';
 
@@ -39,7 +39,7 @@ export function oneDecoyLength(
   assumptions: readonly string[],
 ): KeyStatement {
   const { parts, cost, vacuum } = ONE_DECOY_FORMS[name];
-  const { epsSec, epsCor, nX, mX, nZ, mZ } = document;
+  const { epsSec, nX, mX, nZ, mZ } = document;
   const beta = Math.log(parts) - Math.log(epsSec);
   const key = eventsOf(document, nX, mX, beta);
   const test = eventsOf(document, nZ, mZ, beta);
@@ -66,7 +66,7 @@ export function oneDecoyLength(
       phaseErrors: degenerate ? 0 : -key.singles * binaryEntropy(phaseError),
       leak: -leakBits,
       privacyAmplification: -cost(beta / Math.LN2),
-      verification: -1 + Math.log2(epsCor),
+      verification: -verificationOf(document),
     },
   );
 }

@@ -117,7 +117,11 @@ export function boundBy({ right, wrong, rate }: Tilt, { detections, errors }: Ta
     sum += a + b;
     size += Math.abs(a) + Math.abs(b);
   }
-  // Rounding counts against the result.
+  return boundOf(sum, size, beta, rate);
+}
+
+/** Of the two sides of (1); `size` is that of all terms, whose rounding counts against the result. */
+function boundOf(sum: number, size: number, beta: number, rate: number): number {
   return (sum - beta - 16 * Number.EPSILON * size) / rate;
 }
 
@@ -145,18 +149,23 @@ function along(source: Source, expected: Tally, beta: number, photons: 0 | 1, di
   const { weights, sent, share } = moments(source, photons);
   let limit = Number.POSITIVE_INFINITY;
   let gain = 0;
-  for (const [k, d] of direction.entries()) {
+  for (let k = 0; k < direction.length; k++) {
+    const d = direction[k]!;
     if (d < 0) limit = Math.min(limit, weights[k]! / -d);
     gain += (d * share[k]!) / sent;
   }
-  const tilt = (t: number): Tilt => {
-    const right = direction.map((d, k) => Math.log1p((t * d) / weights[k]!));
-    return { right, wrong: right, rate: Math.log1p(t * gain) };
+  const logs = [...direction];
+  const tilt = { right: logs, wrong: logs, rate: 0 };
+  const tilted = (logStrength: number): Tilt => {
+    const x = Math.exp(logStrength);
+    // Up to the limit, where a weight would be ln 0; without one, on and on.
+    const t =
+      limit === Number.POSITIVE_INFINITY ? weights[direction.length - 1]! * Math.expm1(x) : -limit * Math.expm1(-x);
+    for (let k = 0; k < logs.length; k++) logs[k] = Math.log1p((t * direction[k]!) / weights[k]!);
+    tilt.rate = Math.log1p(t * gain);
+    return tilt;
   };
-  // Up to the limit, where a weight would be ln 0; without one, on and on.
-  const step = (x: number): number =>
-    limit === Number.POSITIVE_INFINITY ? weights[direction.length - 1]! * Math.expm1(x) : -limit * Math.expm1(-x);
-  return tilt(step(most((x) => boundBy(tilt(step(x)), expected, beta))));
+  return tilted(found(strengths(), (at) => boundBy(tilted(at), expected, beta)));
 }
 
 /**
@@ -166,54 +175,106 @@ function along(source: Source, expected: Tally, beta: number, photons: 0 | 1, di
  *   right: c_1 = -a, c_2 = b: signs -, +, zero at n = 2, and at n = 1 b mu_2 - a mu_1 > 0, which bounds singles that are right;
  *   wrong: c_1 = -(b - a) - z, c_2 = z with z >= -(b - a): below 0 for every n >= 1, since mu_1 > mu_2.
  */
-function oneDecoy(source: Source, expected: Tally, beta: number): Tilt {
+function oneDecoy(source: Source, { detections, errors }: Tally, beta: number): Tilt {
   const [mu1, mu2] = [source.means[0]!, source.means[1]!];
   const { weights, sent } = moments(source, 1);
   const [q1, q2] = [weights[0]!, weights[1]!];
   const ratio = (mu2 / mu1) ** 2;
-  const tilt = (b: number, share: number): Tilt => {
-    const rest = b * (1 - ratio);
-    const [least, greatest] = [-Math.min(rest, q2), Math.min(b, q1 - rest)];
-    const z = least + (greatest - least) * share;
-    return {
-      right: [Math.log1p((-b * ratio) / q1), Math.log1p(b / q2)],
-      wrong: [Math.log1p((-rest - z) / q1), Math.log1p(z / q2)],
-      rate: Math.log1p((b * mu2 - b * ratio * mu1) / sent),
-    };
-  };
+  const [m1, m2] = [errors[0]!, errors[1]!];
+  const [n1, n2] = [detections[0]! - m1, detections[1]! - m2];
   // c_{1,1} >= -q_1 for some z, and c_{1,0} >= -q_1.
   const limit = Math.min((q1 + q2) / (1 - ratio), q1 / ratio);
-  const inner = (b: number) => within((share) => boundBy(tilt(b, share), expected, beta));
-  const step = (x: number): number => -limit * Math.expm1(-x);
-  const b = step(most((x) => boundBy(tilt(step(x), inner(step(x))), expected, beta)));
-  return tilt(b, inner(b));
+  const strength = (logStrength: number): number => -limit * Math.expm1(-Math.exp(logStrength));
+  const right1 = (b: number): number => Math.log1p((-b * ratio) / q1);
+  const right2 = (b: number): number => Math.log1p(b / q2);
+  const rateOf = (b: number): number => Math.log1p((b * mu2 - b * ratio * mu1) / sent);
+  const wrong1 = (b: number, z: number): number => Math.log1p((-b * (1 - ratio) - z) / q1);
+  const wrong2 = (z: number): number => Math.log1p(z / q2);
+  /** z, so far between its ends. */
+  const zOf = (b: number, part: number): number => {
+    const rest = b * (1 - ratio);
+    const least = -Math.min(rest, q2);
+    return least + (Math.min(b, q1 - rest) - least) * part;
+  };
+  const part = parts();
+  /** The greatest bound for that b, its z in `part`. */
+  const greatest = (b: number): number => {
+    const a1 = n1 && n1 * right1(b);
+    const a2 = n2 && n2 * right2(b);
+    const rate = rateOf(b);
+    part.begin();
+    for (;;) {
+      const z = zOf(b, part.at);
+      const b1 = m1 && m1 * wrong1(b, z);
+      const b2 = m2 && m2 * wrong2(z);
+      const size = beta + (Math.abs(a1) + Math.abs(b1)) + (Math.abs(a2) + Math.abs(b2));
+      const bound = boundOf(a1 + b1 + (a2 + b2), size, beta, rate);
+      if (part.done) return bound;
+      part.tell(bound);
+    }
+  };
+  const b = strength(found(strengths(), (at) => greatest(strength(at))));
+  greatest(b);
+  const z = zOf(b, part.at);
+  return { right: [right1(b), right2(b)], wrong: [wrong1(b, z), wrong2(z)], rate: rateOf(b) };
 }
 
 /** Upper bound on errors of single photons; counts of errors are the detections of `expected`, none of them wrong. */
-export function singleErrorsTilt(source: Source, expected: Tally, beta: number): Tilt {
+export function singleErrorsTilt(source: Source, { detections }: Tally, beta: number): Tilt {
   const { weights, sent, share } = moments(source, 1);
   const last = weights.length - 1;
-  const tilt = (strengths: readonly number[]): Tilt => {
-    let given = 0;
-    let loss = 0;
-    const right = strengths.map((x, k) => {
-      const c = -weights[k]! * Math.expm1(-x);
-      given += c;
-      loss += (c * (share[k]! - share[last]!)) / sent;
-      return -x;
-    });
-    right.push(Math.log1p(given / weights[last]!));
-    return { right, wrong: right, rate: Math.log1p(-loss) };
+  // Of two intensities none is in the middle.
+  const two = last === 1;
+  const [q1, q2, q3] = [weights[0]!, two ? 0 : weights[1]!, weights[last]!];
+  const [n1, n2, n3] = [detections[0]!, two ? 0 : detections[1]!, detections[last]!];
+  const [above1, above2] = [share[0]! - share[last]!, two ? 0 : share[1]! - share[last]!];
+  // ln u of the weakest, and ln L, from c_k = -q_k (1 - e^-x_k) of the others.
+  const weakest = (c1: number, c2: number): number => Math.log1p((c1 + c2) / q3);
+  const rate = (c1: number, c2: number): number => Math.log1p(-((c1 * above1) / sent + (c2 * above2) / sent));
+  const bound = (x1: number, x2: number): number => {
+    const c1 = -q1 * Math.expm1(-x1);
+    const c2 = -q2 * Math.expm1(-x2);
+    const a1 = n1 * -x1;
+    const a2 = n2 * -x2;
+    const a3 = n3 && n3 * weakest(c1, c2);
+    const size = beta + Math.abs(a1) + Math.abs(a2) + Math.abs(a3);
+    return boundOf(a1 + a2 + a3, size, beta, rate(c1, c2));
   };
-  const value = (strengths: readonly number[]): number => -boundBy(tilt(strengths), expected, beta);
-  if (last === 1) return tilt([most((x) => value([x]))]);
-  const inner = (r: number) => most((x) => value([x * r, x * (1 - r)]));
-  const r = within((part) => {
-    const x = inner(part);
-    return value([x * part, x * (1 - part)]);
-  });
-  const x = inner(r);
-  return tilt([x * r, x * (1 - r)]);
+  // Without a logarithm, from ln(1 + y) <= y, -ln(1 - y) <= y / (1 - y) and 1 - e^-x <= x; rounding is far below 1e-9.
+  const above = (limit: number, x1: number, x2: number): boolean => {
+    const c1 = q1 * Math.min(1, x1);
+    const c2 = q2 * Math.min(1, x2);
+    const loss = (c1 * above1 + c2 * above2) / sent;
+    const given = (n3 * (c1 + c2)) / q3;
+    const spent = beta + n1 * x1 + n2 * x2;
+    return loss < 1 && (spent - given - 1e-9 * (spent + given)) * (1 - loss) > limit * loss;
+  };
+  const strength = strengths();
+  /** The least bound where x_1 is that part of x_1 + x_2, which it leaves in `strength`. */
+  const least = (part: number): number => {
+    const rest = 1 - part;
+    // What was best on the grid for another part is good for this one, and most of the grid is worse.
+    const near = Math.exp(strength.best);
+    const limit = bound(near * part, near * rest);
+    strength.begin();
+    for (;;) {
+      const x = Math.exp(strength.at);
+      if (strength.onGrid && above(limit, x * part, x * rest)) {
+        strength.tell(Number.NEGATIVE_INFINITY);
+        continue;
+      }
+      const value = bound(x * part, x * rest);
+      if (strength.done) return value;
+      strength.tell(-value);
+    }
+  };
+  const part = two ? 1 : found(parts(), (at) => -least(at));
+  least(part);
+  const x = Math.exp(strength.at);
+  const [x1, x2] = [x * part, x * (1 - part)];
+  const [c1, c2] = [-q1 * Math.expm1(-x1), -q2 * Math.expm1(-x2)];
+  const right = two ? [-x1, weakest(c1, c2)] : [-x1, -x2, weakest(c1, c2)];
+  return { right, wrong: right, rate: rate(c1, c2) };
 }
 
 /** q_k; sum_k q_k mu_k^n; mu_k^n. */
@@ -223,39 +284,111 @@ function moments({ means, probabilities }: Source, photons: number) {
   return { weights, share, sent: weights.reduce((sum, q, k) => sum + q * share[k]!, 0) };
 }
 
-/** Where on 1e-8..30 a function is greatest: on a grid of logarithms, then by golden section. */
-function most(f: (x: number) => number): number {
-  const [low, high] = [Math.log(1e-8), Math.log(30)];
-  return Math.exp(greatest((x) => f(Math.exp(x)), low, high, 16, 12));
+/** A logarithm of strengths from 1e-8 to 30. */
+const strengths = (): Search => new Search(Math.log(1e-8), Math.log(30), 16, 12);
+
+/** A part of a whole. */
+const parts = (): Search => new Search(0, 1, 4, 8);
+
+function found(search: Search, value: (at: number) => number): number {
+  while (!search.done) search.tell(value(search.at));
+  return search.at;
 }
 
-function within(f: (x: number) => number): number {
-  return greatest(f, 0, 1, 4, 8);
-}
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-function greatest(f: (x: number) => number, low: number, high: number, grid: number, rounds: number): number {
-  let best = low;
-  let value = Number.NEGATIVE_INFINITY;
-  const step = (high - low) / grid;
-  for (let i = 0; i <= grid; i++) {
-    const here = f(low + i * step);
-    if (here > value) [best, value] = [low + i * step, here];
+/**
+ * Where a function is greatest: on a grid, then by golden section. It is told the value `at` a place until `done`; then `at`
+ * is the answer. Inner searches do so in a loop of their own: through `found` each number would go over the heap.
+ */
+class Search {
+  at = 0;
+  done = false;
+  onGrid = true;
+  /** Where it was greatest on the grid. */
+  best = Number.NaN;
+  readonly #low: number;
+  readonly #high: number;
+  readonly #grid: number;
+  readonly #rounds: number;
+  readonly #step: number;
+  #told = 0;
+  #value = 0;
+  /** Ends, and two places between with their values; `#left` if the first of these is asked. */
+  #a = 0;
+  #b = 0;
+  #x = 0;
+  #y = 0;
+  #fx = 0;
+  #fy = 0;
+  #left = true;
+
+  constructor(low: number, high: number, grid: number, rounds: number) {
+    this.#low = low;
+    this.#high = high;
+    this.#grid = grid;
+    this.#rounds = rounds;
+    this.#step = (high - low) / grid;
+    this.begin();
   }
-  const golden = (Math.sqrt(5) - 1) / 2;
-  let [a, b] = [Math.max(low, best - step), Math.min(high, best + step)];
-  let [x, y] = [b - golden * (b - a), a + golden * (b - a)];
-  let [fx, fy] = [f(x), f(y)];
-  for (let i = 0; i < rounds; i++) {
-    if (fx >= fy) {
-      [b, y, fy] = [y, x, fx];
-      x = b - golden * (b - a);
-      fx = f(x);
+
+  begin(): void {
+    this.at = this.#low;
+    this.done = false;
+    this.onGrid = true;
+    this.#told = 0;
+    this.best = this.#low;
+    this.#value = Number.NEGATIVE_INFINITY;
+  }
+
+  tell(here: number): void {
+    const told = ++this.#told;
+    if (told <= this.#grid + 1) {
+      if (here > this.#value) {
+        this.best = this.at;
+        this.#value = here;
+      }
+      if (told <= this.#grid) this.at = this.#low + told * this.#step;
+      else this.#narrow();
+    } else if (told <= this.#grid + this.#rounds + 3) {
+      if (this.#left) this.#fx = here;
+      else this.#fy = here;
+      this.#next(told - this.#grid - 3);
     } else {
-      [a, x, fx] = [x, y, fy];
-      y = a + golden * (b - a);
-      fy = f(y);
+      if (!(here >= this.#value)) this.at = this.best;
+      this.done = true;
     }
   }
-  const middle = (a + b) / 2;
-  return f(middle) >= value ? middle : best;
+
+  /** To both sides of the best on the grid. */
+  #narrow(): void {
+    this.onGrid = false;
+    this.#a = Math.max(this.#low, this.best - this.#step);
+    this.#b = Math.min(this.#high, this.best + this.#step);
+    this.#x = this.#b - GOLDEN * (this.#b - this.#a);
+    this.#y = this.#a + GOLDEN * (this.#b - this.#a);
+    this.#left = true;
+    this.at = this.#x;
+  }
+
+  /** After so many rounds; before the first the second place is still to be asked. */
+  #next(rounds: number): void {
+    if (rounds === this.#rounds) {
+      this.at = (this.#a + this.#b) / 2;
+      return;
+    }
+    this.#left = rounds >= 0 && this.#fx >= this.#fy;
+    if (this.#left) {
+      this.#b = this.#y;
+      this.#y = this.#x;
+      this.#fy = this.#fx;
+      this.#x = this.#b - GOLDEN * (this.#b - this.#a);
+    } else if (rounds >= 0) {
+      this.#a = this.#x;
+      this.#x = this.#y;
+      this.#fx = this.#fy;
+      this.#y = this.#a + GOLDEN * (this.#b - this.#a);
+    }
+    this.at = this.#left ? this.#x : this.#y;
+  }
 }

@@ -14,7 +14,7 @@ export interface DecoyCounts {
 
 export interface KeyLengthRequest {
   readonly counts: DecoyCounts;
-  /** lambda_EC: every bit about the key that was disclosed, verification included. */
+  /** lambda_EC: every bit about the key that was disclosed; of the verification tag what log2(2 / epsCor) does not pay. */
   readonly leakedBits: number;
   readonly epsSec: number;
   readonly epsCor: number;

@@ -1,4 +1,5 @@
 /** The link of `skykey keyrate --optimise`: a JSON file, options, or both. */
+import { VERIFICATION_TAG_BYTES } from '@skykey/distill';
 import type { OptimiseRequest } from '@skykey/finitekey';
 import { CliError } from '../error.ts';
 import { readDocument } from './document.ts';
@@ -18,7 +19,11 @@ export interface LinkOptions {
   readonly efficiency?: number;
   readonly epsSec?: number;
   readonly epsCor?: number;
+  readonly tagBits?: TagBits;
 }
+
+/** Bits of the verification tag as it is sent; `published`: log2(2 / epsCor), as published formulas charge. */
+export type TagBits = number | 'published';
 
 export const LINK_OPTIONS = [
   'link',
@@ -34,7 +39,11 @@ export const LINK_OPTIONS = [
   'efficiency',
   'epsSec',
   'epsCor',
+  'tagBits',
 ] as const satisfies readonly (keyof LinkOptions)[];
+
+/** What a session sends to verify. */
+const SESSION_TAG_BITS = 8 * VERIFICATION_TAG_BYTES;
 
 /** Name in the file, option, and what is taken where neither is there. */
 const FIELDS = {
@@ -53,7 +62,7 @@ const RULES = {
   detectorMismatch: 'mismatch',
 } as const;
 
-type LinkFile = Readonly<Partial<Record<'lossDb' | keyof typeof FIELDS | keyof typeof RULES, unknown>>>;
+type LinkFile = Readonly<Partial<Record<'lossDb' | 'tagBits' | keyof typeof FIELDS | keyof typeof RULES, unknown>>>;
 
 export interface AskedLink {
   /** One a slice. */
@@ -84,6 +93,16 @@ export async function askedLink(options: LinkOptions): Promise<AskedLink> {
     if (options[option] === undefined && file[field] === undefined) assumed.push(`${field} ${value}`);
     return value;
   };
+  const tagOf = (): { tagBits?: number } => {
+    const tagBits = options.tagBits ?? file.tagBits;
+    if (tagBits === 'published') return {};
+    if (tagBits !== undefined && typeof tagBits !== 'number') {
+      const words = `must be a number or "published", not ${JSON.stringify(tagBits)}`;
+      throw new CliError('cli/option', `--link ${options.link}: tagBits ${words}`);
+    }
+    if (tagBits === undefined) assumed.push(`tagBits ${SESSION_TAG_BITS}`);
+    return { tagBits: tagBits ?? SESSION_TAG_BITS };
+  };
   const rules = Object.fromEntries(
     (['decoys', 'weakest', 'receiverKeyBasis', 'detectorMismatch'] as const)
       .map((field) => [field, options[RULES[field]] ?? file[field]])
@@ -103,6 +122,7 @@ export async function askedLink(options: LinkOptions): Promise<AskedLink> {
     efficiency: numberOf('efficiency'),
     epsSec: numberOf('epsSec'),
     epsCor: numberOf('epsCor'),
+    ...tagOf(),
   };
   return { transmittance, lossDb, request, assumed };
 }
@@ -113,7 +133,7 @@ async function linkFile(name: string | undefined): Promise<LinkFile> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new CliError('cli/file', `--link ${name} must be a JSON object, for instance {"lossDb": 30, "pulses": 1e10}`);
   }
-  const known = ['lossDb', ...Object.keys(FIELDS), ...Object.keys(RULES)];
+  const known = ['lossDb', ...Object.keys(FIELDS), 'tagBits', ...Object.keys(RULES)];
   for (const field of Object.keys(value)) {
     if (known.includes(field)) continue;
     throw new CliError('cli/file', `--link ${name}: ${field} is not known; the fields are ${known.join(', ')}`);

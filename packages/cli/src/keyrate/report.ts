@@ -81,9 +81,13 @@ function head(proof: Proof, { secretBits, rigorous }: KeyStatement): string[] {
     `${figure(secretBits)} secret bits under ${proof.name}`,
     ...paragraph(`${proof.title}.`),
     ...paragraph(`${proof.source}.`),
-    rigorous
-      ? '  Every step is a theorem, given what is assumed below.'
-      : '  Not rigorous: for comparison, not for releasing key.',
+    ...(rigorous
+      ? ['  Every step is a theorem, given what is assumed below.']
+      : proof.rigorous
+        ? paragraph(
+            'Not for releasing key as it stands: something was modelled, expected or not proven; see what is assumed below.',
+          )
+        : ['  Not rigorous: for comparison, not for releasing key.']),
   ];
 }
 

@@ -56,7 +56,7 @@ export function countsChart(document: KeyDocument, asked: Proof): string {
     panels: [
       panelOf('Secret bits a sifted bit, against sifted bits', curves, asked, { x: sifted, log: true, format: power }),
     ],
-    caption: `Every count and the leak in proportion, at the same epsilons. Proofs explained by "skykey keyrate --list". Skykey ${VERSION}.`,
+    caption: `All that was counted or said in proportion, at the same epsilons. Proofs explained by "skykey keyrate --list". Skykey ${VERSION}.`,
   });
 }
 
@@ -70,7 +70,8 @@ function answers(name: Proof['name'], document: KeyDocument): boolean {
   }
 }
 
-function scaled(document: KeyDocument, factor: number): KeyDocument {
+/** A block of so many times the size at the same epsilons and with the same tag. */
+export function scaled(document: KeyDocument, factor: number): KeyDocument {
   const leak = {
     ...(document.leakBits === undefined ? {} : { leakBits: document.leakBits * factor }),
   };
@@ -87,11 +88,14 @@ function scaled(document: KeyDocument, factor: number): KeyDocument {
     };
   }
   const all = (counts: readonly number[]): number[] => counts.map((count) => count * factor);
-  const { nX, mX, nZ, mZ, bobBits } = document;
+  const { nX, mX, nZ, mZ, bobBits, darkExcess } = document;
   return {
     ...document,
     ...leak,
     ...(bobBits === undefined ? {} : { bobBits: bobBits * factor }),
+    ...(darkExcess === undefined
+      ? {}
+      : { darkExcess: { key: darkExcess.key * factor, test: darkExcess.test * factor } }),
     nX: all(nX),
     mX: all(mX),
     nZ: all(nZ),
