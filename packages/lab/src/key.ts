@@ -1,12 +1,22 @@
 /** From what was observed over a pass to the key that is granted, as a live session would reckon it. */
-import { binaryEntropy, type DecoyCounts, type SideChannels, securedKeyLength } from '@skykey/finitekey';
+import {
+  binaryEntropy,
+  type DecoyCounts,
+  type DecoyDocument,
+  type KeyStatement,
+  keyLength,
+  type ProofName,
+  type SideChannels,
+  securedKeyLength,
+} from '@skykey/finitekey';
 import { type Observation, pulseKinds, type Receiver, type Source } from '@skykey/photons';
 
 /** Under which rules counts become key. */
 export interface KeyRules {
   readonly epsSec: number;
   readonly epsCor: number;
-  readonly bound: 'hoeffding' | 'chernoff';
+  /** By which a session of the link releases key; for three intensities. */
+  readonly proof: ProofName;
   /** Bits disclosed by error correction over the Shannon limit of the block's own error rate: modelled, not run. */
   readonly reconciliationEfficiency: number;
 }
@@ -15,6 +25,10 @@ export interface KeyRules {
 const VERIFICATION_BITS = 128;
 /** What Lim et al. 2014, eq. 1, takes off whatever the counts are. */
 export const fixedBits = ({ epsSec, epsCor }: KeyRules): number => 6 * Math.log2(21 / epsSec) + Math.log2(2 / epsCor);
+
+/** The deviations of Lim et al. 2014 under which side channels are paid for. */
+export const sideChannelBound = ({ proof }: Pick<KeyRules, 'proof'>): 'hoeffding' | 'chernoff' =>
+  proof === 'lim2014-chernoff' ? 'chernoff' : 'hoeffding';
 
 const X = [0, 1] as const;
 const Z = [2, 3] as const;
@@ -59,23 +73,36 @@ export class KeyCounts {
     }
   }
 
-  /** The key that these counts give with side channels paid for as declared. */
+  /**
+   * The key that these counts give: what a session would release, whose proof knows of no side channel, or what is left with
+   * them paid for as declared, whichever is less. How they are paid is derived for the formulas of Lim et al. 2014 alone.
+   */
   key(rules: KeyRules, sideChannels: SideChannels): KeyGranted {
-    const { request, siftedBits, errorRate } = this.question(rules);
-    const { secretBits, refusals } = securedKeyLength({ ...request, sideChannels });
+    const { request, document, siftedBits, errorRate } = this.question(rules);
+    const released = keyLength(rules.proof, document);
+    const secured = securedKeyLength({ ...request, sideChannels });
     const { leakedBits } = request;
+    const paid = secured.secretBits <= released.secretBits;
     return {
       siftedBits,
       errorRate,
       leakedBits,
-      secretBits,
-      provenBits: secretBits + leakedBits + fixedBits(rules),
-      refused: secretBits > 0 ? null : (refusals[0] ?? 'the counts give no key'),
+      secretBits: paid ? secured.secretBits : released.secretBits,
+      provenBits: paid ? secured.secretBits + leakedBits + fixedBits(rules) : contentOf(released),
+      releasedBits: released.secretBits,
+      securedBits: secured.secretBits,
+      refused:
+        paid && secured.secretBits === 0
+          ? (secured.refusals[0] ?? 'the counts give no key')
+          : released.secretBits === 0
+            ? `${rules.proof} grants no key for these counts.`
+            : null,
     };
   }
 
-  /** What a proof is asked for these counts. */
-  question({ epsSec, epsCor, bound, reconciliationEfficiency }: KeyRules) {
+  /** What proofs are asked for these counts: that of a session, and the one by which side channels are paid for. */
+  question(rules: KeyRules) {
+    const { epsSec, epsCor, reconciliationEfficiency } = rules;
     const each = (values: (k: number) => number) => [values(0), values(1), values(2)] as const;
     const right = (basis: number) => each((k) => this.#right[2 * k + basis]!);
     const wrong = (basis: number) => each((k) => this.#wrong[2 * k + basis]!);
@@ -92,9 +119,30 @@ export class KeyCounts {
     const pulses = { key: this.#pulses * alice * bob, test: this.#pulses * (1 - alice) * (1 - bob) };
     const siftedBits = total(counts.keyDetections);
     const errorRate = siftedBits > 0 ? total(keyWrong) / siftedBits : 0;
-    const leakedBits = reconciliationEfficiency * siftedBits * binaryEntropy(errorRate) + VERIFICATION_BITS;
-    return { request: { counts, leakedBits, epsSec, epsCor, bound, pulses }, siftedBits, errorRate };
+    const leakBits = reconciliationEfficiency * siftedBits * binaryEntropy(errorRate);
+    const document: DecoyDocument = {
+      protocol: 'decoy-bb84',
+      intensities: counts.meanPhotons,
+      probabilities: counts.probabilities,
+      nX: counts.keyDetections,
+      mX: keyWrong,
+      nZ: counts.testDetections,
+      mZ: counts.testErrors,
+      epsSec,
+      epsCor,
+      leakBits,
+      tagBits: VERIFICATION_BITS,
+    };
+    // Of the tag that much is in the formula itself.
+    const leakedBits = leakBits + VERIFICATION_BITS - Math.log2(2 / epsCor);
+    const bound = sideChannelBound(rules);
+    return { request: { counts, leakedBits, epsSec, epsCor, bound, pulses }, document, siftedBits, errorRate };
   }
+}
+
+/** What a statement takes the adversary not to know of the sifted key, before all costs. */
+function contentOf({ secretBits, terms }: KeyStatement): number {
+  return secretBits - terms.leak! - terms.privacyAmplification! - terms.verification!;
 }
 
 export interface KeyGranted {
@@ -104,6 +152,9 @@ export interface KeyGranted {
   readonly secretBits: number;
   /** What the key rests on: bits of the sifted key that the bound takes the adversary not to know, before all costs. */
   readonly provenBits: number;
+  /** What a session would release, and what is left with side channels paid for; `secretBits` is the lesser. */
+  readonly releasedBits: number;
+  readonly securedBits: number;
   readonly refused: string | null;
 }
 

@@ -6,7 +6,7 @@ import { linkTrace, type Scenario, type ScenarioPass, scenarioPasses } from '@sk
 import { declaredRows } from './declaration.ts';
 import { demand, LabError } from './error.ts';
 import { type Assumed, assumedFlaws, type Devices, otherFlaws, receiverFlaws, sourceFlawsOf } from './flaws.ts';
-import type { KeyRules } from './key.ts';
+import { type KeyRules, sideChannelBound } from './key.ts';
 
 export interface LinkRequest {
   readonly scenario: Scenario;
@@ -84,6 +84,7 @@ export function labLink(request: LinkRequest): LabLink {
   const source: Source = { ...atFullClock, pulseRateHz: pulsesPerBin / flown.binS };
   const noiseHz = flown.noisePerGate.map((noise) => noise / (nominal.gateNs * 1e-9));
   const darkHz = receiverDocument.darkRateHz.value;
+  const rules = rulesOf(scenario);
   const trace: LinkTrace = {
     ...flown,
     noisePerGate: noiseHz.map((rate) => rate * GATE_NS * 1e-9),
@@ -104,10 +105,11 @@ export function labLink(request: LinkRequest): LabLink {
     },
     darkHz,
     skyHz: noiseHz.map((rate) => Math.max(0, rate - darkHz)),
-    rules: rulesOf(scenario),
+    rules,
     detections: expectedDetections(flown, source),
     assumed: [
       ...changesOf(declared, nominal, source),
+      keyRow(rules),
       ...assumedFlaws,
       ...(devices ? otherFlaws(devices) : []),
       ...declaredRows({ source, receiver }),
@@ -119,8 +121,17 @@ function rulesOf({ document: { protocol } }: Scenario): KeyRules {
   return {
     epsSec: protocol.epsSec.value,
     epsCor: protocol.epsCor.value,
-    bound: protocol.bound.value,
+    proof: protocol.proof.value,
     reconciliationEfficiency: protocol.reconciliationEfficiency.value,
+  };
+}
+
+function keyRow(rules: KeyRules): Assumed {
+  const bound = sideChannelBound(rules) === 'chernoff' ? 'Chernoff' : 'Hoeffding';
+  return {
+    what: 'key length',
+    value: `the lesser of ${rules.proof} and of Lim et al. 2014 (${bound}) with side channels paid for; error correction at ${rules.reconciliationEfficiency} times the Shannon limit`,
+    why: 'the first is what a session releases, and knows of no side channel; how they are paid for is derived for the second alone',
   };
 }
 

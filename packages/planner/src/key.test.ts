@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bbm92, binaryEntropy, lim2014 } from '@skykey/finitekey';
+import { binaryEntropy, type DecoyDocument, keyLength, PROOFS } from '@skykey/finitekey';
 import { createEvents, expectedPass, gatedDetections, type Receiver, type Source, seededRandom } from '@skykey/photons';
+import { DECOY_PROOFS } from '@skykey/scenario';
 import { blockKey, clippedMean, type KeyRules, keySpread } from './key.ts';
 import { type Arm, CELLS, Cell, decoyRates, pairRates } from './rates.ts';
 
@@ -22,10 +23,10 @@ const decoyRules: KeyRules = {
   probabilities: [0.5, 0.25, 0.25],
   epsSec: 1e-9,
   epsCor: 1e-15,
-  bound: 'chernoff',
+  proof: 'tilted',
   reconciliationEfficiency: 1.16,
 };
-const pairRules: KeyRules = { ...decoyRules, kind: 'pairs', epsSec: 1e-10, epsCor: 1e-10 };
+const pairRules: KeyRules = { ...decoyRules, kind: 'pairs', proof: 'bbm92', epsSec: 1e-10, epsCor: 1e-10 };
 
 const scaled = (rates: Float64Array, s: number): Float64Array => rates.map((x) => x * s);
 
@@ -187,36 +188,60 @@ describe('block key', () => {
   });
 
   it('is what a session makes less what its three tags used up, and never less than nothing', () => {
+    const whole = counts.map(Math.round);
     const each = (...cells: number[]) =>
-      [0, 1, 2].map((k) => cells.reduce((sum, cell) => sum + counts[CELLS * k + cell]!, 0)) as [number, number, number];
-    const { siftedBits, qber, rawSecretBits, secretBits } = blockKey(decoyRules, counts);
-    const made = lim2014({
-      counts: {
-        meanPhotons: decoyRules.meanPhotons,
-        probabilities: decoyRules.probabilities,
-        keyDetections: each(0, 1),
-        testDetections: each(2, 3),
-        testErrors: each(3),
-      },
-      leakedBits: 1.16 * siftedBits * binaryEntropy(qber) + 128,
-      epsSec: 1e-9,
-      epsCor: 1e-15,
-      bound: 'chernoff',
-    });
-    assert.ok(Math.abs(made.rawSecretBits - rawSecretBits - 3 * 128) < 1e-6);
-    assert.equal(secretBits, Math.floor(rawSecretBits));
-    const pairs = Float64Array.of(5000, 100, 5000, 100);
-    const key = blockKey(pairRules, pairs);
-    const leakedBits = 1.16 * 5100 * binaryEntropy(100 / 5100);
-    const whole = bbm92({ keyBits: 5100, testBits: 5100, testErrors: 100, leakedBits, epsSec: 1e-10, epsCor: 1e-10 });
-    assert.ok(Math.abs(whole.rawSecretBits - key.rawSecretBits - 3 * 128) < 1e-6);
+      [0, 1, 2].map((k) => cells.reduce((n, cell) => n + whole[CELLS * k + cell]!, 0));
+    for (const proof of DECOY_PROOFS) {
+      const { siftedBits, qber, rawSecretBits, secretBits } = blockKey({ ...decoyRules, proof }, whole);
+      // What a session hands over: counts, bits that were disclosed, the tag of 128 bits.
+      const counted: DecoyDocument = {
+        protocol: 'decoy-bb84',
+        intensities: [0.8, 0.1, 0],
+        probabilities: [0.5, 0.25, 0.25],
+        nX: each(0, 1),
+        mX: each(1),
+        nZ: each(2, 3),
+        mZ: each(3),
+        epsSec: 1e-9,
+        epsCor: 1e-15,
+        leakBits: 1.16 * siftedBits * binaryEntropy(qber),
+        tagBits: 128,
+      };
+      const made = keyLength(proof, counted);
+      assert.ok(Math.abs(made.rawSecretBits - rawSecretBits - 3 * 128) < 1e-6, proof);
+      assert.equal(secretBits, Math.max(0, Math.floor(rawSecretBits)));
+    }
+    const key = blockKey(pairRules, Float64Array.of(5000, 100, 5000, 100));
+    const leakBits = 1.16 * 5100 * binaryEntropy(100 / 5100);
+    const pairs = {
+      protocol: 'bbm92',
+      keyBits: 5100,
+      testBits: 5100,
+      testErrors: 100,
+      leakBits,
+      tagBits: 128,
+    } as const;
+    const made = keyLength('bbm92', { ...pairs, epsSec: 1e-10, epsCor: 1e-10 });
+    assert.ok(Math.abs(made.rawSecretBits - key.rawSecretBits - 3 * 128) < 1e-6);
   });
 
-  it('says its error rate, bits and proof', () => {
+  it('of expectations grows evenly with them, but for the bits of one phase error more or less', () => {
+    const at = (scale: number): number => blockKey(decoyRules, scaled(counts, scale)).rawSecretBits;
+    const steps = Array.from({ length: 40 }, (_, i) => at(1 + (i + 1) / 1000) - at(1 + i / 1000));
+    assert.ok(Math.max(...steps) - Math.min(...steps) < 12 && Math.min(...steps) > 50, `${steps}`);
+  });
+
+  it('says its error rate, bits, proof and what that takes for granted, a model of the leak among it', () => {
     const key = blockKey(decoyRules, counts);
     assert.ok(key.qber > 0.004 && key.qber < 0.02, `${key.qber}`);
-    assert.match(key.proof, /Lim et al. 2014 \(Chernoff\)/);
-    assert.match(blockKey(pairRules, Float64Array.of(5000, 100, 5000, 100)).proof, /hypergeometric/);
+    assert.equal(key.proof, 'tilted');
+    assert.ok(key.gaps.some((gap) => /expectations/.test(gap)) && key.gaps.some((gap) => /leak is a model/.test(gap)));
+    assert.equal(blockKey(pairRules, Float64Array.of(5000, 100, 5000, 100)).proof, 'bbm92');
+  });
+
+  it('is asked for by the proofs that a scenario may name: all there are for three intensities', () => {
+    const three = PROOFS.filter(({ intensities }) => intensities.includes(3)).map(({ name }) => name);
+    assert.deepEqual([...DECOY_PROOFS], three);
   });
 
   for (const [name, rules, expected] of [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { expectedPass } from '@skykey/photons';
 import { linkTrace, scenarioPasses } from '@skykey/scenario';
+import { clippedMean } from './key.ts';
 import { countsBetween } from './light.ts';
 import { clearKey, opportunities } from './opportunities.ts';
 import { december, shipped } from './test/scenarios.ts';
@@ -87,6 +88,19 @@ describe('opportunities', () => {
       const parts = clearKey(opportunity, startMs, middleMs).secretBits + clearKey(opportunity, middleMs).secretBits;
       assert.ok(whole.secretBits === 0 || parts < whole.secretBits, `${parts} of ${whole.secretBits}`);
       assert.ok(whole.meanBits >= whole.secretBits);
+    }
+  });
+
+  it('may be weighed in part by the spread of the whole and the root of the bits: a mean moves by tens of bits', () => {
+    for (const opportunity of found) {
+      const { startMs, endMs } = opportunity;
+      const whole = clearKey(opportunity);
+      for (const share of [0.7, 0.4, 0.2, 0.1]) {
+        const part = clearKey(opportunity, startMs, startMs + share * (endMs - startMs));
+        const law = whole.spreadBits * Math.sqrt(part.siftedBits / whole.siftedBits);
+        assert.ok(law > 0.9 * part.spreadBits && law < 2 * part.spreadBits, `${law} for ${part.spreadBits}`);
+        assert.ok(Math.abs(clippedMean(part.rawSecretBits, law) - part.meanBits) < 100);
+      }
     }
   });
 });

@@ -104,16 +104,15 @@ function pieces({ startMs, endMs }: Window, setupMs: number): Window[] {
 
 /** @throws PlannerError `planner/parameter` where a decoy source has other than three intensities */
 export function keyRules(scenario: Scenario): KeyRules {
-  const { epsSec, epsCor, bound, reconciliationEfficiency } = scenario.document.protocol;
+  const { epsSec, epsCor, proof, reconciliationEfficiency } = scenario.document.protocol;
   const source = scenario.links[0]!.source;
   const common = {
     epsSec: epsSec.value,
     epsCor: epsCor.value,
-    bound: bound.value,
     reconciliationEfficiency: reconciliationEfficiency.value,
   };
   if (source.kind === 'pairs') {
-    return { kind: 'pairs', meanPhotons: [0, 0, 0], probabilities: [0, 0, 0], ...common };
+    return { kind: 'pairs', proof: 'bbm92', meanPhotons: [0, 0, 0], probabilities: [0, 0, 0], ...common };
   }
   const [signal, decoy, weakest, ...more] = source.intensities;
   if (!signal || !decoy || !weakest || more.length > 0) {
@@ -124,16 +123,32 @@ export function keyRules(scenario: Scenario): KeyRules {
   }
   return {
     kind: 'decoy',
+    proof: proof.value,
     meanPhotons: [signal.meanPhotons, decoy.meanPhotons, weakest.meanPhotons],
     probabilities: [signal.probability, decoy.probability, weakest.probability],
     ...common,
   };
 }
 
-/** The key of the part of an opportunity from one moment to another, served alone: never pro rata of the whole. */
+/**
+ * The key of the part of an opportunity from one moment to another, served alone: never pro rata of the whole. Its spread
+ * costs a dozen lengths, and is computed when somebody asks.
+ */
 export function clearKey(opportunity: Opportunity, fromMs = opportunity.startMs, toMs = opportunity.endMs): ClearKey {
   const counts = countsBetween(opportunity.light, fromMs, toMs);
   const key = blockKey(opportunity.rules, counts);
-  const spreadBits = keySpread(opportunity.rules, counts);
-  return { ...key, spreadBits, meanBits: clippedMean(key.rawSecretBits, spreadBits) };
+  let spread: number | undefined;
+  const spreadBits = (): number => {
+    spread ??= keySpread(opportunity.rules, counts, key);
+    return spread;
+  };
+  return {
+    ...key,
+    get spreadBits() {
+      return spreadBits();
+    },
+    get meanBits() {
+      return clippedMean(key.rawSecretBits, spreadBits());
+    },
+  };
 }

@@ -1,5 +1,5 @@
 /** From opportunities to what is served: proposals, whole and cut, and the schedule over them. */
-import { pairBitsWithoutEnd } from './key.ts';
+import { clippedMean, pairBitsWithoutEnd } from './key.ts';
 import { countsBetween } from './light.ts';
 import { type ClearKey, clearKey, type Opportunity } from './opportunities.ts';
 import { type Proposal, type Schedule, schedule } from './schedule.ts';
@@ -71,7 +71,7 @@ export function serve(
       resources: [`satellite ${satelliteId}`, ...stationIds.map((station) => `station ${station}`)],
       startMs,
       endMs,
-      value: skies.probability(i) * worthOf(found[i]!, keys.of(i, startMs, endMs), startMs, endMs, rules),
+      value: skies.probability(i) * worthOf(found[i]!, keys, i, [startMs, endMs], rules),
       group: stationIds.join(' '),
     };
   });
@@ -84,16 +84,25 @@ export function serve(
   return { services, schedule: result };
 }
 
+/**
+ * What a part of an opportunity is weighed by. Its spread is taken to go with the root of its bits, which is up to half more
+ * than it is, and a spread moves a mean only where that is near zero: by some tens of bits (`opportunities.test.ts`). That
+ * is enough to choose by; for what is chosen its own spread is reckoned.
+ */
 function worthOf(
-  opportunity: Opportunity,
-  key: ClearKey,
-  startMs: number,
-  endMs: number,
+  { light, rules, startMs, endMs }: Opportunity,
+  keys: Keys,
+  i: number,
+  [fromMs, toMs]: readonly [number, number],
   { blocks }: ServiceRules,
 ): number {
-  if (blocks === 'pass') return key.meanBits;
-  if (opportunity.rules.kind === 'decoy') return key.siftedBits;
-  return pairBitsWithoutEnd(opportunity.rules, countsBetween(opportunity.light, startMs, endMs));
+  const { rawSecretBits, siftedBits } = keys.of(i, fromMs, toMs);
+  if (blocks === 'period') {
+    return rules.kind === 'decoy' ? siftedBits : pairBitsWithoutEnd(rules, countsBetween(light, fromMs, toMs));
+  }
+  const whole = keys.of(i, startMs, endMs);
+  const share = whole.siftedBits > 0 ? siftedBits / whole.siftedBits : 0;
+  return clippedMean(rawSecretBits, whole.spreadBits * Math.sqrt(share));
 }
 
 interface Cuts {

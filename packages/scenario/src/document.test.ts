@@ -36,6 +36,16 @@ describe('a bad scenario is refused in one sentence', () => {
     );
   });
 
+  it('for more correctness than a session can give', () => {
+    refused(
+      (scenario) => {
+        scenario.protocol.epsCor.value = 1e-40;
+      },
+      'scenario/field',
+      'micius-2016-12-19.json: protocol.epsCor is 1e-40; it must be a number from 1.54e-33 on, which is what a verification tag of 128 bits gives',
+    );
+  });
+
   it('for a value of the wrong kind, such as a number with its unit', () => {
     refused(
       (scenario) => {
@@ -119,6 +129,30 @@ describe('a bad scenario is refused in one sentence', () => {
       },
       'scenario/format',
       /^micius-2016-12-19\.json: format is "skykey-scenario\/1", which is read no longer; write it again as "skykey-scenario\/2" /,
+    );
+  });
+
+  it('for the bound that it named before there were several proofs, with what to do', () => {
+    refused(
+      (scenario) => {
+        scenario.protocol.bound = { value: 'hoeffding', basis: 'assumed', source: 'for this test' };
+        delete scenario.protocol.proof;
+      },
+      'scenario/field',
+      'micius-2016-12-19.json: protocol.bound is read no longer; write protocol.proof in its place, one of tilted, ' +
+        'tilted-one-way, clopper-pearson, lim2014-hoeffding, lim2014-chernoff (bound named one of the last two, the first ' +
+        'is the default), and protocol.method, one of auto, cascade, ldpc',
+    );
+  });
+
+  it('for a proof that is not for three intensities', () => {
+    refused(
+      (scenario) => {
+        scenario.protocol.proof.value = 'rusca2018';
+      },
+      'scenario/field',
+      'micius-2016-12-19.json: protocol.proof is "rusca2018"; it must be "tilted" or "tilted-one-way" or ' +
+        '"clopper-pearson" or "lim2014-hoeffding" or "lim2014-chernoff"',
     );
   });
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { checkDocument } from './check.ts';
 import { ScenarioError } from './error.ts';
-import { type ScenarioDocument, scenarioDocument } from './schema.ts';
+import { DECOY_PROOFS, type ScenarioDocument, scenarioDocument } from './schema.ts';
 
 /**
  * Reads a scenario file and checks it field by field, then how the fields fit together (`checkDocument`). Throws
@@ -17,11 +17,19 @@ export function readDocument(text: string, where: string): ScenarioDocument {
     const reason = (error as Error).message.replace(/\s+/g, ' ');
     throw new ScenarioError('scenario/json', `${where} is not JSON: ${reason}`);
   }
-  if ((json as { format?: unknown } | null)?.format === 'skykey-scenario/1') {
+  const { format, protocol } = (json ?? {}) as { format?: unknown; protocol?: { bound?: unknown } | null };
+  if (format === 'skykey-scenario/1') {
     throw new ScenarioError(
       'scenario/format',
       `${where}: format is "skykey-scenario/1", which is read no longer; write it again as "skykey-scenario/2" after the ` +
         'example of micius-2016-12-19: lists of satellites (orbit, transmitter) and stations (air, sky), sites and clock under live',
+    );
+  }
+  if (protocol?.bound !== undefined) {
+    throw new ScenarioError(
+      'scenario/field',
+      `${where}: protocol.bound is read no longer; write protocol.proof in its place, one of ${DECOY_PROOFS.join(', ')} ` +
+        '(bound named one of the last two, the first is the default), and protocol.method, one of auto, cascade, ldpc',
     );
   }
   const result = scenarioDocument.safeParse(json, { error: rule });

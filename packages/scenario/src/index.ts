@@ -19,15 +19,16 @@ export * from './mission.ts';
 export * from './model.ts';
 export * from './passes.ts';
 export * from './scenario.ts';
-export type {
-  LiveDocument,
-  OrbitDocument,
-  Parameter,
-  ReceiverDocument,
-  SatelliteDocument,
-  ScenarioDocument,
-  StationDocument,
-  TransmitterDocument,
+export {
+  DECOY_PROOFS,
+  type LiveDocument,
+  type OrbitDocument,
+  type Parameter,
+  type ReceiverDocument,
+  type SatelliteDocument,
+  type ScenarioDocument,
+  type StationDocument,
+  type TransmitterDocument,
 } from './schema.ts';
 export * from './space.ts';
 export { BIN_S } from './terminal.ts';

@@ -16,7 +16,7 @@ const session: SessionSummary = {
   efficiency: 1.08,
   authenticationBitsSpent: 384,
   secretBits: 300_939,
-  proof: 'Lim et al. 2014 (Hoeffding)',
+  proof: 'tilted',
 };
 
 test('every bit between the first and the last step is accounted for', () => {
