@@ -1,34 +1,22 @@
 /**
- * Sifting and counting of errors, eight or sixteen detections at a time; `src/sift.ts` says what they are.
+ * Sifting and counting of errors, up to 64 detections at a time; `src/sift.ts` says what they are.
  *
- * What is kept moves together by `swizzle`, with an order looked up by the bases, which are public; no address and no
- * branch depends on a bit. Vectors are loaded and stored whole: every column is followed by 16 bytes of room.
+ * What is kept is chosen by the bases, which are public; no address and no branch depends on a bit. Vectors are loaded
+ * and stored whole: every column is followed by 64 bytes of room.
  */
+import { gatherLanes } from './lib/gather';
 
 export function heapBase(): usize {
   return __heap_base;
 }
 
-/** For each set of eight lanes: its lanes in rising order, then 128, which `swizzle` turns into zero. */
-const ORDERS: usize = memory.data(256 * 8);
-for (let set: u32 = 0; set < 256; set++) {
-  let at = ORDERS + 8 * set;
-  store<u64>(at, 0x8080808080808080);
-  for (let lane: u32 = 0; lane < 8; lane++) {
-    if ((set >> lane) & 1) store<u8>(at++, <u8>lane);
-  }
-}
-
-/** Bits gathered and not written yet: `fill` of them, fewer than 8 between two appends. */
-let keyBits: u64 = 0;
-let keyFill: u32 = 0;
-let testBits: u64 = 0;
-let testFill: u32 = 0;
+/** In every lane: an engine may build a constant anew wherever it is used. */
+const TWO: usize = memory.data<u8>([2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2], 16);
 
 /** The lowest bit of each lane in the set, in rising order; the upper eight lanes mean nothing. */
 @inline
 function gather(lanes: v128, set: u32): u64 {
-  return u64(i8x16.bitmask(i8x16.shl(i8x16.swizzle(lanes, v128.load64_zero(ORDERS + 8 * set)), 7)) & 255);
+  return u64(i8x16.bitmask(i8x16.shl(gatherLanes(lanes, set), 7)) & 255);
 }
 
 /**
@@ -49,55 +37,81 @@ export function sift(
   testIntensity: usize,
   counts: usize,
 ): bool {
-  keyFill = fromKey;
-  testFill = fromTest;
-  keyBits = load<u8>(key) & ((1 << fromKey) - 1);
-  testBits = load<u8>(test) & ((1 << fromTest) - 1);
+  // Bits gathered and not written yet: `fill` of them, fewer than 8 between two appends.
+  let keyFill = fromKey;
+  let testFill = fromTest;
+  let keyBits: u64 = load<u8>(key) & ((1 << fromKey) - 1);
+  let testBits: u64 = load<u8>(test) & ((1 << fromTest) - 1);
+  const two = v128.load(TWO);
   let key0: u32 = 0, key1: u32 = 0, key2: u32 = 0;
   let test0: u32 = 0, test1: u32 = 0, test2: u32 = 0;
-  let wrong: u32 = 0;
-  for (let i: u32 = 0; i < n; i += 8) {
-    const valid: u32 = n - i < 8 ? (1 << (n - i)) - 1 : 255;
-    const a: u32 = load<u8>(alice + (i >> 3));
-    const b: u32 = load<u8>(bob + (i >> 3));
+  let wrong: u64 = 0;
+  for (let i: u32 = 0; i < n; i += 64) {
+    const valid = n - i < 64 ? ((<u64>1) << (n - i)) - 1 : ~(<u64>0);
+    const a = load<u64>(alice + (i >> 3));
+    const b = load<u64>(bob + (i >> 3));
     const inX = ~(a | b) & valid;
     const inZ = a & b & valid;
-    const keys = popcnt(inX);
-    const tests = popcnt(inZ);
-
-    const lanes = v128.load64_zero(own + i);
-    keyBits |= gather(lanes, inX) << keyFill;
-    keyFill += keys;
-    store<u64>(key, keyBits);
-    key += keyFill >> 3;
-    keyBits >>= keyFill & 24;
-    keyFill &= 7;
-    testBits |= gather(lanes, inZ) << testFill;
-    testFill += tests;
-    store<u64>(test, testBits);
-    test += testFill >> 3;
-    testBits >>= testFill & 24;
-    testFill &= 7;
-
-    const k = v128.load64_zero(intensity + i);
-    v128.store64_lane(testIntensity, i8x16.swizzle(k, v128.load64_zero(ORDERS + 8 * inZ)), 0);
-    testIntensity += tests;
-    const is1: u32 = i8x16.bitmask(i8x16.eq(k, i8x16.splat(1)));
-    const is2: u32 = i8x16.bitmask(i8x16.eq(k, i8x16.splat(2)));
-    wrong |= i8x16.bitmask(i8x16.gt_u(k, i8x16.splat(2))) & valid;
-    const keys1 = popcnt(inX & is1), keys2 = popcnt(inX & is2);
-    const tests1 = popcnt(inZ & is1), tests2 = popcnt(inZ & is2);
-    key0 += keys - keys1 - keys2;
+    // 1 has its lowest bit alone, 2 the next.
+    let is1: u64 = 0, is2: u64 = 0, above: u64 = 0;
+    for (let j: u32 = 0; j < 64; j += 16) {
+      const k = v128.load(intensity + i + j);
+      is1 |= <u64>(<u32>i8x16.bitmask(i8x16.shl(k, 7))) << j;
+      is2 |= <u64>(<u32>i8x16.bitmask(i8x16.shl(k, 6))) << j;
+      above |= <u64>(<u32>i8x16.bitmask(i8x16.gt_u(k, two))) << j;
+    }
+    wrong |= above & valid;
+    const keys1 = <u32>popcnt(inX & is1), keys2 = <u32>popcnt(inX & is2);
+    key0 += <u32>popcnt(inX) - keys1 - keys2;
     key1 += keys1;
     key2 += keys2;
-    test0 += tests - tests1 - tests2;
+    // Half of what 64 bits hold, and less than 8 from before.
+    for (let j: u32 = 0; j < 64; j += 32) {
+      for (let byte = j; byte < j + 32; byte += 8) {
+        const set = <u32>(inX >> byte) & 255;
+        keyBits |= gather(v128.load64_zero(own + i + byte), set) << keyFill;
+        keyFill += popcnt(set);
+      }
+      store<u64>(key, keyBits);
+      key += keyFill >> 3;
+      keyBits >>= keyFill & 56;
+      keyFill &= 7;
+    }
+    if (!inZ) continue;
+    const tests1 = <u32>popcnt(inZ & is1), tests2 = <u32>popcnt(inZ & is2);
+    test0 += <u32>popcnt(inZ) - tests1 - tests2;
     test1 += tests1;
     test2 += tests2;
+    for (let byte: u32 = 0; byte < 64; byte += 8) {
+      const set = <u32>(inZ >> byte) & 255;
+      if (!set) continue;
+      testBits |= gather(v128.load64_zero(own + i + byte), set) << testFill;
+      testFill += popcnt(set);
+      store<u64>(test, testBits);
+      test += testFill >> 3;
+      testBits >>= testFill & 24;
+      testFill &= 7;
+      v128.store64_lane(testIntensity, gatherLanes(v128.load64_zero(intensity + i + byte), set), 0);
+      testIntensity += popcnt(set);
+    }
   }
-  keyBits = testBits = 0;
   add(counts, key0, key1, key2);
   add(counts + 12, test0, test1, test2);
   return wrong !== 0;
+}
+
+/** Adds to two u32 at `counts` in how many of `bytes` bytes of packed bases either is Z, and in how many both are. */
+export function countMatched(alice: usize, bob: usize, bytes: u32, counts: usize): void {
+  let either: u64 = 0, both: u64 = 0;
+  for (let i: u32 = 0; i < bytes; i += 8) {
+    const rest = bytes - i;
+    const valid = rest < 8 ? ((<u64>1) << (8 * rest)) - 1 : ~(<u64>0);
+    const a = load<u64>(alice + i) & valid;
+    const b = load<u64>(bob + i) & valid;
+    either += popcnt(a | b);
+    both += popcnt(a & b);
+  }
+  add(counts, <u32>either, <u32>both, 0);
 }
 
 /**

@@ -44,6 +44,7 @@ describe('LDPC kernel', () => {
       for (let round = 0; round < 3; round++) {
         const bits = randomBits(lift * code.columns, 0.5, next);
         assert.deepEqual(kernel.syndrome(bits), syndromeTwin(code, bits), `lift ${lift}`);
+        assert.deepEqual(new Ldpc(code, true).syndrome(bits), kernel.syndrome(bits), `lift ${lift}`);
       }
     }
     // One edge, every shift: nothing hides behind another edge.
@@ -75,6 +76,7 @@ describe('LDPC kernel', () => {
           const unknown = Array.from({ length: columns }, () => lift - Math.floor(next() * 3) * 5);
           const task: DecodingTask = { rows, unknown, nats: nats(rate), sweeps };
           const found = kernel.decode(syndrome, task);
+          assert.deepEqual(new Ldpc(code, true).decode(syndrome, task), found, 'without relaxed SIMD');
           assert.deepEqual(found, decodeTwin(code, syndrome, task), `lift ${lift}, rate ${rate}, ${sweeps} sweeps`);
           if (found.unsatisfied) unsolved++;
           else solved++;

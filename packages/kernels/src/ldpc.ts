@@ -1,5 +1,6 @@
 import { KernelError } from './error.ts';
 import ldpc from './wasm/ldpc.ts';
+import relaxed from './wasm/ldpc-relaxed.ts';
 import { type KernelExports, Workspace } from './workspace.ts';
 
 /**
@@ -99,7 +100,7 @@ export function priorUnits(nats: number): number {
 /** One code at work, with a private memory of about `edges + 2.3 bits` bytes. One frame at a time. */
 export class Ldpc {
   readonly code: LiftedCode;
-  readonly #space = new Workspace<LdpcExports>(ldpc);
+  readonly #space: Workspace<LdpcExports>;
   /** Bytes from a column's values, and bits, to the next one's. */
   readonly #stride: number;
   readonly #bitStride: number;
@@ -114,12 +115,16 @@ export class Ldpc {
   readonly #scratch: number;
   readonly #end: number;
 
-  /** Throws KernelError for a code of another shape than `LiftedCode` tells. */
-  constructor(code: LiftedCode) {
+  /**
+   * Throws KernelError for a code of another shape than `LiftedCode` tells. `plain`: without relaxed SIMD, as engines
+   * that do not have it do in any case; by the same numbers.
+   */
+  constructor(code: LiftedCode, plain = false) {
     checkCode(code);
     this.code = code;
     const { lift, columns, layers } = code;
-    const space = this.#space;
+    const space = new Workspace<LdpcExports>(plain || !hasRelaxed() ? ldpc : relaxed);
+    this.#space = space;
     const edges = layers.reduce((sum, layer) => sum + layer.columns.length, 0);
     const widest = Math.max(...layers.map((layer) => layer.columns.length));
     this.#stride = 2 * (lift + BEHIND_VALUES);
@@ -249,6 +254,14 @@ export class Ldpc {
       this.#parities,
     );
   }
+}
+
+let relaxedSimd: boolean | undefined;
+
+/** Whether this engine takes the module with relaxed SIMD: a third faster, the rounding product is one instruction. */
+function hasRelaxed(): boolean {
+  relaxedSimd ??= WebAssembly.validate(Uint8Array.from(atob(relaxed), (character) => character.charCodeAt(0)));
+  return relaxedSimd;
 }
 
 function expectBytes(what: string, bytes: Uint8Array, length: number): void {

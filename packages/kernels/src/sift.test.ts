@@ -32,7 +32,7 @@ function columns(n: number, seed: number, ones = 128) {
   };
 }
 
-const CHUNK = 32_768;
+const CHUNK = 16_384;
 
 describe('sift', () => {
   const agrees = (c: ReturnType<typeof columns>): void =>

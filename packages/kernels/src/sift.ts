@@ -1,5 +1,6 @@
 import { type Bits, zeros } from '@skykey/bits';
 import { KernelError } from './error.ts';
+import type { Column } from './packing.ts';
 import base64 from './wasm/sift.ts';
 import { type KernelExports, Workspace } from './workspace.ts';
 
@@ -33,13 +34,14 @@ interface Exports extends KernelExports {
     testIntensity: number,
     counts: number,
   ): number;
+  countMatched(alice: number, bob: number, bytes: number, counts: number): void;
   countErrors(alice: number, bob: number, intensity: number, n: number, counts: number): number;
 }
 
-/** Detections at a time: what they need stays in the second-level cache. A multiple of 16. */
-const CHUNK = 32_768;
-/** The kernel loads and stores whole vectors. */
-const ROOM = 16;
+/** Detections at a time: what they need stays in the second-level cache. A multiple of 64. */
+const CHUNK = 16_384;
+/** The kernel looks at 64 detections at a time, and stores whole vectors. */
+const ROOM = 64;
 
 /** Where things stand in the one memory of this thread. Two columns of bytes and four of bits, packed. */
 class Desk {
@@ -63,6 +65,18 @@ class Desk {
     return out;
   }
 
+  /** How often both chose X, and both Z. */
+  countMatched(alice: Bits, bob: Bits): { readonly key: number; readonly test: number } {
+    for (let from = 0; from < alice.bytes.length; from += CHUNK / 8) {
+      const bytes = Math.min(CHUNK / 8, alice.bytes.length - from);
+      this.memory.set(alice.bytes.subarray(from, from + bytes), this.alice);
+      this.memory.set(bob.bytes.subarray(from, from + bytes), this.bob);
+      this.kernel.countMatched(this.alice, this.bob, bytes, this.counts);
+    }
+    const [either, both] = this.triple(this.counts);
+    return { key: alice.length - either, test: both };
+  }
+
   wipe(): void {
     this.memory.fill(0, this.own);
   }
@@ -78,11 +92,11 @@ let desk: Desk | undefined;
  * Nothing of it stays in the kernel's memory. No branch and no address depends on a bit of `own`.
  * Throws KernelError `kernels/argument` when the columns differ in length or an intensity is above 2.
  */
-export function sift(own: Uint8Array, aliceBasis: Bits, bobBasis: Bits, intensity: Uint8Array): Sifted {
+export function sift(own: Column, aliceBasis: Bits, bobBasis: Bits, intensity: Uint8Array): Sifted {
   checkLengths(own.length, { aliceBasis, bobBasis, intensity });
   desk ??= new Desk();
   const { kernel, memory } = desk;
-  const matched = countMatched(aliceBasis, bobBasis);
+  const matched = desk.countMatched(aliceBasis, bobBasis);
   const key = zeros(matched.key);
   const test = zeros(matched.test);
   const testIntensity = new Uint8Array(matched.test);
@@ -159,23 +173,6 @@ export function countErrors(alice: Bits, bob: Bits, intensity: Uint8Array): Trip
 
 const total = ([signal, decoy, weakest]: Triple): number => signal + decoy + weakest;
 const plus = (a: Triple, b: Triple): Triple => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
-
-const ONES = Uint8Array.from({ length: 256 }, (_, byte) => {
-  let ones = 0;
-  for (let rest = byte; rest; rest &= rest - 1) ones++;
-  return ones;
-});
-
-/** How often both chose X, and both Z. */
-function countMatched(alice: Bits, bob: Bits): { readonly key: number; readonly test: number } {
-  let either = 0;
-  let test = 0;
-  for (let i = 0; i < alice.bytes.length; i++) {
-    either += ONES[alice.bytes[i]! | bob.bytes[i]!]!;
-    test += ONES[alice.bytes[i]! & bob.bytes[i]!]!;
-  }
-  return { key: alice.length - either, test };
-}
 
 /** Throws KernelError `kernels/argument` unless all columns are as long as the first. */
 export function checkLengths(length: number, columns: Readonly<Record<string, { readonly length: number }>>): void {

@@ -7,10 +7,7 @@ const WASM = new URL('./wasm/', import.meta.url);
 
 describe('compiled kernels', () => {
   it('are those of assembly/, and no others', () => {
-    assert.deepEqual(
-      readdirSync(WASM).sort(),
-      KERNELS.map((name) => `${name}.ts`),
-    );
+    assert.deepEqual(readdirSync(WASM).sort(), KERNELS.map((name) => `${name}.ts`).sort());
   });
 
   for (const name of KERNELS) {
