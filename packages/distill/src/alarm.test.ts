@@ -50,6 +50,43 @@ test('the tail is the exact binomial one, far out as well', () => {
   assert.equal(binomialLogTail(10, 10, 1), 0);
 });
 
+test('no more errors than expected are seen with probability 1/2 at least: most looks need no tail', () => {
+  for (let trials = 1; trials <= 64; trials++) {
+    // P(X >= k) rises with the probability: the least one at which k is no more than expected decides for all. Of 2^20ths the
+    // next one above k / trials.
+    for (let k = 1; 2 * k <= trials; k++) {
+      const numerator = BigInt(Math.ceil((k * 2 ** 20) / trials));
+      assert(exactTail(k, trials, numerator, 20n) >= -Math.LN2, `${k} of ${trials}`);
+    }
+  }
+  // At k / trials itself, which a double misses by its rounding: the tail is continuous.
+  for (const trials of [96, 256, 1000, 1024, 4096, 100_000, 4_000_000]) {
+    for (let k = 1; 2 * k <= trials; k += Math.ceil(trials / 200)) {
+      assert(binomialLogTail(k, trials, k / trials) >= Math.log(0.4999), `${k} of ${trials}`);
+    }
+  }
+});
+
+test('windows hold what one counts by hand', () => {
+  const next = seededWords(12);
+  const rule = { ...RULE, expectedQber: 0, qberDrift: 0.01, softFalseAlarm: 0.9, hardFalseAlarm: 0.9 };
+  for (let session = 0; session < 40; session++) {
+    const monitor = new QberMonitor(rule);
+    const said: boolean[] = [];
+    // One stretch is bad; afterwards the whole is diluted, and a window alarms that holds it.
+    const rate = (): number => (Math.floor(said.length / 1500) % 3 === 1 ? 0.15 : 0.005);
+    for (;;) {
+      said.push(next() / 2 ** 32 < rate());
+      const alarm = monitor.observe(said.at(-1)!);
+      if (said.length > 20_000) break;
+      if (!alarm) continue;
+      const length = Number(/the last (\d+) bits/.exec(alarm.message)?.[1] ?? said.length);
+      assert.equal(alarm.measured, said.slice(-length).filter(Boolean).length / length);
+      if (alarm.severity === 'hard') break;
+    }
+  }
+});
+
 test('the tail falls with errors and rises with the probability, at the size of a pass', () => {
   for (const trials of [1000, 4_000_000]) {
     let last = 0.1;

@@ -73,53 +73,57 @@ export function shareOfLook(k: number): number {
 
 const percent = (rate: number): string => `${(100 * rate).toFixed(2)} %`;
 
-/** One look: the gravest alarm that the counts give, if any. */
-function test(
+/** Whether so many errors or more are seen with less than `probability` on a link that is just at the limit. */
+function isAbove(errors: number, compared: number, limit: number, probability: number): boolean {
+  if (probability < 0.49 && errors <= compared * limit) {
+    // At most the mean, so P(X >= errors) >= 1/2, where most looks end: every median of the binomial law is n p rounded down or
+    // up (Kaas and Buhrman, Stat. Neerl. 34, 13 (1980); a test holds it to exact tails). 0.49 is for the rounding of the product.
+    return false;
+  }
+  return binomialLogTail(errors, compared, limit) < Math.log(probability);
+}
+
+/** What one test of a look finds: an alarm, the graver one, or none. */
+function test(rule: AlarmRule, share: number, errors: number, compared: number): Alarm['severity'] | undefined {
+  if (isAbove(errors, compared, rule.hardQber, rule.hardFalseAlarm * share)) return 'hard';
+  return isAbove(errors, compared, softLimitOf(rule), rule.softFalseAlarm * share) ? 'soft' : undefined;
+}
+
+const softLimitOf = (rule: AlarmRule): number => rule.expectedQber + rule.qberDrift;
+
+/** The alarm of a test in words. `of` is what was compared. */
+function alarmOf(
   rule: AlarmRule,
-  share: number,
+  severity: Alarm['severity'],
+  kind: string,
   errors: number,
   compared: number,
-  kind: string,
   of: string,
-): Alarm | undefined {
+): Alarm {
+  const limit = severity === 'hard' ? rule.hardQber : softLimitOf(rule);
   const measured = errors / compared;
-  const base = { kind, measured };
-  const above = (limit: number, falseAlarm: number): boolean =>
-    binomialLogTail(errors, compared, limit) < Math.log(falseAlarm * share);
-  const sentence = (limit: number): string =>
-    `QBER ${percent(measured)} over ${of}, significantly above ${percent(limit)}`;
-  const softLimit = rule.expectedQber + rule.qberDrift;
-  if (above(rule.hardQber, rule.hardFalseAlarm)) {
-    return {
-      ...base,
-      severity: 'hard',
-      message: `${sentence(rule.hardQber)}: the link is dropped`,
-      limit: rule.hardQber,
-    };
-  }
-  if (above(softLimit, rule.softFalseAlarm)) {
-    return {
-      ...base,
-      severity: 'soft',
-      message: `${sentence(softLimit)}, the expected rate and its drift`,
-      limit: softLimit,
-    };
-  }
-  return undefined;
+  const sentence = `QBER ${percent(measured)} over ${of}, significantly above ${percent(limit)}`;
+  const message =
+    severity === 'hard' ? `${sentence}: the link is dropped` : `${sentence}, the expected rate and its drift`;
+  return { severity, kind, message, measured, limit };
 }
 
 /** The test of a finished block. */
 export function blockAlarm(rule: AlarmRule, errors: number, compared: number): Alarm | undefined {
-  return compared ? test(rule, 1, errors, compared, 'qber-block', 'the test basis of the whole block') : undefined;
+  const severity = compared ? test(rule, 1, errors, compared) : undefined;
+  return severity && alarmOf(rule, severity, 'qber-block', errors, compared, 'the test basis of the whole block');
 }
 
 /** The live monitor of one session; both parties feed it the same comparisons and get the same alarms. */
 export class QberMonitor {
   readonly #rule: AlarmRule;
-  readonly #recent = new Uint8Array(LONGEST);
+  /** Errors from one look to the next, of the last looks: all that the windows are made of. */
+  readonly #recent = new Uint8Array(LONGEST / LOOK);
   readonly #windowErrors = WINDOWS.map(() => 0);
   #compared = 0;
   #errors = 0;
+  /** Of those, before the last look. */
+  #looked = 0;
   #looks = 0;
   #warned = false;
 
@@ -137,38 +141,39 @@ export class QberMonitor {
 
   /** Takes one comparison. Returns an alarm when there is a new one: the first soft one, or a hard one. */
   observe(error: boolean): Alarm | undefined {
-    const value = error ? 1 : 0;
-    for (const [w, length] of WINDOWS.entries()) {
-      const leaving = this.#compared >= length ? this.#recent[(this.#compared - length) % LONGEST]! : 0;
-      this.#windowErrors[w]! += value - leaving;
-    }
-    this.#recent[this.#compared % LONGEST] = value;
     this.#compared++;
-    this.#errors += value;
+    if (error) this.#errors++;
     return this.#compared % LOOK ? undefined : this.#look();
   }
 
-  #look(): Alarm | undefined {
-    const share = shareOfLook(++this.#looks) / (1 + WINDOWS.length);
-    const found = [
-      test(
-        this.#rule,
-        share,
-        this.#errors,
-        this.#compared,
-        'qber-monitor',
-        `the ${this.#compared} bits compared so far`,
-      ),
-    ];
-    for (const [w, length] of WINDOWS.entries()) {
-      if (this.#compared <= length) break;
-      found.push(
-        test(this.#rule, share, this.#windowErrors[w]!, length, 'qber-monitor', `the last ${length} bits compared`),
-      );
+  /** Moves the windows on by what was compared since the last look. */
+  #slide(): void {
+    const entered = this.#errors - this.#looked;
+    for (let w = 0; w < WINDOWS.length; w++) {
+      const before = this.#looks - WINDOWS[w]! / LOOK;
+      this.#windowErrors[w]! += entered - (before < 0 ? 0 : this.#recent[before % this.#recent.length]!);
     }
-    const hard = found.find((alarm) => alarm?.severity === 'hard');
-    if (hard) return hard;
-    const soft = found.find((alarm) => alarm);
+    this.#recent[this.#looks % this.#recent.length] = entered;
+    this.#looked = this.#errors;
+    this.#looks++;
+  }
+
+  #look(): Alarm | undefined {
+    this.#slide();
+    const share = shareOfLook(this.#looks) / (1 + WINDOWS.length);
+    let soft: Alarm | undefined;
+    // The whole, then the windows that are shorter. Hundreds of times a second, and nearly always nothing is found.
+    for (let w = -1; w < WINDOWS.length; w++) {
+      const compared = w < 0 ? this.#compared : WINDOWS[w]!;
+      if (w >= 0 && this.#compared <= compared) break;
+      const errors = w < 0 ? this.#errors : this.#windowErrors[w]!;
+      const severity = test(this.#rule, share, errors, compared);
+      if (!severity) continue;
+      const of = w < 0 ? `the ${compared} bits compared so far` : `the last ${compared} bits compared`;
+      const alarm = alarmOf(this.#rule, severity, 'qber-monitor', errors, compared, of);
+      if (severity === 'hard') return alarm;
+      soft ??= alarm;
+    }
     if (!soft || this.#warned) return undefined;
     this.#warned = true;
     return soft;

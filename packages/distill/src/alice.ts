@@ -1,13 +1,16 @@
-import { type Bits, fromBytes, SecretBytes, zeros } from '@skykey/bits';
+import { type Bits, fromBytes, SecretBytes } from '@skykey/bits';
 import { amplify, toeplitzSeedBits } from './amplify.ts';
+import { conduct } from './conduct.ts';
+import { correctAlice } from './correct.ts';
 import { DistillError } from './error.ts';
-import { countErrors } from './estimate.ts';
 import { expectCount } from './line.ts';
 import type { MessageOf } from './messages.ts';
 import { blockPrefix, parameterValues } from './parameters.ts';
-import { reconcileAlice } from './reconcile.ts';
-import { conduct, type PartyOptions, type Session } from './session.ts';
-import { checkDetections, KeptDetections, type Sifted, sift } from './sift.ts';
+import { FATES } from './protocol.ts';
+import type { PartyOptions, Session } from './session.ts';
+import { checkDetections, KeptDetections } from './sift.ts';
+import { announceAlice, checkEmissions, MonitorChoice } from './sifting.ts';
+import type { AcquisitionClaim } from './sync/disclosure.ts';
 import type { EmissionRecord, SessionReport } from './types.ts';
 import { VERIFICATION_SEED_BYTES, verificationTag } from './verify.ts';
 
@@ -15,7 +18,9 @@ import { VERIFICATION_SEED_BYTES, verificationTag } from './verify.ts';
 export interface AliceOptions extends PartyOptions {
   /**
    * What her transmitter sent in these slots. Must reject for a slot that was not sent yet: what Alice announces about a
-   * slot is safe to tell only after the light has left.
+   * slot is safe to tell only after the light has left. `slots` stay as they are until it settles, and no longer. They come in
+   * rising order; those that Bob claims while he looks for
+   * his slots are mostly ones in which nobody saw anything.
    */
   readonly emissions: (slots: Float64Array) => Promise<EmissionRecord>;
 }
@@ -38,11 +43,11 @@ export function runAlice(options: AliceOptions): Promise<SessionReport> {
     try {
       await watch(session, options.emissions, kept);
       session.stage('sift');
-      const sifted = await announce(session, kept.values());
+      const sifted = await announceAlice(session, kept);
       kept.wipe();
       try {
         session.stage('reconcile');
-        session.reconciled(await reconcileAlice(session.line, sifted.key, session.errorRate(), session.random));
+        await correctAlice(session, sifted.key);
         session.stage('verify');
         await verify(session, sifted.key);
         session.stage('amplify');
@@ -65,48 +70,73 @@ async function greet(session: Session): Promise<void> {
   // Held and never released by Alice: the session that made them is over, and she is the one who decides.
   for (const id of held) await store.discard(id);
   const bob = await line.receive('hello-bob');
-  const released = zeros(bob.held.length);
+  const fates = new Uint8Array(bob.held.length).fill(FATES.unknown);
   for (const [i, id] of bob.held.entries()) {
-    if (!id.startsWith(blockPrefix(parameters))) continue;
-    if (await store.wasReleased(id)) released.bytes[i >> 3]! |= 1 << (i & 7);
+    if (!id.startsWith(blockPrefix(parameters)) || !(await store.wasBegun(id))) continue;
+    fates[i] = (await store.wasReleased(id)) ? FATES.released : FATES.withheld;
   }
   const own = parameterValues(parameters);
-  await line.send({ type: 'hello-alice', version: bob.version, parameters: own, released });
+  await line.send({ type: 'hello-alice', version: bob.version, parameters: own, fates });
   await session.agree(own, bob.parameters);
 }
 
 /** Follows the pass: Bob commits to slots, Alice picks the monitored ones, both disclose those and no others. */
 async function watch(session: Session, emissions: AliceOptions['emissions'], kept: KeptDetections): Promise<void> {
   const { line, parameters, findings } = session;
-  let watchedUntil = 0;
+  const monitor = new MonitorChoice(parameters.monitorProbability, session.random);
   for (;;) {
-    const message = await line.receive('detect', 'end');
+    const message = await line.receive('detect', 'claim', 'end');
     if (message.type === 'end') {
-      checkEnd(session, message, watchedUntil);
+      checkEnd(session, message);
       return;
     }
+    if (message.type === 'claim') {
+      await answer(session, message, emissions);
+      continue;
+    }
     const { from, until, slot } = message.detections;
-    if (from !== watchedUntil || until > parameters.pulses) {
+    const { watchedUntil } = session;
+    // One that watches nothing moves nothing, and could be said for ever.
+    if (from !== watchedUntil || until === from || until > parameters.pulses) {
       throw new DistillError(
         'distill/protocol',
-        `the peer watched slots ${from} to ${until}, where ${watchedUntil} to at most ${parameters.pulses} are due`,
+        `the peer watched slots ${from} to ${until}, where some from ${watchedUntil} to at most ${parameters.pulses} are due`,
       );
     }
     checkDetections(findings.detections + slot.length);
-    watchedUntil = until;
+    session.watchedUntil = until;
     const sent = checkEmissions(slot.length ? await emissions(slot) : NO_EMISSIONS, slot.length);
-    const positions = pickPositions(slot.length, parameters.monitorProbability, session.random);
+    const positions = monitor.next(slot.length);
     await line.send({ type: 'monitor', positions });
-    const disclosed = sent.filter((_, i) => (positions.bytes[i >> 3]! >> (i & 7)) & 1);
+    const disclosed = kept.append(sent, positions);
+    sent.fill(0);
     let detector: Uint8Array = new Uint8Array(0);
     if (disclosed.length) {
       ({ detector } = await line.receive('clicks'));
       expectCount('monitored clicks', detector.length, disclosed.length);
       await line.send({ type: 'emissions', emission: disclosed });
     }
-    kept.append(sent, positions);
-    sent.fill(0);
     session.monitor(slot.length, detector, disclosed, until);
+  }
+}
+
+/** Bob looks for his slots: Alice says what she sent in those he claims, and from then on they give no key. */
+async function answer(
+  session: Session,
+  { claim }: MessageOf<'claim'>,
+  emissions: AliceOptions['emissions'],
+): Promise<void> {
+  const slots = claimOf(session, claim);
+  await session.line.send({ type: 'claimed', settings: checkEmissions(await emissions(slots), slots.length) });
+  await session.line.receive('acquired');
+}
+
+function claimOf(session: Session, claim: AcquisitionClaim): Float64Array {
+  try {
+    return session.claim(claim);
+  } catch (error) {
+    if (!(error instanceof DistillError && error.code === 'distill/claim')) throw error;
+    throw new DistillError('distill/protocol', `of what the peer sent, ${error.message}`, { cause: error });
   }
 }
 
@@ -116,39 +146,8 @@ const NO_EMISSIONS: EmissionRecord = {
   bit: new Uint8Array(0),
 };
 
-/** `intensity * 4 + basis * 2 + bit` of each slot. */
-function checkEmissions(record: EmissionRecord, slots: number): Uint8Array {
-  const { intensity, basis, bit } = record;
-  const refuse = (what: string): never => {
-    throw new DistillError('distill/emissions', `the transmitter's record ${what}`);
-  };
-  if (intensity.length !== slots || basis.length !== slots || bit.length !== slots) {
-    refuse(`has ${intensity.length}, ${basis.length} and ${bit.length} rows for ${slots} slots`);
-  }
-  const out = new Uint8Array(slots);
-  for (let i = 0; i < slots; i++) {
-    if (intensity[i]! > 2 || basis[i]! > 1 || bit[i]! > 1) {
-      refuse(`says intensity ${intensity[i]}, basis ${basis[i]}, bit ${bit[i]} in row ${i}`);
-    }
-    out[i] = intensity[i]! * 4 + basis[i]! * 2 + bit[i]!;
-  }
-  return out;
-}
-
-/** Marks each of `length` detections with the given probability (to 2^-32), independently. */
-function pickPositions(length: number, probability: number, random: (length: number) => Uint8Array): Bits {
-  const positions = zeros(length);
-  const bytes = random(4 * length);
-  const coins = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const limit = probability * 2 ** 32;
-  for (let i = 0; i < length; i++) {
-    if (coins.getUint32(4 * i, true) < limit) positions.bytes[i >> 3]! |= 1 << (i & 7);
-  }
-  return positions;
-}
-
-function checkEnd(session: Session, end: MessageOf<'end'>, watchedUntil: number): void {
-  const { findings, parameters } = session;
+function checkEnd(session: Session, end: MessageOf<'end'>): void {
+  const { findings, parameters, watchedUntil } = session;
   if (end.detections !== findings.detections || end.pulses !== watchedUntil) {
     throw new DistillError(
       'distill/protocol',
@@ -156,27 +155,6 @@ function checkEnd(session: Session, end: MessageOf<'end'>, watchedUntil: number)
     );
   }
   if (end.pulses !== parameters.pulses) session.refuse('short-pass');
-}
-
-/** Sifts after Bob's bases are on the line, then compares the test basis. Bob's commitment is complete by now. */
-async function announce(session: Session, own: Uint8Array): Promise<Sifted> {
-  const { line } = session;
-  const { basis: bobBasis } = await line.receive('bases');
-  expectCount('bases', bobBasis.length, own.length);
-  const basis = zeros(own.length);
-  const intensity = new Uint8Array(own.length);
-  for (let i = 0; i < own.length; i++) {
-    basis.bytes[i >> 3]! |= ((own[i]! >> 1) & 1) << (i & 7);
-    intensity[i] = own[i]! >> 2;
-  }
-  await line.send({ type: 'settings', basis, intensity });
-  const sifted = sift(own, basis, bobBasis, intensity);
-  session.stage('estimate');
-  const { bits: bobTest } = await line.receive('test-bob');
-  expectCount('test bits', bobTest.length, sifted.test.length);
-  await line.send({ type: 'test-alice', bits: sifted.test });
-  session.estimate(sifted, countErrors(sifted.test, bobTest, sifted.testIntensity));
-  return sifted;
 }
 
 async function verify(session: Session, key: Bits): Promise<void> {

@@ -75,7 +75,8 @@ test('a stranger in the place of Bob gets as far as the tags and no further', as
   const strangers = new MemoryPads(99);
   const { alice } = await distil({ sites: { alice: sites.alice, bob: { ...sites.bob, pads: strangers } } });
   assert.equal(alice.report?.verdict, 'refused');
-  assert.deepEqual(alice.alarms, ['authentication']);
+  // He says that her tag is wrong; she has found nothing herself.
+  assert.deepEqual([alice.alarms, alice.warnings], [[], ['peer']]);
   for (const { store } of [sites.alice, sites.bob]) assert.deepEqual(store.released(), []);
 });
 

@@ -42,8 +42,11 @@ export function forgeryBound(textBytes: number, tags = 1): number {
 /** First byte of a record in the hashed text. A record is this byte, its length (8 bytes, little-endian), its content. */
 const RECORD = { context: 0, 'alice-to-bob': 1, 'bob-to-alice': 2, message: 3 } as const;
 
+/** What a record takes beside its content. */
+export const RECORD_BYTES = 9;
+
 /** A length is public, and the hash copies what it is given. */
-const head = new Uint8Array(9);
+const head = new Uint8Array(RECORD_BYTES);
 const headView = new DataView(head.buffer);
 
 /** Records parse in one way only, whatever they contain, so two different texts never become the same bytes. */

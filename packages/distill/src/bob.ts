@@ -1,20 +1,26 @@
-import { type Bits, equalBytes, SecretBytes, zeros } from '@skykey/bits';
+import { type Bits, equalBytes, SecretBytes } from '@skykey/bits';
 import { amplify, toeplitzSeedBits } from './amplify.ts';
-import { countErrors } from './estimate.ts';
+import { conduct } from './conduct.ts';
+import { correctBob } from './correct.ts';
+import { DistillError } from './error.ts';
 import { expectCount } from './line.ts';
-import { DETECT_LIMIT, HELD_LIMIT } from './messages.ts';
+import { DETECT_LIMIT, HELD_LIMIT, type Watched } from './messages.ts';
 import { blockPrefix, parameterValues } from './parameters.ts';
-import { VERSION } from './protocol.ts';
-import { reconcileBob } from './reconcile.ts';
-import { conduct, type PartyOptions, type Session } from './session.ts';
-import { checkDetections, KeptDetections, type Sifted, settleClicks, sift } from './sift.ts';
-import type { DetectionChunk, SessionReport } from './types.ts';
+import { FATES, VERSION } from './protocol.ts';
+import type { PartyOptions, Session } from './session.ts';
+import { checkDetections, KeptDetections, settleClicks } from './sift.ts';
+import { announceBob } from './sifting.ts';
+import type { AcquisitionAnswer, AcquisitionClaim, AcquisitionOutcome } from './sync/disclosure.ts';
+import type { Acquisition, Alarm, DetectionChunk, SessionReport } from './types.ts';
 import { verificationTag } from './verify.ts';
 
 /** What Bob is given. */
 export interface BobOptions extends PartyOptions {
-  /** His detections of the whole block, in order of slot; gates and assignment fixed before any bit is looked at. */
-  readonly chunks: AsyncIterable<DetectionChunk>;
+  /**
+   * His detections of the whole block, in order of slot; gates and assignment fixed before any bit is looked at. A source
+   * that has to find the slots of its time tags first is a function.
+   */
+  readonly chunks: AsyncIterable<DetectionChunk> | ((acquisition: Acquisition) => AsyncIterable<DetectionChunk>);
 }
 
 /**
@@ -23,7 +29,8 @@ export interface BobOptions extends PartyOptions {
  * Resolves with the report, verdict `accepted` or `refused`; with `refused` no key was released. If the session breaks after
  * Bob accepted and before he hears Alice's release, his block stays held and the next session settles it. Rejects with
  * DistillError: `distill/parameters`, `distill/session-used`, `distill/peer-gone`, `distill/protocol`, `distill/version`,
- * `distill/detections` and `distill/random`, as `runAlice`; and with whatever the functions handed in reject with.
+ * `distill/detections`, `distill/claim` (a source that asks what is not due) and `distill/random`, as `runAlice`; and with
+ * whatever the functions handed in reject with.
  */
 export function runBob(options: BobOptions): Promise<SessionReport> {
   return conduct('bob', options, async (session) => {
@@ -33,15 +40,13 @@ export function runBob(options: BobOptions): Promise<SessionReport> {
     try {
       await watch(session, options.chunks, kept);
       session.stage('sift');
-      const sifted = await announce(session, kept.values());
+      const sifted = await announceBob(session, kept);
       kept.wipe();
       const raw = sifted.key;
       let corrected: Bits | undefined;
       try {
         session.stage('reconcile');
-        const result = await reconcileBob(session.line, raw, session.errorRate());
-        corrected = result.key;
-        session.reconciled(result);
+        corrected = await correctBob(session, raw);
         session.stage('verify');
         await verify(session, corrected);
         session.stage('amplify');
@@ -63,80 +68,128 @@ async function greet(session: Session): Promise<() => Promise<void>> {
   const { store, line, parameters } = session;
   await session.expectFresh();
   const onLink = (await store.held()).filter((id) => id.startsWith(blockPrefix(parameters)));
-  const held = onLink.slice(0, HELD_LIMIT);
+  const held = someOf(onLink, session);
   const own = parameterValues(parameters);
   await line.send({ type: 'hello-bob', version: VERSION, parameters: own, held });
   const alice = await line.receive('hello-alice');
-  expectCount('answers about held blocks', alice.released.length, held.length);
+  expectCount('answers about held blocks', alice.fates.length, held.length);
   await session.agree(alice.parameters, own);
   return async () => {
     for (const [i, id] of held.entries()) {
-      if ((alice.released.bytes[i >> 3]! >> (i & 7)) & 1) await store.release(id);
-      else await store.discard(id);
+      const fate = alice.fates[i];
+      if (fate === FATES.released) await store.release(id);
+      else if (fate === FATES.withheld) await store.discard(id);
+      else session.raise(unknownBlock(id));
     }
   };
 }
 
+/** As many as are settled in one session. Which is left to chance: those that stay may not stand before the others for ever. */
+function someOf(held: readonly string[], session: Session): readonly string[] {
+  if (held.length <= HELD_LIMIT) return held;
+  const [high, low] = session.random(2);
+  const from = (high! * 256 + low!) % held.length;
+  return [...held.slice(from), ...held.slice(0, from)].slice(0, HELD_LIMIT);
+}
+
+/** Alice begins every block in her store before anything of it can be held here: hers is another store, or has lost some. */
+function unknownBlock(id: string): Alarm {
+  return {
+    severity: 'soft',
+    kind: 'unknown-block',
+    message:
+      `Alice has never heard of ${id}, which is held here: her store is not the one of that session, or has lost it; ` +
+      'the block stays in quarantine until a session with a store that knows it',
+  };
+}
+
 /** Sends the slots of every chunk as it comes, in messages of at most DETECT_LIMIT, and ends with the size of the block. */
-async function watch(session: Session, chunks: AsyncIterable<DetectionChunk>, kept: KeptDetections): Promise<void> {
+async function watch(session: Session, source: BobOptions['chunks'], kept: KeptDetections): Promise<void> {
   const { line, parameters, findings } = session;
-  let watchedUntil = 0;
-  for await (const chunk of chunks) {
-    const { slot, detector } = settleClicks(chunk, watchedUntil, parameters.pulses, session.random);
-    for (let at = 0; at < slot.length || watchedUntil < chunk.untilSlot; ) {
+  const search = new Search(session);
+  for await (const chunk of typeof source === 'function' ? source(search) : source) {
+    search.pause();
+    const { slot, detector, told } = settleClicks(chunk, session.watchedUntil, parameters.pulses, session.random);
+    for (let at = 0; at < slot.length || session.watchedUntil < chunk.untilSlot; ) {
       const next = Math.min(slot.length, at + DETECT_LIMIT);
       const until = next === slot.length ? chunk.untilSlot : slot[next - 1]! + 1;
-      await commit(session, watchedUntil, until, slot.subarray(at, next), detector.subarray(at, next), kept);
-      watchedUntil = until;
+      const watched = { from: session.watchedUntil, until, slot: slot.subarray(at, next), told };
+      await commit(session, watched, detector.subarray(at, next), kept);
       at = next;
     }
-    detector.fill(0);
+    if (detector !== chunk.detector) detector.fill(0);
+    search.resume();
   }
-  if (watchedUntil !== parameters.pulses) session.refuse('short-pass');
-  await line.send({ type: 'end', pulses: watchedUntil, detections: findings.detections });
+  search.pause();
+  if (session.watchedUntil !== parameters.pulses) session.refuse('short-pass');
+  await line.send({ type: 'end', pulses: session.watchedUntil, detections: findings.detections });
+}
+
+/** How a source of detections asks Alice about slots: one claim at a time, and only while it is waited for. */
+class Search implements Acquisition {
+  readonly #session: Session;
+  #state: 'ready' | 'asking' | 'asked' | 'paused' = 'ready';
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  #expect(state: 'ready' | 'asked', what: string): void {
+    if (this.#state === state) return;
+    throw new DistillError('distill/claim', `${what} is not due: the source is ${this.#state}`);
+  }
+
+  pause(): void {
+    this.#expect('ready', 'a chunk');
+    this.#state = 'paused';
+  }
+
+  resume(): void {
+    this.#state = 'ready';
+  }
+
+  async ask(claim: AcquisitionClaim): Promise<AcquisitionAnswer> {
+    this.#expect('ready', 'a claim');
+    const { line } = this.#session;
+    const slots = this.#session.claim(claim);
+    this.#state = 'asking';
+    await line.send({ type: 'claim', claim });
+    const { settings } = await line.receive('claimed');
+    expectCount('settings of claimed slots', settings.length, slots.length);
+    this.#state = 'asked';
+    return { settings };
+  }
+
+  async settle({ found, significance }: AcquisitionOutcome): Promise<void> {
+    this.#expect('asked', 'an outcome');
+    this.#state = 'asking';
+    await this.#session.line.send({ type: 'acquired', found, significance });
+    this.#state = 'ready';
+  }
 }
 
 async function commit(
   session: Session,
-  from: number,
-  until: number,
-  slot: Float64Array,
+  detections: Watched,
   detector: Uint8Array,
   kept: KeptDetections,
 ): Promise<void> {
   const { line, findings } = session;
+  const { until, slot } = detections;
   checkDetections(findings.detections + slot.length);
-  await line.send({ type: 'detect', detections: { from, until, slot } });
+  await line.send({ type: 'detect', detections });
+  session.watchedUntil = until;
   const { positions } = await line.receive('monitor');
   expectCount('monitor choices', positions.length, slot.length);
   session.expectMonitorShare(positions);
-  const disclosed = detector.filter((_, i) => (positions.bytes[i >> 3]! >> (i & 7)) & 1);
+  const disclosed = kept.append(detector, positions);
   let emission: Uint8Array = new Uint8Array(0);
   if (disclosed.length) {
     await line.send({ type: 'clicks', detector: disclosed });
     ({ emission } = await line.receive('emissions'));
     expectCount('monitored emissions', emission.length, disclosed.length);
   }
-  kept.append(detector, positions);
   session.monitor(slot.length, disclosed, emission, until);
-}
-
-/** Announces the bases of what was not monitored, sifts with Alice's, and compares the test basis. */
-async function announce(session: Session, own: Uint8Array): Promise<Sifted> {
-  const { line } = session;
-  const basis = zeros(own.length);
-  for (let i = 0; i < own.length; i++) basis.bytes[i >> 3]! |= (own[i]! >> 1) << (i & 7);
-  await line.send({ type: 'bases', basis });
-  const alice = await line.receive('settings');
-  expectCount('bases', alice.basis.length, own.length);
-  expectCount('intensities', alice.intensity.length, own.length);
-  const sifted = sift(own, alice.basis, basis, alice.intensity);
-  session.stage('estimate');
-  await line.send({ type: 'test-bob', bits: sifted.test });
-  const { bits: aliceTest } = await line.receive('test-alice');
-  expectCount('test bits', aliceTest.length, sifted.test.length);
-  session.estimate(sifted, countErrors(aliceTest, sifted.test, sifted.testIntensity));
-  return sifted;
 }
 
 async function verify(session: Session, key: Bits): Promise<void> {

@@ -19,8 +19,11 @@ export class MonitorTally {
   key = 0;
   keyErrors = 0;
 
-  /** Takes one detection; `emission` is `intensity * 4 + basis * 2 + bit`. Returns whether it compares signal bits. */
-  add(detector: number, emission: number): { readonly error: boolean } | undefined {
+  /**
+   * Takes one detection; `emission` is `intensity * 4 + basis * 2 + bit`. Returns whether one that compares signal bits is
+   * wrong; undefined for any other.
+   */
+  add(detector: number, emission: number): boolean | undefined {
     this.disclosed++;
     if ((detector ^ emission) & 2) return undefined;
     const error = (detector ^ emission) & 1;
@@ -31,16 +34,26 @@ export class MonitorTally {
     if (emission >> 2) return undefined;
     this.signal++;
     this.signalErrors += error;
-    return { error: error === 1 };
+    return error === 1;
   }
+}
+
+/** What reconciliation expects of the key. */
+export interface ExpectedErrors {
+  /** In (0, 1/2]. */
+  readonly rate: number;
+  /** Standard deviation of that estimate. */
+  readonly spread: number;
 }
 
 /**
  * The error rate that reconciliation expects in the key: all that was compared in the test basis, and in the key basis by
- * the monitor, with one error and one match added so that it is never 0 or 1 (Laplace's rule). It sets block sizes and
- * nothing else: a wrong guess costs bits, never secrecy.
+ * the monitor, with one error and one match added so that it is never 0 or 1 (Laplace's rule). It sets sizes of blocks and of
+ * syndromes and nothing else: a wrong guess costs bits, never secrecy.
  */
-export function expectedErrorRate(tally: MonitorTally, testDetections: Triple, testErrors: Triple): number {
+export function expectedErrors(tally: MonitorTally, testDetections: Triple, testErrors: Triple): ExpectedErrors {
   const sum = ([signal, decoy, weakest]: Triple): number => signal + decoy + weakest;
-  return Math.min(0.5, (tally.keyErrors + sum(testErrors) + 1) / (tally.key + sum(testDetections) + 2));
+  const compared = tally.key + sum(testDetections) + 2;
+  const rate = (tally.keyErrors + sum(testErrors) + 1) / compared;
+  return { rate: Math.min(0.5, rate), spread: Math.sqrt((rate * (1 - rate)) / compared) };
 }

@@ -5,6 +5,17 @@
 export { type AliceOptions, runAlice } from './alice.ts';
 export * from './amplify.ts';
 export * from './authenticate.ts';
+export { type ChainOptions, type ChainRun, distilBoth, lightOf } from './bench/chain.ts';
+export {
+  chainBench,
+  counted,
+  type DistillBenchOptions,
+  distillBench,
+  type Figure,
+  isMet,
+  type Limit,
+  type Stage as BenchStage,
+} from './bench/distill-bench.ts';
 export { type BobOptions, runBob } from './bob.ts';
 export * from './emission-file.ts';
 export * from './error.ts';
@@ -14,13 +25,14 @@ export {
   encodeOneWay,
   type OneWayMessage,
   type OneWayOptions,
-  type OneWayOutcome,
   type OneWayResult,
-  reconcileOneWayBoth,
+  prepareOneWay,
   withoutFrames,
 } from './ldpc/one-way.ts';
+export type { Role } from './line.ts';
+export { chooseMethod, type MethodChoice, withinReach } from './method.ts';
 export { blockIdOf, checkParameters } from './parameters.ts';
-export { type BothOptions, type BothOutcome, reconcileBoth } from './reconcile-both.ts';
+export { type BothOptions, type BothOutcome, type BothPlan, planBoth, reconcileBoth } from './reconcile-both.ts';
 export type { PartyOptions } from './session.ts';
 export {
   type Acquired,
@@ -57,6 +69,7 @@ export {
   type Uncertainty,
 } from './sync/prediction.ts';
 export { type ServoState, USUAL_WANDER, type Wander } from './sync/servo.ts';
+export { type RawOptions, type RawTags, rawDetections, type SearchEvent } from './sync/source.ts';
 export { type TrackedTags, Tracker, type TrackOptions, type TrackStart } from './sync/track.ts';
 export type * from './types.ts';
 export * from './verify.ts';

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { SecretBytes } from '@skykey/bits';
 import { decode, encode, HELD_LIMIT, typeOf } from './messages.ts';
 import { blockIdOf } from './parameters.ts';
+import { FATES } from './protocol.ts';
 import { distil, type MemoryStore, type Site, SMALL_BLOCK, twoSites } from './test/benchtop.ts';
 
 /** Sessions that break between Bob's acceptance and his release, and how the next one settles them. */
@@ -62,6 +63,38 @@ test('Bob crashes at his own release: the next session releases', async () => {
   assert.deepEqual(sites.bob.store.released(), [BLOCK, SECOND]);
 });
 
+test('Alice has never heard of a block: Bob keeps it, warns, and releases when she knows it again', async () => {
+  const sites = twoSites();
+  await distil({ sites, tamper: (bytes) => (typeOf(bytes) === 'release' ? [] : [bytes]) });
+  assert.deepEqual(sites.alice.store.released(), [BLOCK]);
+  // Her store is another one, as after a disk that was restored; discarding would leave her with a key that he has not.
+  const forgetful = { alice: { store: twoSites().alice.store, pads: sites.alice.pads }, bob: sites.bob };
+  const { alice, bob } = await distil({ sites: forgetful, parameters: second, seed: 60 });
+  assert.deepEqual([alice.report?.verdict, bob.report?.verdict], ['accepted', 'accepted']);
+  assert.deepEqual([bob.alarms, bob.warnings, alice.warnings], [[], ['unknown-block'], []]);
+  assert(bob.report!.alarms[0]!.message.includes(BLOCK));
+  assert.deepEqual(await sites.bob.store.held(), [BLOCK]);
+  await distil({ sites, parameters: { ...SMALL_BLOCK, sessionId: 'session-3' }, seed: 70 });
+  assert.deepEqual(await sites.bob.store.held(), []);
+  assert.deepEqual(sites.bob.store.keys.get(BLOCK), sites.alice.store.keys.get(BLOCK));
+});
+
+test('blocks that Alice does not know do not stand before others for ever', async () => {
+  const sites = twoSites();
+  const report = (await distil()).alice.report!;
+  const hold = async (site: Site, id: string): Promise<void> =>
+    site.store.hold(id, SecretBytes.adopt(Uint8Array.of(1)), report);
+  for (let i = 0; i < HELD_LIMIT + 10; i++) await hold(sites.bob, `${SMALL_BLOCK.linkId}/unknown-${i}`);
+  const known = `${SMALL_BLOCK.linkId}/known`;
+  for (const site of [sites.alice, sites.bob]) await hold(site, known);
+  await sites.alice.store.release(known);
+  for (let i = 0; i < 12 && !sites.bob.store.released().includes(known); i++) {
+    await distil({ sites, parameters: { ...SMALL_BLOCK, sessionId: `session-${i}` }, seed: 60 + i });
+  }
+  assert(sites.bob.store.released().includes(known));
+  assert.equal((await sites.bob.store.held()).length, HELD_LIMIT + 10);
+});
+
 test('the answer counts only when the tags of its own session are right', async () => {
   for (const released of [true, false]) {
     const sites = twoSites();
@@ -79,13 +112,13 @@ test('the answer counts only when the tags of its own session are right', async 
       tamper: (bytes) => {
         const message = decode(bytes);
         if (message.type !== 'hello-alice') return [bytes];
-        return [encode({ ...message, released: { length: 1, bytes: Uint8Array.of(released ? 0 : 1) } })];
+        return [encode({ ...message, fates: Uint8Array.of(released ? FATES.withheld : FATES.released) })];
       },
     });
     assert.deepEqual(await sites.bob.store.held(), [BLOCK]);
     assert.deepEqual(sites.bob.store.released(), []);
     // A session that is refused settles nothing either.
-    const unlucky = { ...SMALL_BLOCK, sessionId: 'session-3', epsSec: 1e-10 };
+    const unlucky = { ...SMALL_BLOCK, sessionId: 'session-3', epsSec: 1e-100 };
     const { bob } = await distil({ sites, parameters: unlucky, seed: 70 });
     assert.match(bob.report!.reason!, /no secret bit/);
     assert.deepEqual(await sites.bob.store.held(), [BLOCK]);

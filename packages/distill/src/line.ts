@@ -33,12 +33,22 @@ export class Line {
   readonly #channel: Channel;
   readonly #role: Role;
   readonly #transcript: Transcript;
+  readonly #clock: () => number;
   #bytes = 0;
+  #askedAt = 0;
+  #roundTripMs = Number.POSITIVE_INFINITY;
+  #slots = new Float64Array(0);
 
-  constructor(channel: Channel, role: Role, transcript: Transcript) {
+  constructor(channel: Channel, role: Role, transcript: Transcript, clock: () => number = () => 0) {
     this.#channel = channel;
     this.#role = role;
     this.#transcript = transcript;
+    this.#clock = clock;
+  }
+
+  /** Alice: the least time that Bob took to answer what he answers at once, by the clock handed in; 0 before the first. */
+  get roundTripMs(): number {
+    return this.#roundTripMs === Number.POSITIVE_INFINITY ? 0 : this.#roundTripMs;
   }
 
   /** Bytes of all messages so far, both directions. */
@@ -47,17 +57,19 @@ export class Line {
   }
 
   async send(message: Message): Promise<void> {
+    this.#askedAt = this.#clock();
     await this.#send(encode(message));
   }
 
   /**
-   * The next message, which must be of one of these types. Throws PeerStopped when the peer ended the session, DistillError
+   * The next message, which must be of one of these types; slots in it stay until the next that has any. Throws PeerStopped when the peer ended the session, DistillError
    * `distill/protocol` for anything else than one well-formed message of these types, `distill/peer-gone` when the channel
    * is gone.
    */
   async receive<K extends MessageType>(...types: K[]): Promise<MessageOf<K>> {
     const bytes = await this.#channel.receive();
     const message = this.#expect(bytes, types);
+    if (PROMPT.has(message.type)) this.#roundTripMs = Math.min(this.#roundTripMs, this.#clock() - this.#askedAt);
     this.#record(bytes, this.#role === 'alice' ? 'bob-to-alice' : 'alice-to-bob');
     return message;
   }
@@ -100,8 +112,14 @@ export class Line {
     this.#transcript.add(direction, bytes);
   }
 
+  /** One array for the slots of all messages: a pass of them would keep the collector of garbage busy. */
+  readonly #room = (length: number): Float64Array => {
+    if (length > this.#slots.length) this.#slots = new Float64Array(length);
+    return this.#slots.subarray(0, length);
+  };
+
   #expect<K extends MessageType>(bytes: Uint8Array, types: readonly K[]): MessageOf<K> {
-    const message = decode(bytes);
+    const message = decode(bytes, this.#room);
     if (message.type === 'abort') throw new PeerStopped(message.code);
     if (!(types as readonly MessageType[]).includes(message.type)) {
       throw new DistillError(
@@ -112,6 +130,9 @@ export class Line {
     return message as MessageOf<K>;
   }
 }
+
+/** Bob's answers to `monitor` and to `settings`. */
+const PROMPT: ReadonlySet<MessageType> = new Set<MessageType>(['clicks', 'test-bob']);
 
 /** Throws DistillError `distill/protocol` unless the peer sent as many of something as it must have. */
 export function expectCount(what: string, received: number, due: number): void {

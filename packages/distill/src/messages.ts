@@ -1,7 +1,8 @@
 import type { Bits } from '@skykey/bits';
 import { DistillError } from './error.ts';
 import type { ParameterValue } from './parameters.ts';
-import { MAX_DETECTIONS, VERSION } from './protocol.ts';
+import { FATES, MAX_DETECTIONS, VERSION } from './protocol.ts';
+import { type AcquisitionClaim, MOST_CLAIMED, MOST_HALF_SLOTS } from './sync/disclosure.ts';
 import { Reader, Writer } from './wire.ts';
 
 /**
@@ -33,49 +34,34 @@ const bytes = (length: number): Field<Uint8Array> => ({
   read: (from) => from.bytes(length),
 });
 
-/** Numbers from 0 to `largest`, `width` bits each (2 or 4), the first in the low bits of the first byte. */
-const packed = (width: 2 | 4, allowed: (value: number) => boolean): Field<Uint8Array> => ({
-  write(out, values) {
-    out.uint32(values.length);
-    const perByte = 8 / width;
-    const body = new Uint8Array(Math.ceil(values.length / perByte));
-    for (let i = 0; i < values.length; i++) body[Math.floor(i / perByte)]! |= values[i]! << ((i % perByte) * width);
-    out.bytes(body);
-  },
-  read(from) {
-    const length = from.uint32(MAX_DETECTIONS);
-    const perByte = 8 / width;
-    const body = from.bytes(Math.ceil(length / perByte));
-    const values = new Uint8Array(length);
-    const mask = (1 << width) - 1;
-    for (let i = 0; i < length; i++) {
-      const value = (body[Math.floor(i / perByte)]! >> ((i % perByte) * width)) & mask;
-      if (!allowed(value)) throw from.error(`entry ${i} is ${value}, which means nothing`);
-      values[i] = value;
-    }
-    const used = length % perByte;
-    if (used && body[body.length - 1]! >> (used * width))
-      throw from.error('the bits after the last entry are not zero');
-    return values;
-  },
+/** Numbers of `width` bits up to `largest`, the first in the low bits of the first byte; at most `most` of them. */
+const packed = (width: 2 | 4, largest: number, most = MAX_DETECTIONS): Field<Uint8Array> => ({
+  write: (out, values) => out.column(values, width),
+  read: (from) => from.column(width, largest, most),
 });
 
-const detectors = packed(2, () => true);
-const intensities = packed(2, (value) => value < 3);
+const detectors = packed(2, 3);
+const intensities = packed(2, 2);
 /** `intensity * 4 + basis * 2 + bit`. */
-const emissions = packed(4, (value) => value < 12);
+const emissions = packed(4, 11);
+
+/** Slots that one `detect` message tells, before `until`. */
+export interface Watched {
+  readonly from: number;
+  readonly until: number;
+  readonly slot: Float64Array;
+  /** `slot` as it is written, where somebody has done it already. */
+  readonly told?: Uint8Array | undefined;
+}
 
 /** Slots in rising order, each as the number of slots skipped since the one before (or since `from`). */
-const slots: Field<{ readonly from: number; readonly until: number; readonly slot: Float64Array }> = {
-  write(out, { from, until, slot }) {
+const slots: Field<Watched> = {
+  write(out, { from, until, slot, told }) {
     out.varint(from);
     out.varint(until - from);
     out.uint32(slot.length);
-    let next = from;
-    for (const at of slot) {
-      out.varint(at - next);
-      next = at + 1;
-    }
+    if (told) out.bytes(told);
+    else out.slots(slot, from);
   },
   read(source) {
     const from = source.varint();
@@ -84,15 +70,33 @@ const slots: Field<{ readonly from: number; readonly until: number; readonly slo
     const length = source.uint32(DETECT_LIMIT);
     // Every slot takes a byte at least: the announced number may not make this side reserve more than was sent.
     if (length > source.left) throw source.error(`${length} slots are announced and ${source.left} bytes follow`);
-    const slot = new Float64Array(length);
-    let next = from;
-    for (let i = 0; i < length; i++) {
-      const at = next + source.varint();
-      if (at >= until) throw source.error(`slot ${at} does not lie before slot ${until}`);
-      slot[i] = at;
-      next = at + 1;
+    return { from, until, slot: source.slots(from, until, length) };
+  },
+};
+
+/** Slots of one tag after the other, each tag as the number of slots between it and the one before (or slot 0). */
+const claim: Field<AcquisitionClaim> = {
+  write(out, { centreSlot, halfSlots }) {
+    out.varint(halfSlots);
+    out.uint32(centreSlot.length);
+    let next = halfSlots;
+    for (const centre of centreSlot) {
+      out.varint(centre - next);
+      next = centre + 2 * halfSlots + 1;
     }
-    return { from, until, slot };
+  },
+  read(from) {
+    const halfSlots = from.varint(MOST_HALF_SLOTS);
+    const length = from.uint32(MOST_CLAIMED);
+    if (length > from.left) throw from.error(`${length} tags are announced and ${from.left} bytes follow`);
+    const centreSlot = new Float64Array(length);
+    let next = halfSlots;
+    for (let i = 0; i < length; i++) {
+      centreSlot[i] = next + from.varint();
+      next = centreSlot[i]! + 2 * halfSlots + 1;
+    }
+    if (!Number.isSafeInteger(next)) throw from.error('the last slot is beyond 2^53');
+    return { centreSlot, halfSlots };
   },
 };
 
@@ -102,6 +106,9 @@ export const DETECT_LIMIT = 65_536;
 export const HELD_LIMIT = 64;
 /** Most bytes of an id on the wire. */
 const ID_LIMIT = 255;
+
+/** One of FATES for each held block. */
+const fates = packed(2, FATES.unknown, HELD_LIMIT);
 
 const ids: Field<readonly string[]> = {
   write(out, values) {
@@ -167,11 +174,31 @@ const uint32s: Field<Uint32Array> = {
   },
 };
 
-const abortCode: Field<number> = { write: (out, value) => out.byte(value), read: (from) => from.byte() };
+const byte: Field<number> = { write: (out, value) => out.byte(value), read: (from) => from.byte() };
+
+const found: Field<boolean> = {
+  write: (out, value) => out.byte(Number(value)),
+  read(from) {
+    const value = from.byte();
+    if (value > 1) throw from.error(`${value} is neither yes nor no`);
+    return value === 1;
+  },
+};
+
+const real: Field<number> = { write: (out, value) => out.float64(value), read: (from) => from.float64() };
+
+/** Syndromes of a key: fewer bits than it has, and what stands before them. */
+const block: Field<Uint8Array> = {
+  write(out, value) {
+    out.uint32(value.length);
+    out.bytes(value);
+  },
+  read: (from) => from.bytes(from.uint32(MAX_DETECTIONS / 8)),
+};
 
 const layouts = {
   'hello-bob': { byte: 0x01, fields: { version, parameters, held: ids } },
-  'hello-alice': { byte: 0x02, fields: { version, parameters, released: flag } },
+  'hello-alice': { byte: 0x02, fields: { version, parameters, fates } },
   detect: { byte: 0x03, fields: { detections: slots } },
   monitor: { byte: 0x04, fields: { positions: flag } },
   clicks: { byte: 0x05, fields: { detector: detectors } },
@@ -194,7 +221,12 @@ const layouts = {
   tag: { byte: 0x1a, fields: { pad: count, tag: bytes16 } },
   accept: { byte: 0x1b, fields: { tag: bytes16 } },
   release: { byte: 0x1c, fields: { tag: bytes16 } },
-  abort: { byte: 0x7f, fields: { code: abortCode } },
+  claim: { byte: 0x1d, fields: { claim } },
+  claimed: { byte: 0x1e, fields: { settings: emissions } },
+  acquired: { byte: 0x1f, fields: { found, significance: real } },
+  syndromes: { byte: 0x20, fields: { message: block } },
+  decoded: { byte: 0x21, fields: { failed: flag } },
+  abort: { byte: 0x7f, fields: { code: byte } },
 } as const satisfies Record<string, { byte: number; fields: Record<string, Field<unknown>> }>;
 
 export type MessageType = keyof typeof layouts;
@@ -232,9 +264,9 @@ export function typeOf(message: Uint8Array): MessageType | undefined {
 
 /**
  * Reads one message. Accepts exactly what `encode` writes, and reserves no more memory than a small multiple of what was
- * sent. Throws DistillError `distill/protocol`, or `distill/version` for a hello of another version.
+ * sent. `room` is asked for an array of so many slots where there are any, a new one by default. Throws DistillError `distill/protocol`, or `distill/version` for a hello of another version.
  */
-export function decode(message: Uint8Array): Message {
+export function decode(message: Uint8Array, room?: (length: number) => Float64Array): Message {
   const type = typeOf(message);
   if (!type) {
     throw new DistillError(
@@ -242,7 +274,7 @@ export function decode(message: Uint8Array): Message {
       message.length ? `no message begins with byte ${message[0]}` : 'an empty message was received',
     );
   }
-  const from = new Reader(message, type);
+  const from = new Reader(message, type, room);
   from.byte();
   const values: Record<string, unknown> = { type };
   for (const [name, field] of fieldsOf(type)) values[name] = field.read(from);

@@ -1,6 +1,7 @@
-import { lim2014 } from '@skykey/finitekey';
+import { type DecoyDocument, FiniteKeyError, keyLength, PROOFS } from '@skykey/finitekey';
 import { DistillError } from './error.ts';
 import type { SessionParameters } from './types.ts';
+import { VERIFICATION_BITS } from './verify.ts';
 
 export type ParameterValue = string | number;
 
@@ -18,9 +19,11 @@ const FIELDS: readonly (readonly [string, (parameters: SessionParameters) => Par
   ['probabilities[0]', (p) => p.probabilities[0]],
   ['probabilities[1]', (p) => p.probabilities[1]],
   ['probabilities[2]', (p) => p.probabilities[2]],
+  ['detectorMismatch', (p) => p.detectorMismatch],
   ['epsSec', (p) => p.epsSec],
   ['epsCor', (p) => p.epsCor],
-  ['bound', (p) => p.bound],
+  ['proof', (p) => p.proof],
+  ['method', (p) => p.method],
   ['monitorProbability', (p) => p.monitorProbability],
   ['alarm.expectedQber', (p) => p.alarm.expectedQber],
   ['alarm.qberDrift', (p) => p.alarm.qberDrift],
@@ -54,9 +57,9 @@ export function blockPrefix(parameters: SessionParameters): string {
   return `${parameters.linkId}/`;
 }
 
-/** Throws DistillError `distill/parameters`, or FiniteKeyError for what the key length needs, naming the field. */
+/** Throws DistillError `distill/parameters`, naming the field. */
 export function checkParameters(parameters: SessionParameters): void {
-  const { sessionId, linkId, pulses, epsCor, monitorProbability, alarm } = parameters;
+  const { sessionId, linkId, pulses, detectorMismatch, epsCor, monitorProbability, alarm } = parameters;
   const need = (ok: boolean, field: string, rule: string, value: unknown): void => {
     if (!ok) throw new DistillError('distill/parameters', `${field} must be ${rule}, not ${value}`);
   };
@@ -68,6 +71,7 @@ export function checkParameters(parameters: SessionParameters): void {
   }
   need(!linkId.includes('/'), 'linkId', 'without a slash', JSON.stringify(linkId));
   need(Number.isSafeInteger(pulses) && pulses >= 1, 'pulses', 'a whole number from 1 on', pulses);
+  need(within(detectorMismatch, 0, 1), 'detectorMismatch', 'between 0 and 1', detectorMismatch);
   need(within(monitorProbability, 0, 1), 'monitorProbability', 'between 0 and 1', monitorProbability);
   // The verification tag misses two different keys of 2^24 bits with a probability below 2^-109.
   need(within(epsCor, 2 ** -109, 1), 'epsCor', 'at least 2^-109, what a verification tag of 128 bits gives', epsCor);
@@ -82,9 +86,51 @@ export function checkParameters(parameters: SessionParameters): void {
   need(within(alarm.hardQber, 0, 0.5), 'alarm.hardQber', 'between 0 and 0.5', alarm.hardQber);
   need(open(alarm.softFalseAlarm), 'alarm.softFalseAlarm', 'between 0 and 1', alarm.softFalseAlarm);
   need(open(alarm.hardFalseAlarm), 'alarm.hardFalseAlarm', 'between 0 and 1', alarm.hardFalseAlarm);
+  const { proof, method } = parameters;
+  need(
+    DECOY_PROOFS.includes(proof),
+    'proof',
+    `one of ${DECOY_PROOFS.join(', ')}, for decoy states with three intensities`,
+    JSON.stringify(proof),
+  );
+  need(METHODS.includes(method), 'method', `one of ${METHODS.join(', ')}`, JSON.stringify(method));
+  need(
+    proof !== 'tilted-one-way' || method === 'ldpc',
+    'method',
+    'ldpc with the proof tilted-one-way, which counts what Bob says',
+    JSON.stringify(method),
+  );
   // The key length knows its own conditions on intensities and epsilons: better asked before the pass than after it.
-  const none: readonly [number, number, number] = [0, 0, 0];
-  const { meanPhotons, probabilities, epsSec, bound } = parameters;
-  const counts = { meanPhotons, probabilities, keyDetections: none, testDetections: none, testErrors: none };
-  lim2014({ counts, leakedBits: 0, epsSec, epsCor, bound });
+  try {
+    keyLength(proof, { ...documentOf(parameters), leakBits: 0 });
+  } catch (error) {
+    if (!(error instanceof FiniteKeyError)) throw error;
+    const message = error.message.replace(/^intensities:/, 'meanPhotons:');
+    throw new DistillError('distill/parameters', message, { cause: error });
+  }
+}
+
+const DECOY_PROOFS: readonly string[] = PROOFS.filter(({ intensities }) => intensities.includes(3)).map(
+  ({ name }) => name,
+);
+const METHODS: readonly string[] = ['cascade', 'ldpc', 'auto'] satisfies SessionParameters['method'][];
+
+/** What the key length needs of the parameters; counts are to be added, here they are those of a pass without a click. */
+export function documentOf(parameters: SessionParameters): DecoyDocument {
+  const { meanPhotons, probabilities, detectorMismatch, epsSec, epsCor } = parameters;
+  const none = [0, 0, 0];
+  return {
+    protocol: 'decoy-bb84',
+    intensities: meanPhotons,
+    probabilities,
+    detectorMismatch,
+    nX: none,
+    // With two decoys no proof asks which errors fell on which intensity, and with one message Alice would not know.
+    mX: none,
+    nZ: none,
+    mZ: none,
+    epsSec,
+    epsCor,
+    tagBits: VERIFICATION_BITS,
+  };
 }

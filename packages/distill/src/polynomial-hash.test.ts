@@ -116,6 +116,15 @@ describe('PolynomialHash', () => {
     assert.equal(hash(r, large.subarray(7, 83)), hash(r, large.slice(7, 83)));
   });
 
+  it('leaves the point that it was given alone, a Buffer too', () => {
+    const point = Buffer.alloc(16, 7);
+    const hash = new PolynomialHash(point).update(Buffer.from('text'));
+    hash.wipe();
+    assert.deepEqual(point, Buffer.alloc(16, 7));
+    multiplyBytes(point, point);
+    assert.deepEqual(point, Buffer.alloc(16, 7));
+  });
+
   it('goes on after a digest, and a clone goes its own way', () => {
     const r = littleEndian(987654321n ** 4n);
     const first = Uint8Array.from({ length: 20 }, (_, i) => i);

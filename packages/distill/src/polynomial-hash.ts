@@ -40,7 +40,8 @@ function checkNumber(bytes: Uint8Array): void {
 export function multiplyBytes(x: Uint8Array, y: Uint8Array): Uint8Array {
   checkNumber(x);
   checkNumber(y);
-  const product = x.slice();
+  // A Buffer's own slice would share its memory, and be overwritten with it.
+  const product = new Uint8Array(x);
   hashBlocks(product, y, new Uint8Array(BLOCK_BYTES));
   return product;
 }
@@ -58,7 +59,7 @@ export class PolynomialHash {
   /** `point`: 16 little-endian bytes, uniform and (for authentication) secret; the top bit is not read. */
   constructor(point: Uint8Array) {
     checkNumber(point);
-    this.#point = point.slice();
+    this.#point = new Uint8Array(point);
   }
 
   /** Bytes hashed so far. */

@@ -2,33 +2,16 @@
  * Cascade, both parties in one process, messages encoded and decoded:
  *
  *   node packages/distill/src/reconcile.bench.ts [bits] [runs]            the table: efficiency, round trips, traffic, speed
- *   node packages/distill/src/reconcile.bench.ts study [bits] [frames] [first seed] [QBER]    frames that fail
+ *   node packages/distill/src/reconcile.bench.ts study [folder]    frames that fail (cascade/failures.bench.ts)
  *
  * Speed is key bits per second of processor time of both parties together, the median of the runs and, beside it, in
- * passes over a reference loop of the same process (a processor that others use is slower in both). The study counts frames
- * whose first tag differs (they are lost without a clean-up), frames that had to be disclosed after it, and wrong bits, and
- * gives upper limits at 95 % for what it has not seen; with another first seed it goes on.
+ * passes over a reference loop of the same process (a processor that others use is slower in both).
  */
-import { type Bits, zeros } from '@skykey/bits';
+import { fileURLToPath } from 'node:url';
 import { binaryEntropy } from '@skykey/finitekey';
+import { RATES, study, twoKeys } from './cascade/failures.bench.ts';
 import { reconcileBoth } from './reconcile-both.ts';
-import { seededBytes, seededWords } from './test/benchtop.ts';
-
-const RATES = [0.005, 0.01, 0.02, 0.03, 0.05];
-
-function keys(bits: number, rate: number, seed: number): { alice: Bits; bob: Bits } {
-  const next = seededWords(seed);
-  const alice = zeros(bits);
-  for (let i = 0; i < alice.bytes.length; i++) alice.bytes[i] = next();
-  if (bits & 7) alice.bytes[alice.bytes.length - 1]! &= (1 << (bits & 7)) - 1;
-  const bob = { length: bits, bytes: alice.bytes.slice() };
-  const step = Math.log1p(-rate);
-  for (let i = -1; ; ) {
-    i += 1 + Math.floor(Math.log((next() + 0.5) / 2 ** 32) / step);
-    if (!(i < bits)) return { alice, bob };
-    bob.bytes[i >> 3]! ^= 1 << (i & 7);
-  }
-}
+import { seededBytes } from './test/benchtop.ts';
 
 function processorS(from?: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(from);
@@ -60,7 +43,7 @@ async function table(bits: number, runs: number): Promise<void> {
     let failed = 0;
     let wrong = 0;
     for (let run = 0; run < runs; run++) {
-      const { alice, bob } = keys(bits, rate, 1000 * run + Math.round(1e4 * rate));
+      const { alice, bob } = twoKeys(bits, rate, 1000 * run + Math.round(1e4 * rate));
       references.push(reference());
       const before = process.cpuUsage();
       const outcome = await reconcileBoth(alice, bob, {
@@ -86,35 +69,9 @@ async function table(bits: number, runs: number): Promise<void> {
   }
 }
 
-async function study(bits: number, frames: number, firstSeed: number, rates: readonly number[]): Promise<void> {
-  for (const rate of rates) {
-    let retagged = 0;
-    let failed = 0;
-    let wrong = 0;
-    let played = 0;
-    for (let frame = 0; frame < frames; frame++) {
-      const { alice, bob } = keys(bits, rate, firstSeed + frame);
-      const random = seededBytes(firstSeed + frame);
-      const outcome = await reconcileBoth(alice, bob, { method: 'cascade', errorRate: rate, random });
-      played += outcome.frames;
-      retagged += outcome.retaggedFrames;
-      failed += outcome.failedFrames;
-      wrong += outcome.residualErrors;
-    }
-    // Rule of three: none in N trials leaves at most 3 / N at 95 %.
-    const most = failed ? '' : `, at most ${(3 / played).toExponential(1)} at 95 %`;
-    console.log(
-      `QBER ${(100 * rate).toFixed(1)} %, ${played} frames of ${bits} bits, seeds ${firstSeed} to ${firstSeed + frames - 1}: ` +
-        `first tag differs ${retagged} (${(retagged / played).toExponential(1)}), disclosed ${failed}${most}, wrong bits ${wrong}`,
-    );
-  }
-}
-
-const [mode, ...rest] = process.argv.slice(2);
-if (mode === 'study') {
-  const [bits = 20_000, frames = 1000, seed = 1, rate] = rest.map(Number);
-  await study(bits, frames, seed, rate === undefined ? RATES : [rate]);
-} else {
+const [mode, folder = fileURLToPath(new URL('../../../docs/results', import.meta.url))] = process.argv.slice(2);
+if (mode === 'study') await study(folder);
+else {
   const [bits = 1_000_000, runs = 15] = process.argv.slice(2).map(Number);
   await table(bits, runs);
 }

@@ -4,6 +4,7 @@ import { binaryEntropy } from '@skykey/finitekey';
 import { MonitorTally } from './estimate.ts';
 import { Findings } from './report.ts';
 import { SMALL_BLOCK } from './test/benchtop.ts';
+import { verificationBound } from './verify.ts';
 
 function findings(): Findings {
   const tally = new MonitorTally();
@@ -13,7 +14,10 @@ function findings(): Findings {
   found.keyDetections = [900, 90, 10];
   found.testDetections = [90, 10, 1];
   found.testErrors = [3, 1, 1];
-  found.reconciliation = { leakedBits: 100, roundTrips: 7, frames: 1, failedFrames: 0, corrected: 11 };
+  found.reconciliation = {
+    ...{ method: 'cascade', leakedBits: 100, tagAnswers: 2, announcedBits: 80, messageBits: 900 },
+    ...{ roundTrips: 7, frames: 1, failedFrames: 0, corrected: 11 },
+  };
   found.verificationBits = 128;
   found.secretBits = 64;
   return found;
@@ -33,6 +37,9 @@ test('the outcome that the tags are about changes with every figure', () => {
       found.reconciliation = { ...found.reconciliation, corrected: 12 };
     },
     (found) => {
+      found.reconciliation = { ...found.reconciliation, tagAnswers: 3 };
+    },
+    (found) => {
       found.secretBits += 8;
     },
   ];
@@ -45,7 +52,7 @@ test('the outcome that the tags are about changes with every figure', () => {
 });
 
 test('figures of the report are what they are said to be', () => {
-  const report = findings().report(1234, 3);
+  const report = findings().report({ classicalBytes: 1234, pads: 3, forgeryBound: 1e-30 });
   assert.equal(report.siftedSignal, 900 + 90 + 10);
   assert.equal(report.qberSignal, (3 + 2) / (90 + 10));
   assert.equal(report.monitored, 10);
@@ -54,7 +61,12 @@ test('figures of the report are what they are said to be', () => {
   assert.equal(report.reconciliation.efficiency, 100 / (1000 * binaryEntropy(0.011)));
   assert.equal(report.authenticationBitsSpent, 384);
   assert.equal(report.classicalBytes, 1234);
+  assert.equal(report.forgeryBound, 1e-30);
+  assert.equal(report.composed, SMALL_BLOCK.epsSec + SMALL_BLOCK.epsCor + 1e-30);
+  assert.deepEqual(report.correctness, { tagBits: 128, probability: verificationBound(1000) });
+  // Before the key length is there, nothing is claimed.
+  assert.deepEqual([report.rigorous, report.secrecy.epsilons, report.phaseErrorRate], [false, [], 0.5]);
   assert.deepEqual([report.verdict, report.secretBits, 'reason' in report], ['accepted', 64, false]);
-  const refused = findings().report(1234, 1, 'because');
+  const refused = findings().report({ classicalBytes: 1234, pads: 1, forgeryBound: 0, refusal: 'because' });
   assert.deepEqual([refused.verdict, refused.secretBits, refused.reason], ['refused', 0, 'because']);
 });

@@ -1,14 +1,16 @@
-import type { Bits, SecretBytes } from '@skykey/bits';
-import { lim2014 } from '@skykey/finitekey';
+import { type Bits, popcount, type SecretBytes } from '@skykey/bits';
+import { keyLength } from '@skykey/finitekey';
 import { binomialLogTail, blockAlarm, QberMonitor } from './alarm.ts';
-import { Transcript } from './authenticate.ts';
+import { forgeryBound, RECORD_BYTES, type Transcript } from './authenticate.ts';
 import { DistillError } from './error.ts';
-import { expectedErrorRate, MonitorTally } from './estimate.ts';
-import { Line, PeerStopped, type Role, type Seal } from './line.ts';
-import { blockIdOf, checkParameters, disagreement, type ParameterValue } from './parameters.ts';
-import { PADS, VERSION } from './protocol.ts';
-import { Findings, type Reconciliation, VERIFICATION_BITS } from './report.ts';
+import { type ExpectedErrors, expectedErrors, MonitorTally } from './estimate.ts';
+import { Line, type Role, type Seal } from './line.ts';
+import { blockIdOf, disagreement, documentOf, type ParameterValue } from './parameters.ts';
+import { MOST_CLAIMS, PADS, VERSION } from './protocol.ts';
+import { type Reason, Refusal } from './refusal.ts';
+import { countBits, Findings, type Reconciliation } from './report.ts';
 import type { Sifted, Triple } from './sift.ts';
+import { type AcquisitionClaim, claimedSlots, spentSlots } from './sync/disclosure.ts';
 import type {
   Alarm,
   AuthenticationKeys,
@@ -20,6 +22,7 @@ import type {
   SessionReport,
   Stage,
 } from './types.ts';
+import { VERIFICATION_BITS } from './verify.ts';
 
 /** What either party is given. */
 export interface PartyOptions {
@@ -29,50 +32,13 @@ export interface PartyOptions {
   readonly keys: AuthenticationKeys;
   readonly store: BlockStore;
   readonly random: RandomBytes;
+  /**
+   * Milliseconds from any origin: with method `auto` Alice takes the time of a round trip with it. Without one she takes the
+   * line for a fast one.
+   */
+  readonly clock?: () => number;
   /** Told of progress; what it throws ends the session, but for a session whose key is released already. */
   readonly onEvent?: (event: SessionEvent) => void;
-}
-
-/** Why a session is refused; the numbers are on the wire. */
-const REASONS = {
-  parameters: { code: 1, sentence: 'the parties disagree on a parameter' },
-  pads: {
-    code: 2,
-    sentence: "Alice's tag names an authentication pad that Bob has used, has not got, or that is none of hers",
-  },
-  'qber-monitor': { code: 3, sentence: 'the error rate was too high during the pass' },
-  'short-pass': {
-    code: 4,
-    sentence: 'the receiver did not watch the whole block: a pass that is cut short gives no key',
-  },
-  'qber-block': { code: 5, sentence: 'the error rate of the test basis was too high' },
-  verification: { code: 6, sentence: 'the corrected keys differ: their verification tags are not equal' },
-  'no-key': { code: 7, sentence: 'the finite-key bound leaves no secret bit' },
-  authentication: { code: 8, sentence: 'an authentication tag is wrong: what was said on the line was changed' },
-  protocol: { code: 9, sentence: 'a message was not what the protocol allows' },
-  failure: { code: 10, sentence: 'one party failed by itself and stopped the session' },
-} as const;
-
-export type Reason = keyof typeof REASONS;
-/** Reasons that are alarms in themselves; those of the error rate come with an alarm of their own. */
-const ALARMING: readonly Reason[] = ['verification', 'authentication', 'protocol'];
-/** Errors that say what the peer did. */
-const BREACHES: readonly string[] = ['distill/protocol', 'distill/version'];
-
-function reasonOf(code: number): [Reason, { readonly sentence: string }] {
-  for (const [reason, meaning] of Object.entries(REASONS))
-    if (meaning.code === code) return [reason as Reason, meaning];
-  return ['protocol', { sentence: `the peer stopped the session with code ${code}, which means nothing` }];
-}
-
-/** Ends a session without a key. Not an error: the report tells it. */
-class Refusal extends Error {
-  readonly reason: Reason;
-
-  constructor(reason: Reason, sentence: string) {
-    super(sentence);
-    this.reason = reason;
-  }
 }
 
 /** What both parties keep in the same way while a session runs. */
@@ -83,11 +49,14 @@ export class Session {
   readonly blockId: string;
   readonly findings: Findings;
   readonly tally = new MonitorTally();
+  /** Both hellos say the same: from here on a breach of the protocol is no mere difference between two programs. */
+  agreed = false;
   /** Bob has accepted and waits for Alice's word: from here on only the next session can say what she did. */
   awaitsRelease = false;
   /** The key is out: from here on nothing makes this session a failed one. */
   released = false;
   readonly #monitor: QberMonitor;
+  readonly #transcript: Transcript;
   readonly #keys: AuthenticationKeys;
   readonly #random: RandomBytes;
   readonly #onEvent: (event: SessionEvent) => void;
@@ -96,10 +65,13 @@ export class Session {
   /** Pads taken and not used yet, by their place in the session. */
   readonly #hand: (SecretBytes | undefined)[] = [];
   #marked = 0;
+  /** The first slot that may still hold a detection or be claimed. */
+  watchedUntil = 0;
 
   constructor(options: PartyOptions, role: Role, transcript: Transcript) {
     this.parameters = options.parameters;
-    this.line = new Line(options.channel, role, transcript);
+    this.line = new Line(options.channel, role, transcript, options.clock);
+    this.#transcript = transcript;
     this.store = options.store;
     this.blockId = blockIdOf(options.parameters);
     this.findings = new Findings(options.parameters, this.tally);
@@ -119,7 +91,7 @@ export class Session {
   };
 
   /** Ends the session without a key. */
-  refuse(reason: Reason, sentence: string = REASONS[reason].sentence): never {
+  refuse(reason: Reason, sentence?: string): never {
     throw new Refusal(reason, sentence);
   }
 
@@ -163,6 +135,7 @@ export class Session {
   async agree(alice: readonly ParameterValue[], bob: readonly ParameterValue[]): Promise<void> {
     const difference = disagreement(alice, bob);
     if (difference) this.refuse('parameters', difference);
+    this.agreed = true;
     await this.store.begin(this.blockId);
   }
 
@@ -236,7 +209,7 @@ export class Session {
    */
   expectMonitorShare(positions: Bits): void {
     const { monitorProbability: probability } = this.parameters;
-    for (const byte of positions.bytes) for (let rest = byte; rest; rest &= rest - 1) this.#marked++;
+    this.#marked += popcount(positions);
     const detections = this.findings.detections + positions.length;
     if (this.#marked <= detections * probability) return;
     if (binomialLogTail(this.#marked, detections, probability) >= Math.log(MONITOR_FALSE_ALARM)) return;
@@ -247,6 +220,23 @@ export class Session {
   }
 
   /**
+   * Both: the slots that a claim asks about; those up to its last are spent. Throws DistillError `distill/claim` for one that
+   * Alice does not answer.
+   */
+  claim(claim: AcquisitionClaim): Float64Array {
+    const { findings, parameters } = this;
+    if (findings.acquisitions === MOST_CLAIMS) {
+      throw new DistillError('distill/claim', `the claim is one too many: ${MOST_CLAIMS} are the most of a session`);
+    }
+    const slots = claimedSlots(claim, { settledUntil: this.watchedUntil, sentUntil: parameters.pulses });
+    const { until } = spentSlots(claim);
+    findings.acquisitions++;
+    findings.spentSlots += until - this.watchedUntil;
+    this.watchedUntil = until;
+    return slots;
+  }
+
+  /**
    * Counts the monitored detections of one message, tells the progress, and stops on a hard alarm. `detector` and
    * `emission` are what Bob and Alice disclosed about them.
    */
@@ -254,8 +244,8 @@ export class Session {
     this.findings.detections += detections;
     let hard: Alarm | undefined;
     for (let i = 0; i < detector.length && !hard; i++) {
-      const signal = this.tally.add(detector[i]!, emission[i]!);
-      const alarm = signal && this.#monitor.observe(signal.error);
+      const error = this.tally.add(detector[i]!, emission[i]!);
+      const alarm = error === undefined ? undefined : this.#monitor.observe(error);
       if (alarm?.severity === 'hard') hard = alarm;
       else this.#judge(alarm, 'qber-monitor');
     }
@@ -278,25 +268,31 @@ export class Session {
     this.#judge(blockAlarm(parameters.alarm, testErrors[0], sifted.testDetections[0]), 'qber-block');
   }
 
-  /** The error rate that reconciliation should expect. */
-  errorRate(): number {
-    return expectedErrorRate(this.tally, this.findings.testDetections, this.findings.testErrors);
+  /** What reconciliation should expect. */
+  expectedErrors(): ExpectedErrors {
+    return expectedErrors(this.tally, this.findings.testDetections, this.findings.testErrors);
   }
 
   reconciled(result: Reconciliation): void {
-    const { leakedBits, roundTrips, frames, failedFrames, corrected } = result;
-    this.findings.reconciliation = { leakedBits, roundTrips, frames, failedFrames, corrected };
+    this.findings.reconciliation = result;
   }
 
   /** Secret bits that the block gives: whole bytes. None ends the session. */
   secretBits(): number {
     const { findings, parameters } = this;
-    const { meanPhotons, probabilities, epsSec, epsCor, bound } = parameters;
-    const { keyDetections, testDetections, testErrors, leakedBits } = findings;
-    const counts = { meanPhotons, probabilities, keyDetections, testDetections, testErrors };
-    const length = lim2014({ counts, leakedBits, epsSec, epsCor, bound });
-    findings.keyLength = length;
-    findings.secretBits = Math.floor(length.secretBits / 8) * 8;
+    const { keyDetections, testDetections, testErrors, reconciliation } = findings;
+    const bits = keyDetections[0] + keyDetections[1] + keyDetections[2];
+    const statement = keyLength(parameters.proof, {
+      ...documentOf(parameters),
+      nX: keyDetections,
+      nZ: testDetections,
+      mZ: testErrors,
+      leakBits: reconciliation.leakedBits + reconciliation.tagAnswers,
+      // With one message all that Bob says can be counted; what he says in Cascade is beyond price, and the errors are Eve's.
+      ...(reconciliation.method === 'ldpc' ? { bobBits: countBits(bits) + INSTANT_BITS } : {}),
+    });
+    findings.statement = statement;
+    findings.secretBits = Math.floor(statement.secretBits / 8) * 8;
     if (!findings.secretBits) this.refuse('no-key');
     return findings.secretBits;
   }
@@ -311,61 +307,25 @@ export class Session {
    * same report that the session ends with.
    */
   report(refusal?: string, tagsToCome = 0): SessionReport {
-    const taken = refusal === undefined ? PADS : this.#padsTaken;
-    return this.findings.report(this.line.bytes + tagsToCome * TAG_MESSAGE_BYTES, taken, refusal);
+    const accepted = refusal === undefined;
+    const toCome = tagsToCome * TAG_MESSAGE_BYTES;
+    const context = RECORD_BYTES + new TextEncoder().encode(this.#tagContext(2)).length;
+    const text = this.#transcript.textBytes + toCome + tagsToCome * RECORD_BYTES + context;
+    return this.findings.report({
+      classicalBytes: this.line.bytes + toCome,
+      pads: accepted ? PADS : this.#padsTaken,
+      forgeryBound: accepted ? forgeryBound(text, PADS) : 0,
+      ...(accepted ? {} : { refusal }),
+    });
   }
 }
 
+/**
+ * The instant at which Bob says `decoded` tells how long his decoder took, which depends on the errors: where these are not
+ * Eve's, so many bits of it are. By any clock that tells 2^32 instants apart: 4 s of them to a nanosecond.
+ */
+const INSTANT_BITS = 32;
 /** Of an acceptance or a release. */
 const TAG_MESSAGE_BYTES = 17;
 /** An honest Alice's monitor is taken for another's with at most this probability at each message. */
 const MONITOR_FALSE_ALARM = 1e-15;
-
-/**
- * Runs one party's part from start to report. Whatever ends it early is told to the peer, and no key leaves: a refusal on
- * either side becomes a report; a peer that breaks the protocol, a channel that is gone and a failure of this side's own
- * devices or stores reject.
- */
-export async function conduct(
-  role: Role,
-  options: PartyOptions,
-  run: (session: Session) => Promise<void>,
-): Promise<SessionReport> {
-  checkParameters(options.parameters);
-  const point = await options.keys.hashKey();
-  const transcript = new Transcript(point);
-  point.wipe();
-  const session = new Session(options, role, transcript);
-  const abort = (reason: Reason): Promise<void> => session.line.abort(REASONS[reason].code);
-  const refused = (sentence: string): SessionReport =>
-    session.report(
-      session.awaitsRelease ? `${sentence}; the block stays in quarantine until the next session settles it` : sentence,
-    );
-  const alarm = (reason: Reason, message: string): void => {
-    if (ALARMING.includes(reason)) session.raise({ severity: 'hard', kind: reason, message });
-  };
-  try {
-    await run(session);
-    session.stage('done');
-    return session.report();
-  } catch (error) {
-    if (error instanceof Refusal) {
-      alarm(error.reason, error.message);
-      await abort(error.reason);
-      return refused(error.message);
-    }
-    if (error instanceof PeerStopped) {
-      const [reason, { sentence }] = reasonOf(error.code);
-      alarm(reason, sentence);
-      return refused(sentence);
-    }
-    const breach = error instanceof DistillError && BREACHES.includes(error.code);
-    if (breach) alarm('protocol', error.message);
-    if (!(error instanceof DistillError && error.code === 'distill/peer-gone'))
-      await abort(breach ? 'protocol' : 'failure');
-    throw error;
-  } finally {
-    session.wipe();
-    transcript.wipe();
-  }
-}

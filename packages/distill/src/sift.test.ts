@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { get, pack, zeros } from '@skykey/bits';
 import fc from 'fast-check';
+import { DETECT_LIMIT, encode } from './messages.ts';
 import { checkDetections, KeptDetections, settleClicks, sift } from './sift.ts';
 import { seededBytes, seededWords } from './test/benchtop.ts';
 import type { DetectionChunk } from './types.ts';
@@ -31,6 +32,22 @@ test('every slot with a click is kept, once, with a detector that clicked', () =
     }),
     { seed: 1 },
   );
+});
+
+test('slots that were told to see that they are right are told as a message would', () => {
+  const list = [3, 4, 200, 70_000].map((at) => [at, 1] as const);
+  const { slot, told } = settleClicks(chunk(list, 70_001), 3, 70_001, seededBytes(1));
+  const detections = { from: 3, until: 70_001, slot };
+  assert.deepEqual(
+    encode({ type: 'detect', detections: { ...detections, told } }),
+    encode({ type: 'detect', detections }),
+  );
+  // Not where a double click was settled, and not for more than one message tells.
+  assert.equal(settleClicks(chunk([...list, [70_000, 2]], 70_001), 3, 70_001, seededBytes(1)).told, undefined);
+  const many = Array.from({ length: DETECT_LIMIT + 1 }, (_, at) => [at, 2] as const);
+  const long = settleClicks(chunk(many, many.length), 0, many.length, seededBytes(1));
+  assert.equal(long.slot.length, many.length);
+  assert.equal(long.told, undefined);
 });
 
 test('which slots are kept does not depend on the bits', () => {
@@ -160,16 +177,26 @@ test('monitored detections are not kept', () => {
   const kept = new KeptDetections();
   const next = seededWords(6);
   const all: number[] = [];
-  for (const size of [0, 1, 100_000, 7, 250_000]) {
+  for (const size of [0, 1, 100_000, 7, 250_000, 2_500_000, 1_000_000]) {
     const values = Uint8Array.from({ length: size }, () => next() & 15);
     const marks = pack(Uint8Array.from({ length: size }, () => Number(next() % 10 === 0)));
     kept.append(values, marks);
     for (const [i, value] of values.entries()) if (!get(marks, i)) all.push(value);
   }
-  assert.deepEqual(kept.values(), Uint8Array.from(all));
-  const view = kept.values();
+  assert.equal(kept.length, all.length);
+  const piece = 2 ** 20;
+  const views: Uint8Array[] = [];
+  for (let from = 0; from < all.length; from += piece) {
+    const to = Math.min(all.length, from + piece);
+    views.push(kept.subarray(from, to));
+    assert.deepEqual(views.at(-1), Uint8Array.from(all.slice(from, to)));
+    assert.deepEqual(kept.subarray(to - 9, to - 4), Uint8Array.from(all.slice(to - 9, to - 4)));
+  }
+  assert(views.length > 2);
+  assert.throws(() => kept.subarray(piece - 1, piece + 1), RangeError);
+  assert.throws(() => kept.subarray(0, all.length + 1), RangeError);
   kept.wipe();
-  assert(view.every((value) => value === 0));
+  assert(views.every((view) => view.every((value) => value === 0)));
   assert.equal(kept.length, 0);
 });
 

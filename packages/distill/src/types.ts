@@ -1,8 +1,11 @@
 import type { SecretBytes } from '@skykey/bits';
+import type { Epsilon, ProofName } from '@skykey/finitekey';
+import type { AcquisitionAnswer, AcquisitionClaim, AcquisitionOutcome } from './sync/claim.ts';
 
 /**
  * The line between the two parties: ordered, reliable, public and not authenticated. One call is one message. A line
- * serves one session: what was left unread in one must not turn up in the next. `receive` rejects with a DistillError of code `distill/peer-gone` when the peer is gone.
+ * serves one session: what was left unread in one must not turn up in the next. `receive` rejects with a DistillError of
+ * code `distill/peer-gone` when the peer is gone.
  */
 export interface Channel {
   send(message: Uint8Array): Promise<void>;
@@ -29,9 +32,20 @@ export interface SessionParameters {
   /** Mean photon numbers and probabilities, signal first. */
   readonly meanPhotons: readonly [number, number, number];
   readonly probabilities: readonly [number, number, number];
+  /**
+   * 1 - least / greatest efficiency of Bob's detectors over all modes, 0..1: paid for by the key length. 0: they are assumed
+   * to be equal, and the report says so.
+   */
+  readonly detectorMismatch: number;
   readonly epsSec: number;
   readonly epsCor: number;
-  readonly bound: 'hoeffding' | 'chernoff';
+  /**
+   * By which the key length is computed: one of @skykey/finitekey's for decoy states with three intensities. `tilted` is the
+   * one to take. One that is no theorem in every step is taken because it is named here, and the report says so.
+   */
+  readonly proof: ProofName;
+  /** How errors are corrected; with `auto` Alice chooses, by error rate and time of a round trip (`method.ts`). */
+  readonly method: Method | 'auto';
   /**
    * Probability that a detection is spent on the live monitor: announced at once, never part of the key or of its
    * estimation. Chosen by Alice independently of every value.
@@ -39,6 +53,9 @@ export interface SessionParameters {
   readonly monitorProbability: number;
   readonly alarm: AlarmRule;
 }
+
+/** `cascade`: many short messages, close to the limit. `ldpc`: one message. */
+export type Method = 'cascade' | 'ldpc';
 
 /** When to hang up, and when to warn. Secrecy does not rest on it: that is the finite-key bound's. */
 export interface AlarmRule {
@@ -55,10 +72,12 @@ export interface AlarmRule {
 }
 
 export interface Alarm {
+  /** `hard` is what this side found by itself about a peer that agrees on the parameters; what was only said is `soft`. */
   readonly severity: 'soft' | 'hard';
   /**
-   * `qber-monitor` (live), `qber-block` (end of pass), `verification`, `authentication`, `protocol`; `release` warns that the
-   * key is there and the peer could not be told.
+   * `qber-monitor` (live), `qber-block` (end of pass), `verification`, `authentication`, `protocol`; always soft: `peer`, the
+   * peer says that it stopped for one of these; `release`, the key is there and the peer could not be told; `unknown-block`, a
+   * block is held here of which Alice has never heard.
    */
   readonly kind: string;
   /** A sentence for people: what was measured against which limit. */
@@ -80,6 +99,21 @@ export interface DetectionChunk {
    * last chunk of a whole block has `pulses` here; a device that stops before is a pass cut short, which gives no key.
    */
   readonly untilSlot: number;
+}
+
+/**
+ * What a source of detections may say to Alice while it looks for the slots of its time tags: a claim, her answer, and what
+ * came of it, at most MOST_CLAIMS times a session. Only between chunks: while the session waits for the next one. Once `ask` is
+ * called, every slot before `spentSlots(claim).until` is over: the next chunk begins there.
+ */
+export interface Acquisition {
+  /**
+   * Rejects with DistillError `distill/claim` for a claim that Alice would not answer: not as `claimTags` makes it, of slots
+   * that are over, beyond the block, or one too many.
+   */
+  ask(claim: AcquisitionClaim): Promise<AcquisitionAnswer>;
+  /** Due after every `ask`, before the next one and the next chunk. */
+  settle(outcome: AcquisitionOutcome): Promise<void>;
 }
 
 /** What Alice's device says of given slots: one row a slot. */
@@ -112,7 +146,10 @@ export interface BlockStore {
   wasReleased(blockId: string): Promise<boolean>;
 }
 
-/** Wegman–Carter key of a link: the hash point is recycled, a pad never. */
+/**
+ * Wegman–Carter key of a link: the hash point is recycled, a pad never. "Touched" and "used" are so on this side, whatever its
+ * part was in the session: a side that was Alice and becomes Bob has one record of both.
+ */
 export interface AuthenticationKeys {
   /** 16 bytes, the secret point of the polynomial hash. */
   hashKey(): Promise<SecretBytes>;
@@ -162,24 +199,60 @@ export interface SessionReport {
   readonly testDetections: readonly [number, number, number];
   readonly testErrors: readonly [number, number, number];
   readonly keyErrors: number;
+  /** Claims by which Bob found his slots, and the slots that they took from the key. */
+  readonly acquisitions: number;
+  readonly spentSlots: number;
   readonly reconciliation: {
-    readonly method: 'cascade';
+    readonly method: Method;
     /**
-     * Parities, frame tags and disclosed frames / (n h(q)) with q the true error rate of the key, the verification tag left
-     * out; 0 for a key that is empty or without errors.
+     * Parities, syndromes, frame tags and disclosed frames / (n h(q)) with q the true error rate of the key, the verification
+     * tag left out; 0 for a key that is empty or without errors.
      */
     readonly efficiency: number;
-    /** Every bit about the key that Alice disclosed: parities, frame tags, disclosed frames, verification tag. */
+    /** Every bit about the key that Alice disclosed: parities or syndromes, frame tags, disclosed frames, verification tag. */
     readonly leakedBits: number;
+    /** Bob's answers to frame tags, one bit each. No function of the errors alone: charged like leakedBits. */
+    readonly tagAnswers: number;
+    /** All that Bob said: whether parities differ, `tagAnswers`, and the number of corrected bits, ceil(log2(n + 1)). */
+    readonly announcedBits: number;
+    /** All messages of both directions as encoded, in bits. */
+    readonly messageBits: number;
     readonly roundTrips: number;
     readonly frames: number;
     /** Frames that had to be disclosed whole; they stay in the key, their bits count as leaked. */
     readonly failedFrames: number;
   };
   readonly proof: string;
+  /** Whether every step of the proof is a theorem, given `secrecy.assumptions`; false before a key length was computed. */
+  readonly rigorous: boolean;
+  /** What a proof that is none in every step leaves open, in sentences; none for one that is rigorous. */
   readonly proofGaps: readonly string[];
+  /** How the key length came about; empty before it was computed. */
+  readonly secrecy: {
+    /** Ways in which the statement may be wrong; their shares add up to epsSec. */
+    readonly epsilons: readonly Epsilon[];
+    /** Bits, signed, by what they are for; their sum, rounded down to whole bytes, is secretBits. */
+    readonly terms: Readonly<Record<string, number>>;
+    readonly assumptions: readonly string[];
+  };
+  readonly correctness: {
+    /** Bits of the verification tag. */
+    readonly tagBits: number;
+    /** Bound on the probability that two different keys of this length have the same tag: at most epsCor. */
+    readonly probability: number;
+  };
+  /**
+   * Bound on the probability that one of the session's tags was forged, what the other side was made to hear being no longer
+   * than what was said here (it grows with the longer one); 0 where no key was released on their word.
+   */
+  readonly forgeryBound: number;
   readonly epsSec: number;
   readonly epsCor: number;
+  /**
+   * epsSec + epsCor + forgeryBound: bound on the probability that anything promised of this key is not so, its authentication
+   * key being perfect.
+   */
+  readonly composed: number;
   readonly phaseErrorRate: number;
   /** Pool bits that this side took for tags; none is used again, whatever came of the session. */
   readonly authenticationBitsSpent: number;

@@ -1,6 +1,6 @@
 import type { Bits } from '@skykey/bits';
 import { DistillError } from './error.ts';
-import { multiplyBytes, POINT_BYTES, PolynomialHash } from './polynomial-hash.ts';
+import { blocksOf, multiplyBytes, POINT_BYTES, PolynomialHash } from './polynomial-hash.ts';
 
 /**
  * Whether both ends hold the same string, from a hash of it that one end tells the other. Seeds are public; a seed must be
@@ -10,6 +10,8 @@ import { multiplyBytes, POINT_BYTES, PolynomialHash } from './polynomial-hash.ts
 /** Bytes of the seed of a verification tag, and of the tag. */
 export const VERIFICATION_SEED_BYTES = 16;
 export const VERIFICATION_TAG_BYTES = 16;
+/** Bits of the verification tag, which Alice discloses beside what reconciliation took. */
+export const VERIFICATION_BITS = 8 * VERIFICATION_TAG_BYTES;
 /** Bytes of the seed of frame tags: one point of the hash, one factor for what it leaves. */
 export const FRAME_SEED_BYTES = 32;
 /** Bits of a frame tag. */
@@ -38,6 +40,11 @@ export function verificationTag(seed: Uint8Array, key: Bits): Uint8Array {
     );
   }
   return hash(seed, key);
+}
+
+/** Bound on the fraction of seeds for which two different keys of `bits` bits have the same verification tag. */
+export function verificationBound(bits: number): number {
+  return (blocksOf(8 + Math.ceil(bits / 8)) + 1) / 2 ** 127;
 }
 
 /**

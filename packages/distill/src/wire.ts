@@ -1,4 +1,5 @@
 import type { Bits } from '@skykey/bits';
+import { decodeSlots, encodeSlots, packColumn, packedBytes, unpackColumn } from '@skykey/kernels';
 import { DistillError } from './error.ts';
 
 /** Builds one message; grows as needed. All integers are little-endian. */
@@ -62,6 +63,22 @@ export class Writer {
     this.bytes(value.bytes);
   }
 
+  /** Number of values (4 bytes), then `width` bits of each, the first in the low bits of the first byte. */
+  column(values: Uint8Array, width: 2 | 4): void {
+    this.uint32(values.length);
+    const bytes = packedBytes(values.length, width);
+    this.#reserve(bytes);
+    packColumn(values, 0, width, this.#buffer.subarray(this.#at, this.#at + bytes));
+    this.#at += bytes;
+  }
+
+  /** Each slot as a varint: the slots skipped since the one before, or since `from`. Throws RangeError unless they rise. */
+  slots(slot: Float64Array, from: number): void {
+    const told = encodeSlots(slot, from);
+    if (!told) throw new RangeError(`slots are whole numbers below 2^53 that rise from ${from} on; these are not`);
+    this.bytes(told);
+  }
+
   /** Number of bytes (2 bytes), then UTF-8. Throws RangeError beyond `limit` bytes. */
   text(value: string, limit: number): void {
     const encoded = new TextEncoder().encode(value);
@@ -70,8 +87,9 @@ export class Writer {
     this.bytes(encoded);
   }
 
+  /** The message. A long one mostly ends in its only long field, which the buffer has just the room for. */
   finish(): Uint8Array {
-    return this.#buffer.slice(0, this.#at);
+    return this.#at === this.#buffer.length ? this.#buffer : this.#buffer.slice(0, this.#at);
   }
 }
 
@@ -80,10 +98,12 @@ export class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #name: string;
+  readonly #room: (length: number) => Float64Array;
   #at = 0;
 
-  /** `name` is the message's, for errors. */
-  constructor(bytes: Uint8Array, name: string) {
+  /** `name` is the message's, for errors; `room` is where slots go. */
+  constructor(bytes: Uint8Array, name: string, room = (length: number): Float64Array => new Float64Array(length)) {
+    this.#room = room;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#name = name;
@@ -140,8 +160,13 @@ export class Reader {
   }
 
   bytes(length: number): Uint8Array {
+    return new Uint8Array(this.#look(length));
+  }
+
+  /** The bytes where they stand in the message. */
+  #look(length: number): Uint8Array {
     const at = this.#take(length);
-    return this.#bytes.slice(at, at + length);
+    return this.#bytes.subarray(at, at + length);
   }
 
   bits(limit: number): Bits {
@@ -150,6 +175,35 @@ export class Reader {
     if (length & 7 && bytes[bytes.length - 1]! >> (length & 7))
       throw this.error('the bits after the last are not zero');
     return { length, bytes };
+  }
+
+  /** At most `limit` values of `width` bits, none above `largest`. */
+  column(width: 2 | 4, largest: number, limit: number): Uint8Array {
+    const length = this.uint32(limit);
+    const packed = this.#look(packedBytes(length, width));
+    const column = unpackColumn(packed, length, width);
+    if (column.largest > largest) {
+      const entry = column.values.findIndex((value) => value > largest);
+      throw this.error(`entry ${entry} is ${column.values[entry]}, which means nothing`);
+    }
+    const used = (length * width) & 7;
+    if (used && packed[packed.length - 1]! >> used) throw this.error('the bits after the last entry are not zero');
+    return column.values;
+  }
+
+  /** `length` slots that rise from `from` on and lie before `until`. */
+  slots(from: number, until: number, length: number): Float64Array {
+    const read = decodeSlots(this.#bytes.subarray(this.#at), { from, until, length }, this.#room(length));
+    if (read) {
+      this.#take(read.bytes);
+      return read.slot;
+    }
+    // Something is wrong with them: read them again, number by number, for the sentence.
+    for (let next = from; ; ) {
+      const at = next + this.varint();
+      if (at >= until) throw this.error(`slot ${at} does not lie before slot ${until}`);
+      next = at + 1;
+    }
   }
 
   text(limit: number): string {

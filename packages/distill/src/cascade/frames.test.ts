@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Bits, equalBytes, pack, popcount, unpack, xor, zeros } from '@skykey/bits';
 import { DistillError } from '../error.ts';
@@ -27,17 +28,18 @@ function noiseOf(length: number, rate: number, seed: number): Bits {
 
 const all = (frames: Frames): number[] => Array.from({ length: frames.count }, (_, f) => f);
 
-/** Both parties' searches to their ends; returns Bob's key and all that was asked. */
+/** Both parties' searches to their ends; returns Bob's key and all that was said. */
 function search(
   key: Bits,
   noise: Bits,
   rate: number,
   seed: Uint8Array = SEED,
-): { key: Bits; found: number; parities: Bits[] } {
+): { key: Bits; found: number; parities: Bits[]; differences: Bits[] } {
   const alice = new Frames(key, seed, rate, false);
   const bob = new Frames(xor(key, noise), seed, rate, true);
   const open = all(alice);
   const parities: Bits[] = [];
+  const answers: Bits[] = [];
   for (;;) {
     const said = alice.ask(open);
     const own = bob.ask(open);
@@ -45,11 +47,12 @@ function search(
     if (!said.length) break;
     parities.push(said);
     const differences = xor(said, own);
+    answers.push(differences);
     alice.learn(open, differences);
     bob.learn(open, differences);
   }
   assert.equal(alice.found(), bob.found());
-  return { key: bob.key(), found: bob.found(), parities };
+  return { key: bob.key(), found: bob.found(), parities, differences: answers };
 }
 
 test('frames share a key and put it together again', () => {
@@ -109,6 +112,23 @@ test('what is asked follows from the errors alone, whatever the key is', () => {
   const noise = noiseOf(50_000, 0.03, 4);
   const asked = (key: Bits): number[] => search(key, noise, 0.03).parities.map((bits) => bits.length);
   assert.deepEqual(asked(randomBits(50_000, 1)), asked(randomBits(50_000, 2)));
+});
+
+test('the rounds of a search are those of PROTOCOL.md', () => {
+  const key = zeros(400);
+  for (let i = 0; i < 50; i++) key.bytes[i] = 37 * i + 11;
+  const noise = zeros(400);
+  for (const i of [3, 40, 41, 90, 133, 170, 200, 201, 222, 260, 299, 305, 310, 319])
+    noise.bytes[i >> 3]! |= 1 << (i & 7);
+  const { parities, differences, found } = search(key, noise, 0.05);
+  assert.equal(found, 14);
+  const hex = ({ bytes }: Bits): string => Buffer.from(bytes).toString('hex');
+  const text = readFileSync(new URL('../../PROTOCOL.md', import.meta.url), 'utf8');
+  const told = text.slice(text.indexOf('**An example.**')).split('```')[1]!;
+  assert.deepEqual(
+    told.trim().split(/;\s+/),
+    parities.map((bits, i) => `${bits.length} ${hex(bits)} ${hex(differences[i]!)}`),
+  );
 });
 
 test('a key without errors costs a parity for each block of a pass', () => {

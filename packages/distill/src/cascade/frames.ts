@@ -1,6 +1,8 @@
 import { type Bits, zeros } from '@skykey/bits';
-import { ones, wordAt } from '../differences.ts';
+import { CascadeMemory } from '@skykey/kernels';
+import { wordAt } from '../differences.ts';
 import { Frame } from './frame.ts';
+import { lateBlocks } from './schedule.ts';
 import { Shuffles } from './shuffle.ts';
 import { TapeReader, TapeWriter } from './tape.ts';
 
@@ -12,7 +14,7 @@ export const FRAME_BITS = MOST_ROWS * MOST_LANES;
 
 /**
  * One party's copy of a raw key, dealt out into frames, with their searches for errors. A key of up to FRAME_BITS is one frame;
- * its rows have the smallest power of two of lanes with which there are at most 2^15. A longer key is dealt out in words of
+ * its rows have at most 32 lanes. A longer key is dealt out in words of
  * 32 bits, each a row: frame f of F holds the words f, f + F, f + 2F …, so that a stretch of bad light spreads over all
  * frames, as over all blocks of a frame. Where bits are missing at the end they are 0 at both ends, and leak nothing.
  *
@@ -23,27 +25,36 @@ export class Frames {
   readonly #keyBits: number;
   readonly #lanes: number;
   readonly #frames: readonly Frame[];
+  readonly #shuffles: Shuffles;
   readonly #tape = new TapeWriter();
+  /** Of the searches that are going on. */
+  #memory: CascadeMemory | undefined;
 
   /** `seed`: 16 public bytes for the shuffles. `corrects`: this is Bob. */
   constructor(key: Bits, seed: Uint8Array, errorRate: number, corrects: boolean) {
     this.#keyBits = key.length;
     this.count = Math.ceil(key.length / FRAME_BITS);
-    let lanes = 1;
-    while (lanes < MOST_LANES && key.length > lanes * MOST_ROWS) lanes *= 2;
+    const lanes = lanesOf(key.length, errorRate);
     this.#lanes = lanes;
     const words = this.count * Math.ceil(key.length / lanes / this.count);
-    const shuffles = new Shuffles(seed, words / this.count, lanes);
+    this.#shuffles = new Shuffles(seed, words / this.count, lanes);
     this.#frames = Array.from({ length: this.count }, (_, f) => {
       const rows = new Uint32Array(words / this.count);
-      for (let r = 0; r < rows.length; r++) rows[r] = rowAt(key.bytes, r * this.count + f, lanes);
-      return new Frame(rows, shuffles, errorRate, corrects);
+      readRows(rows, key.bytes, f, this.count, lanes);
+      return new Frame(rows, this.#shuffles, errorRate, corrects);
     });
   }
 
   /** This party's parities of what these frames ask in this round; none when their searches are over. */
   ask(frames: readonly number[]): Bits {
-    for (const f of frames) this.#frames[f]!.ask(this.#tape);
+    for (const f of frames) {
+      const frame = this.#frames[f]!;
+      if (!frame.isOpen) {
+        this.#memory ??= new CascadeMemory(this.#shuffles.rows, this.#shuffles.lanes);
+        frame.begin(this.#memory);
+      }
+      frame.ask(this.#tape);
+    }
     return this.#tape.finish();
   }
 
@@ -58,42 +69,37 @@ export class Frames {
     for (const f of frames) this.#frames[f]!.extend();
   }
 
-  /** The searches of these frames are over: their memory is given back. Only rows and errors stay. */
-  close(frames: readonly number[]): void {
-    for (const f of frames) this.#frames[f]!.close();
-  }
-
   /** Errors found in all frames. */
   found(): number {
     let sum = 0;
-    for (const { errors } of this.#frames) for (const word of errors) sum += ones(word);
+    for (const { found } of this.#frames) sum += found;
     return sum;
   }
 
   /** Number of bits in frame `f`, those that are missing in the key included. */
   length(f: number): number {
-    return this.#frames[f]!.rows.length * this.#lanes;
+    return this.#frames[f]!.length;
   }
 
   /** The bits of frame `f` as they stand, row by row. */
   bits(f: number): Bits {
     const out = zeros(this.length(f));
     const { rows } = this.#frames[f]!;
-    for (let r = 0; r < rows.length; r++) setRow(out.bytes, r, this.#lanes, rows[r]!);
+    writeRows(rows, out.bytes, 0, 1, this.#lanes);
     return out;
   }
 
   /** Puts disclosed bits in the place of frame `f`. */
   replace(f: number, disclosed: Bits): void {
     const { rows } = this.#frames[f]!;
-    for (let r = 0; r < rows.length; r++) rows[r] = rowAt(disclosed.bytes, r, this.#lanes);
+    readRows(rows, disclosed.bytes, 0, 1, this.#lanes);
   }
 
   /** The whole key as it stands. */
   key(): Bits {
     const out = zeros(this.#keyBits);
-    for (const [f, { rows }] of this.#frames.entries()) {
-      for (let r = 0; r < rows.length; r++) setRow(out.bytes, r * this.count + f, this.#lanes, rows[r]!);
+    for (const [f, frame] of this.#frames.entries()) {
+      writeRows(frame.rows, out.bytes, f, this.count, this.#lanes);
     }
     // A peer that discloses a frame may have put anything behind the last bit.
     if (out.length & 7) out.bytes[out.bytes.length - 1]! &= (1 << (out.length & 7)) - 1;
@@ -104,7 +110,27 @@ export class Frames {
   wipe(): void {
     for (const frame of this.#frames) frame.wipe();
     this.#tape.wipe();
+    this.#memory?.wipe();
+    this.#memory = undefined;
   }
+}
+
+/**
+ * Lanes of a row: as many as late passes have blocks, which are whole lanes then, and more where there would be too many rows.
+ * More lanes are faster, but a pass has a block in each at least.
+ */
+function lanesOf(bits: number, errorRate: number): number {
+  let lanes = 1;
+  while (lanes < MOST_LANES && (lanes * MOST_ROWS < bits || 2 * lanes <= lateBlocks(bits, errorRate))) lanes *= 2;
+  return lanes;
+}
+
+/** Rows of packed bits of `lanes` bits each, from row `first` on every `step`-th; zeros beyond the end. */
+function readRows(rows: Uint32Array, bytes: Uint8Array, first: number, step: number, lanes: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const whole = lanes === 32 ? bytes.length >> 2 : 0;
+  for (let r = 0, index = first; r < rows.length; r++, index += step)
+    rows[r] = index < whole ? view.getUint32(4 * index, true) : rowAt(bytes, index, lanes);
 }
 
 /** Row `index` of packed bits, `lanes` bits each; zeros beyond the end. */
@@ -112,6 +138,16 @@ function rowAt(bytes: Uint8Array, index: number, lanes: number): number {
   if (lanes < 8) return (bytes[(index * lanes) >> 3]! >> ((index * lanes) & 7)) & ((1 << lanes) - 1);
   const word = wordAt(bytes, (index * lanes) / 8);
   return lanes === 32 ? word : word & ((1 << lanes) - 1);
+}
+
+/** Writes what `readRows` reads, where there are zeros; what goes beyond the end is dropped. */
+function writeRows(rows: Uint32Array, bytes: Uint8Array, first: number, step: number, lanes: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const whole = lanes === 32 ? bytes.length >> 2 : 0;
+  for (let r = 0, index = first; r < rows.length; r++, index += step) {
+    if (index < whole) view.setUint32(4 * index, rows[r]!, true);
+    else setRow(bytes, index, lanes, rows[r]!);
+  }
 }
 
 /** Writes a row where there are zeros; what goes beyond the end is dropped. */

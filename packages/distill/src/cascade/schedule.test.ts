@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { firstBlock, lateBlock, latePasses, secondBlock, shownErrorRate, syndromeBits } from './schedule.ts';
+import {
+  bandsOf,
+  fewOdd,
+  firstBlock,
+  haste,
+  lateBlock,
+  latePasses,
+  secondBlock,
+  shownErrorRate,
+  syndromeBits,
+} from './schedule.ts';
 
 test('blocks hold about one error, then about seven', () => {
   for (let rate = 0.5; rate > 1e-7; rate /= 1.3) {
     const first = firstBlock(rate);
     assert(Number.isInteger(Math.log2(first)));
-    assert(first >= 2 && first * rate >= 0.7 && (first === 2 || first * rate <= Math.SQRT2), `${first} at ${rate}`);
+    assert(first >= 2 && first * rate >= 0.65 && (first === 2 || first * rate <= 1.302), `${first} at ${rate}`);
     const second = secondBlock(rate, first);
-    assert(second >= 2 * first && second * rate >= 6.99, `${second} at ${rate}`);
+    assert(second >= 2 * first && second * rate >= Math.min(5.6, 7 / (first * rate)), `${second} at ${rate}`);
   }
 });
 
@@ -47,6 +57,43 @@ test('the first pass shows the error rate', () => {
 });
 
 test('syndromes are more daring where fewer intervals are left', () => {
-  const sizes = [1e5, 150, 10].map((intervals) => syndromeBits(0.01, 1e6, intervals));
+  const sizes = [1e5, 150, 10].map((intervals) => syndromeBits(0.01, 1e6, intervals, 50));
   assert(sizes[0]! < sizes[1]! && sizes[1]! < sizes[2]!);
+});
+
+test('haste begins late, grows and has an end', () => {
+  assert.equal(haste(0), 1);
+  assert.equal(haste(155), 1);
+  let last = 1;
+  for (let rounds = 156; rounds <= 191; rounds++) {
+    assert(haste(rounds) > last);
+    last = haste(rounds);
+  }
+  assert.equal(haste(1e6), last);
+  assert(syndromeBits(0.01, 1e6, 1000, 191) === last * syndromeBits(0.01, 1e6, 1000, 0));
+  for (const rounds of [0, 300])
+    assert.deepEqual(
+      [0, 1].map((opened) => fewOdd(opened, rounds)),
+      [0, 0],
+    );
+  assert.deepEqual(
+    [2, 3].map((opened) => fewOdd(opened, 0)),
+    [2, 0],
+    'a late pass waits for the one before',
+  );
+  assert(fewOdd(3, 191) > 100);
+});
+
+test('bands of blocks have the size that was wanted, nearly', () => {
+  for (const rows of [1, 2, 5, 1000, 32_768]) {
+    for (const lanes of [1, 4, 32]) {
+      for (let wanted = 1; wanted < rows; wanted *= 1.37) {
+        const { level, fineLanes } = bandsOf(wanted, rows, lanes);
+        assert(fineLanes >= 0 && fineLanes < lanes && (level > 0 || fineLanes === 0));
+        const mean = 2 ** (level - fineLanes / lanes);
+        assert(Math.abs(Math.log2(mean / wanted)) <= 0.5 / lanes + 1e-9, `${mean} for ${wanted}`);
+      }
+      assert.deepEqual(bandsOf(rows, rows, lanes), { level: Math.ceil(Math.log2(rows)), fineLanes: 0 });
+    }
+  }
 });

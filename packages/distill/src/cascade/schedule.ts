@@ -11,7 +11,11 @@ const SEPARATION_BITS = 10;
 /** More blocks than this separate no better for what they cost. */
 const MOST_LATE_BLOCKS = 32;
 /** With so few odd intervals left, after two passes, the third is opened without waiting for their ends. */
-export const FEW = 2;
+const FEW = 2;
+/** A search that takes more rounds than this makes haste, twice as much every HASTE_ROUNDS, up to MOST_HASTE. */
+const CALM_ROUNDS = 155;
+const HASTE_ROUNDS = 6;
+const MOST_HASTE = 64;
 /** Fewer blocks than this say too little of the error rate. */
 const ENOUGH_BLOCKS = 200;
 /** Share of odd blocks from which on it says little of the error rate: at most half of them ever are. */
@@ -27,17 +31,26 @@ function powerBelow(value: number): number {
   return 2 ** Math.max(0, Math.floor(Math.log2(value)));
 }
 
-/** Bits in a block of the first pass: about one error in each, so that its parity is worth nearly a bit. */
+/**
+ * Bits in a block of the first pass: about one error in each, so that its parity is worth nearly a bit. A power of two, and
+ * the smaller one where both are as near: with more errors in a block the search takes more rounds.
+ */
 export function firstBlock(errorRate: number): number {
-  return Math.max(2, nearestPower(1 / errorRate));
+  return Math.max(2, nearestPower(0.92 / errorRate));
 }
 
 /**
- * Bits in a block of the second pass, no power of two: seven errors of the whole in each. The larger, the more errors are
- * found through the small blocks of the first pass, and the more of them one after the other, a few round trips each.
+ * Bits in a block of the second pass, no power of two: about seven errors of the whole in each, fewer where blocks of the first
+ * pass have more than one. The larger, the more errors are found through the small blocks of the first pass, and the more
+ * of them one after the other, a few round trips each.
  */
 export function secondBlock(errorRate: number, first: number): number {
-  return Math.max(2 * first, 7 / errorRate);
+  return Math.max(2 * first, 7 / errorRate / (first * errorRate) ** 0.8);
+}
+
+/** Blocks of a late pass: one for eight expected errors, a power of two up to MOST_LATE_BLOCKS. */
+export function lateBlocks(bits: number, errorRate: number): number {
+  return Math.min(MOST_LATE_BLOCKS, powerBelow((bits * errorRate) / 8));
 }
 
 /**
@@ -46,7 +59,7 @@ export function secondBlock(errorRate: number, first: number): number {
  */
 export function lateBlock(rows: number, lanes: number, errorRate: number): number {
   const bits = rows * lanes;
-  const blocks = Math.min(MOST_LATE_BLOCKS, Math.max(2, powerBelow((bits * errorRate) / 8)));
+  const blocks = Math.max(2, lateBlocks(bits, errorRate));
   return blocks <= lanes ? rows : powerBelow(bits / blocks);
 }
 
@@ -70,16 +83,32 @@ export function shownErrorRate(expected: number, blockBits: number, blocks: numb
 }
 
 /**
+ * How much a search that is in its round `rounds` gives for a round trip less: 1 as long as it is calm. Chains of errors, each
+ * found through the one before, end by and by; the last of them take as many rounds as all others, for a thousandth of
+ * the errors. From CALM_ROUNDS on they are cut short, so that the worst of many frames takes little longer than all.
+ */
+export function haste(rounds: number): number {
+  return Math.min(2 ** Math.max(0, (rounds - CALM_ROUNDS) / HASTE_ROUNDS), MOST_HASTE);
+}
+
+/** With so many odd intervals, or fewer, the next pass is opened when `opened` passes were. */
+export function fewOdd(opened: number, rounds: number): number {
+  if (opened < 2) return 0;
+  return FEW * (opened === 2 ? haste(rounds) : haste(rounds) - 1);
+}
+
+/**
  * Bits, at most, of an odd interval whose error is located at once by the syndrome of a Hamming code (as Winnow does,
  * Buttler et al., PRA 67, 052303): as many bits as halvings would take, in one round trip, and wrong where there are three errors.
  * A wrong one costs some twenty bits. So: intervals that almost never hold three, and more daring where few are left, since
  * it is they that take the round trips.
  */
-export function syndromeBits(errorRate: number, bits: number, intervals: number): number {
+export function syndromeBits(errorRate: number, bits: number, intervals: number, rounds: number): number {
   const expected = errorRate * bits;
-  if (intervals <= Math.min(120, 0.005 * expected)) return 2 / errorRate;
-  if (intervals <= Math.min(300, 0.02 * expected)) return 0.35 / errorRate;
-  return 0.08 / errorRate;
+  let errors = 0.08;
+  if (intervals <= Math.min(120, 0.005 * expected)) errors = 2;
+  else if (intervals <= Math.min(300, 0.02 * expected)) errors = 0.35;
+  return (haste(rounds) * errors) / errorRate;
 }
 
 /**
@@ -91,4 +120,15 @@ export function rareSyndromeBits(bits: number, blocks: number, odd: number): num
   if (share > ALIKE / 2) return 0;
   const left = -0.5 * blocks * Math.log1p(-2 * share);
   return (0.25 * bits) / (left + 1);
+}
+
+/**
+ * How blocks of `blockBits` bits stand in the trees over `rows` rows: between two powers of two, some of the one, in lanes
+ * from `fineLanes` on, and some of the other, one level less; of more than a lane, the whole lane.
+ */
+export function bandsOf(blockBits: number, rows: number, lanes: number): { level: number; fineLanes: number } {
+  if (blockBits >= rows) return { level: Math.ceil(Math.log2(rows)), fineLanes: 0 };
+  const level = Math.floor(Math.log2(blockBits));
+  const coarse = Math.round(lanes * (Math.log2(blockBits) - level));
+  return coarse ? { level: level + 1, fineLanes: lanes - coarse } : { level, fineLanes: 0 };
 }

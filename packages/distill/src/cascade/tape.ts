@@ -1,43 +1,30 @@
 import type { Bits } from '@skykey/bits';
 
-/** Writes a bit string front to back. Hot loops keep `open` and `filled` in their own hands and give them back. */
+/** Writes bit strings one behind the other. */
 export class TapeWriter {
   #bytes: Uint8Array = new Uint8Array(1024);
-  #written = 0;
-  /** The last `filled` bits, less than 32, which are not in the bytes yet. */
-  open = 0;
-  filled = 0;
-
   /** Bits written so far. */
-  get length(): number {
-    return 8 * this.#written + this.filled;
+  length = 0;
+
+  /** All of `bits`; behind their end there are zeros up to a whole byte. */
+  append({ length, bytes }: Bits): void {
+    const at = this.length >> 3;
+    const shift = this.length & 7;
+    if (at + bytes.length + 1 > this.#bytes.length) this.#grow(at + bytes.length + 1);
+    const tape = this.#bytes;
+    this.length += length;
+    if (!shift) {
+      tape.set(bytes, at);
+      return;
+    }
+    for (let i = 0; i < bytes.length; i++) {
+      tape[at + i]! |= bytes[i]! << shift;
+      tape[at + i + 1] = bytes[i]! >> (8 - shift);
+    }
   }
 
-  /** The lowest `count` bits of `value`, 1 to 32; what is above them must be 0. */
-  put(value: number, count: number): void {
-    const { filled } = this;
-    this.open |= value << filled;
-    this.filled += count;
-    if (this.filled < 32) return;
-    this.word(this.open);
-    this.filled -= 32;
-    this.open = filled ? value >>> (32 - filled) : 0;
-  }
-
-  /** 32 bits at once, before `open`. */
-  word(bits: number): void {
-    if (this.#written + 4 > this.#bytes.length) this.#grow();
-    const bytes = this.#bytes;
-    const at = this.#written;
-    bytes[at] = bits;
-    bytes[at + 1] = bits >>> 8;
-    bytes[at + 2] = bits >>> 16;
-    bytes[at + 3] = bits >>> 24;
-    this.#written = at + 4;
-  }
-
-  #grow(): void {
-    const bytes = new Uint8Array(2 * this.#bytes.length);
+  #grow(least: number): void {
+    const bytes = new Uint8Array(2 * least);
     bytes.set(this.#bytes);
     this.#bytes.fill(0);
     this.#bytes = bytes;
@@ -46,7 +33,6 @@ export class TapeWriter {
   /** All that was written; the tape is blank again. */
   finish(): Bits {
     const { length } = this;
-    this.word(this.open);
     const bits = { length, bytes: this.#bytes.slice(0, (length + 7) >> 3) };
     this.wipe();
     return bits;
@@ -54,14 +40,12 @@ export class TapeWriter {
 
   /** Overwrites what was written. */
   wipe(): void {
-    this.#bytes.fill(0, 0, this.#written);
-    this.#written = 0;
-    this.open = 0;
-    this.filled = 0;
+    this.#bytes.fill(0, 0, (this.length + 7) >> 3);
+    this.length = 0;
   }
 }
 
-/** Reads a bit string front to back. Hot loops move `at` themselves. */
+/** A bit string that is read front to back: whoever reads moves `at` on. */
 export class TapeReader {
   readonly bytes: Uint8Array;
   /** Index of the next bit. */
@@ -69,16 +53,5 @@ export class TapeReader {
 
   constructor(bits: Bits) {
     this.bytes = bits.bytes;
-  }
-
-  /** The next `count` bits, at most 32, the first the lowest; zeros beyond the end. */
-  take(count: number): number {
-    const { bytes, at } = this;
-    this.at += count;
-    const from = at >> 3;
-    const shift = at & 7;
-    const low = bytes[from]! | (bytes[from + 1]! << 8) | (bytes[from + 2]! << 16) | (bytes[from + 3]! << 24);
-    const value = shift ? (low >>> shift) | (bytes[from + 4]! << (32 - shift)) : low;
-    return value & (-1 >>> (32 - count));
   }
 }

@@ -6,17 +6,19 @@ import { threshold } from './density.ts';
 import { COLUMNS, DEGREES, design } from './design.ts';
 
 describe('degrees of columns', () => {
-  it('are what the search finds', () => {
-    assert.deepEqual(DESIGNS.short.find(([layers]) => layers === 36)![1], design(36, GOALS.short));
+  it('are what the search by density evolution finds, where none went on by simulation', () => {
+    assert.deepEqual(DESIGNS.short.find(([layers]) => layers === 12)![1], design(12, GOALS.short));
     assert.deepEqual(DESIGNS.long.find(([layers]) => layers === 86)![1], design(86, GOALS.long));
   });
 
-  it('can reach the goal, from twelve layers on', () => {
+  it('come as close as they are asked to, from twelve layers on', () => {
+    // Simulation went on from the goals of the search; what `rate.ts` asks of long codes is 1.09.
+    const most = { short: GOALS.short.efficiency, long: 1.09 };
     for (const family of ['short', 'long'] as const) {
       for (const [layers, columns] of DESIGNS[family].slice(1)) {
         const q = threshold({ layers, degrees: DEGREES.map((degree, i) => [degree, columns[i]!] as const) });
         const efficiency = layers / COLUMNS / binaryEntropy(q);
-        assert.ok(efficiency < GOALS[family].efficiency, `${family}, ${layers} layers: ${efficiency}`);
+        assert.ok(efficiency < most[family], `${family}, ${layers} layers: ${efficiency}`);
       }
     }
   });
@@ -27,7 +29,7 @@ describe('degrees of columns', () => {
         const degrees = degreesFor(family, layers);
         assert.equal(degrees.length, COLUMNS);
         assert.ok(degrees.every((degree) => degree >= 2 && degree < layers));
-        assert.ok(degrees.filter((degree) => degree === 2).length <= layers / 2 + 1);
+        assert.ok(degrees.filter((degree) => degree === 2).length <= 0.6 * layers + 1);
       }
       for (const [layers, columns] of DESIGNS[family]) {
         const degrees = degreesFor(family, layers);

@@ -1,5 +1,4 @@
-import { type Bits, concat, fromBytes, popcount, xor } from '@skykey/bits';
-import { binaryEntropy } from '@skykey/finitekey';
+import { type Bits, concat, fromBytes } from '@skykey/bits';
 import { Ldpc, type LiftedCode } from '@skykey/kernels';
 import { DistillError } from '../error.ts';
 import type { RandomBytes } from '../types.ts';
@@ -16,9 +15,12 @@ import { rowsFor } from './rate.ts';
  * tag of each frame, Bob finds the errors. Nothing he does changes what Alice sent, so that nothing else leaks.
  *
  * What a syndrome cannot show, that decoding ended at another word than Alice's, the tag does (pitfall P21). A frame
- * that fails stays as Bob has it and is named; both parties leave it out (`withoutFrames`) once he can say so, with
- * his acceptance. Its syndrome and its tag are disclosed all the same and count (P8), and its bits are gone:
- * `droppedBits`, which the key length has to lose on top.
+ * that fails stays as Bob has it and is named; its syndrome and its tag are disclosed all the same and count (P8). Where
+ * he can say so, Alice discloses it whole (`reconcile-one-way.ts`); where he cannot before the end, both leave it out
+ * (`withoutFrames`), and `droppedBits` are what the key length has to lose on top.
+ *
+ * How much she sends adapts to what is known before: error rate, its spread, length (`rate.ts`). Nothing can be asked
+ * for afterwards, so the spread of an estimate costs parities here, not another message.
  *
  * The message, little-endian: version 1 (1 byte), family (1 byte: 0 short, 1 long), key bits, frames and rows of a
  * frame (4 bytes each), seed of the tags (32 bytes), and for each frame its packed parities (`rows / 8` bytes) and
@@ -28,8 +30,8 @@ const VERSION = 1;
 const FAMILIES: readonly Family[] = ['short', 'long'];
 /** Bits that frames of a family should have; a key is cut into equal frames of about so many. */
 const FRAME_BITS: Readonly<Record<Family, number>> = { short: 102_400, long: 819_200 };
-/** Longest frame that is decoded for a stranger: more than Alice makes of any key. */
-const MOST_FRAME_BITS = 2_000_000;
+/** Error rate from which on long frames are taken unasked. */
+const LONG_ERROR_RATE = 0.018;
 /** Sweeps before a frame is given up. */
 const SWEEPS: Readonly<Record<Family, number>> = { short: 60, long: 150 };
 /**
@@ -42,7 +44,7 @@ const CODES_KEPT = 4;
 export interface OneWayOptions {
   /** Of the seed of the tags: drawn when both strings are fixed. */
   readonly random: RandomBytes;
-  /** Frames of about 1e5 bits, fast, or 8e5, tight; without it `long` for keys from 409,600 bits on. */
+  /** Frames of about 1e5 bits, fast, or 8e5, tight; without it `long` from 409,600 bits and 1.8 % on. */
   readonly family?: Family;
   /** Standard deviation of the estimated error rate, absolute; 0 when left out. */
   readonly spread?: number;
@@ -50,6 +52,7 @@ export interface OneWayOptions {
 
 export interface OneWayMessage {
   readonly message: Uint8Array;
+  readonly frames: number;
   /** Syndromes and tags of all frames. The seed tells nothing about the key. */
   readonly leakedBits: number;
 }
@@ -78,9 +81,13 @@ export interface OneWayResult {
  */
 const MIXED_LAYERS = 64;
 
+export function isMixed(family: Family, layers: number): boolean {
+  return family === 'long' && layers >= MIXED_LAYERS;
+}
+
 /** The parity-check matrix that both parties use. */
 export function codeOf(family: Family, lift: number, layers: number): LiftedCode {
-  return construct(lift, layers, degreesFor(family, layers), layers, family === 'long' && layers >= MIXED_LAYERS);
+  return construct(lift, layers, degreesFor(family, layers), layers, isMixed(family, layers));
 }
 
 /** A code at work. */
@@ -110,17 +117,48 @@ function codecOf(family: Family, lift: number, layers: number): Codec {
 }
 
 /**
+ * Long frames, which disclose less, where a key has half of one, but not for few errors: there the decoder stops a few
+ * bits short in most of them, too far in some.
+ */
+function usualFamily(keyBits: number, errorRate: number): Family {
+  return keyBits >= FRAME_BITS.long / 2 && errorRate >= LONG_ERROR_RATE ? 'long' : 'short';
+}
+
+/** Frames of a key. */
+function framesOf(keyBits: number, family: Family): number {
+  return keyBits && Math.max(1, Math.round(keyBits / FRAME_BITS[family]));
+}
+
+/** How a key is cut, and how many parities a frame gets: `frames * (rows + 32)` bits leak. Throws as `encodeOneWay`. */
+export function planOneWay(
+  keyBits: number,
+  errorRate: number,
+  { family = usualFamily(keyBits, errorRate), spread = 0 }: Omit<OneWayOptions, 'random'>,
+) {
+  if (!FAMILIES.includes(family)) {
+    throw new DistillError('distill/bad-argument', `family must be one of ${FAMILIES.join(', ')}, not ${family}`);
+  }
+  const frames = framesOf(keyBits, family);
+  const longest = longestFrame(keyBits, frames || 1);
+  const rows = frames && rowsFor(family, longest, errorRate, spread);
+  return { family, frames, longest, rows };
+}
+
+/**
+ * Makes the code that a key of this length and error rate will be corrected with, and keeps it for the next messages: a
+ * tenth of a second, which either side may spend before there are keys. Throws as `encodeOneWay`.
+ */
+export function prepareOneWay(keyBits: number, errorRate: number, options: Omit<OneWayOptions, 'random'> = {}): void {
+  const { family, frames, longest, rows } = planOneWay(keyBits, errorRate, options);
+  if (frames) codecOf(family, longest.lift, Math.ceil(rows / longest.lift));
+}
+
+/**
  * What Alice sends. `errorRate` in (0, 0.11] is the estimate for this key, from other bits than these. An empty key
  * needs no frame. Throws DistillError `distill/bad-argument` for an error rate outside, or a key too short for it.
  */
 export function encodeOneWay(key: Bits, errorRate: number, options: OneWayOptions): OneWayMessage {
-  const family = options.family ?? (key.length >= FRAME_BITS.long / 2 ? 'long' : 'short');
-  if (!FAMILIES.includes(family)) {
-    throw new DistillError('distill/bad-argument', `family must be one of ${FAMILIES.join(', ')}, not ${family}`);
-  }
-  const frames = key.length && Math.max(1, Math.round(key.length / FRAME_BITS[family]));
-  const longest = longestFrame(key.length, frames || 1);
-  const rows = frames && rowsFor(family, longest, errorRate, options.spread ?? 0);
+  const { family, frames, longest, rows } = planOneWay(key.length, errorRate, options);
   const seed = options.random(FRAME_SEED_BYTES).slice();
   const out = new Writer();
   out.byte(VERSION);
@@ -140,7 +178,7 @@ export function encodeOneWay(key: Bits, errorRate: number, options: OneWayOption
     }
     kernel.wipe();
   }
-  return { message: out.finish(), leakedBits: frames * (rows + FRAME_TAG_BITS) };
+  return { message: out.finish(), frames, leakedBits: frames * (rows + FRAME_TAG_BITS) };
 }
 
 /**
@@ -159,10 +197,12 @@ export function decodeOneWay(key: Bits, message: Uint8Array, errorRate: number):
   if (!family) throw reader.error('a family of codes that does not exist');
   const length = reader.uint32();
   if (length !== key.length) throw reader.error(`it is about ${length} bits, the key here has ${key.length}`);
-  const frames = reader.uint32(Math.ceil(length / 8));
+  const frames = reader.uint32();
   const rows = reader.uint32();
   const seed = reader.bytes(FRAME_SEED_BYTES);
-  if (length && !frames) throw reader.error('no frame for a key that has bits');
+  // Before anything is authenticated: a stranger's many small frames would keep this side busy for an hour.
+  const due = framesOf(length, family);
+  if (frames !== due) throw reader.error(`${frames} frames, where a key of ${length} bits has ${due}`);
   if (reader.left !== frames * (rows / 8 + FRAME_TAG_BITS / 8)) {
     throw reader.error(`${reader.left} bytes of frames, not those of ${frames} frames of ${rows} parities`);
   }
@@ -195,7 +235,6 @@ export function decodeOneWay(key: Bits, message: Uint8Array, errorRate: number):
 /** The codec for the frames of a message; throws the reader's error when there is none. */
 function codecFor(reader: Reader, family: Family, length: number, frames: number, rows: number): Codec {
   const { bits, lift } = longestFrame(length, frames);
-  if (bits > MOST_FRAME_BITS) throw reader.error(`frames of ${bits} bits, ${MOST_FRAME_BITS} is the most`);
   const layers = Math.ceil(rows / lift);
   if (rows % 16 || layers < LEAST_LAYERS || layers > MOST_LAYERS) {
     throw reader.error(`${rows} parities a frame of ${bits} bits, which no code has`);
@@ -269,40 +308,4 @@ export function withoutFrames(key: Bits, frames: number, failed: readonly number
   const kept: Bits[] = [];
   for (let f = 0; f < frames; f++) if (!gone.has(f)) kept.push(frameOf(key, frames, f));
   return concat(...kept);
-}
-
-export interface OneWayOutcome extends Omit<OneWayResult, 'key'> {
-  /** Both keys, failed frames left out of both. */
-  readonly alice: Bits;
-  readonly bob: Bits;
-  /**
-   * Syndromes, tags and the bits of failed frames over n h(q), with q the true error rate of the whole key; 0 for a
-   * key that is empty or without errors.
-   */
-  readonly efficiency: number;
-  /** One message, one way. */
-  readonly roundTrips: 0.5;
-  readonly messageBits: number;
-  /** Bits in which the two keys differ, by full comparison (pitfall P22). */
-  readonly residualErrors: number;
-}
-
-/** Both parties in one process. Throws what `encodeOneWay` and `decodeOneWay` throw, RangeError for unequal lengths. */
-export function reconcileOneWayBoth(alice: Bits, bob: Bits, errorRate: number, options: OneWayOptions): OneWayOutcome {
-  const truth = popcount(xor(alice, bob)) / (alice.length || 1);
-  const { message } = encodeOneWay(alice, errorRate, options);
-  const { key, ...found } = decodeOneWay(bob, message, errorRate);
-  const kept = {
-    alice: withoutFrames(alice, found.frames, found.failedFrames),
-    bob: withoutFrames(key, found.frames, found.failedFrames),
-  };
-  const bound = alice.length * binaryEntropy(truth);
-  return {
-    ...found,
-    ...kept,
-    efficiency: bound ? (found.leakedBits + found.droppedBits) / bound : 0,
-    roundTrips: 0.5,
-    messageBits: 8 * message.length,
-    residualErrors: popcount(xor(kept.alice, kept.bob)),
-  };
 }

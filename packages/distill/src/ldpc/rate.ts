@@ -14,24 +14,24 @@ const SIGMAS = 3.3;
 const REACH: Readonly<Record<Family, readonly (readonly [errorRate: number, reach: number])[]>> = {
   short: [
     [0.005, 1.3],
-    [0.01, 1.19],
-    [0.015, 1.175],
-    [0.02, 1.178],
-    [0.03, 1.193],
-    [0.05, 1.207],
-    [0.08, 1.218],
+    [0.01, 1.187],
+    [0.015, 1.164],
+    [0.02, 1.176],
+    [0.03, 1.19],
+    [0.05, 1.204],
+    [0.08, 1.215],
   ],
   long: [
     [0.005, 1.35],
     [0.01, 1.2],
-    [0.015, 1.145],
-    [0.02, 1.115],
-    [0.03, 1.1],
+    [0.015, 1.105],
+    [0.02, 1.0945],
+    [0.03, 1.098],
     [0.05, 1.095],
     [0.08, 1.09],
   ],
 };
-/** Highest error rate that has codes, with a margin for its spread. */
+/** Highest error rate that has codes: of long frames; what short ones need beside ends at 0.104. */
 export const MOST_ERROR_RATE = 0.11;
 
 /**
@@ -48,7 +48,7 @@ export function rowsFor(
   if (!(errorRate > 0 && errorRate <= MOST_ERROR_RATE)) {
     throw new DistillError(
       'distill/bad-argument',
-      `errorRate must be above 0 and at most ${MOST_ERROR_RATE} for one message, not ${errorRate}`,
+      `errorRate must be above 0 and at most ${MOST_ERROR_RATE} for one message, not ${errorRate}: beyond, Cascade corrects`,
     );
   }
   if (!(spread >= 0 && spread <= 0.5)) {
@@ -58,10 +58,16 @@ export function rowsFor(
   const entropy = binaryEntropy(Math.min(0.5, errorRate + SIGMAS * sigma));
   const rows = 16 * Math.ceil((reachOf(family, errorRate) * entropy * bits) / 16);
   const least = LEAST_LAYERS * lift;
-  if (Math.max(rows, least) >= bits || rows > MOST_LAYERS * lift) {
+  if (rows > MOST_LAYERS * lift) {
     throw new DistillError(
       'distill/bad-argument',
-      `a frame of ${bits} bits is too short for one message at an error rate of ${errorRate}: it would give away all of it`,
+      `errorRate ${errorRate} and its spread ask for more parities in frames of ${bits} bits than one message has codes for: Cascade corrects so many errors`,
+    );
+  }
+  if (Math.max(rows, least) >= bits) {
+    throw new DistillError(
+      'distill/bad-argument',
+      `a frame of ${bits} bits is too short for one message at an error rate of ${errorRate}: it would give away all of it; Cascade does not`,
     );
   }
   return Math.max(rows, least);

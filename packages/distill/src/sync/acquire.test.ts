@@ -10,14 +10,15 @@ import { rehearse, UNCERTAINTY } from './test/rehearsal.ts';
 const wrong = { clockOffsetPs: 1.6e6, clockDriftPsPerS: 7.5e4, clockJitterPs: 50, aheadS: 0.01 };
 
 describe('acquisition', () => {
-  for (const [pulseRateHz, name] of [
-    [1e8, '100 MHz'],
-    [1e9, '1 GHz, where jitter puts every seventh tag into another slot'],
+  for (const [pulseRateHz, lossDb, name] of [
+    [1e8, 45, '100 MHz'],
+    [1e9, 45, '1 GHz, where jitter puts every seventh tag into another slot'],
+    [1e6, 25, '1 MHz, where jitter is 1/3000 of a slot'],
   ] as const) {
-    it(`finds 45 dB from 100 ms at ${name}`, () => {
+    it(`finds ${lossDb} dB from 100 ms at ${name}`, () => {
       for (let seed = 1; seed <= (pulseRateHz === 1e8 ? 12 : 5); seed++) {
         const closestS = [20, 60, 200][seed % 3]!;
-        const pass = rehearse({ pulseRateHz, lossDb: 45, durationS: 0.1, closestS, seed, ...wrong }, 0.1);
+        const pass = rehearse({ pulseRateHz, lossDb, durationS: 0.1, closestS, seed, ...wrong }, 0.1);
         const { acquisition, emissionPs, truePs, claimed } = pass;
         assert.equal(acquisition.kind, 'found', `seed ${seed}`);
         if (acquisition.kind !== 'found') return;
@@ -25,7 +26,8 @@ describe('acquisition', () => {
         const { atPs, mean, covariance } = acquisition.state;
         const [sd, slopeSd] = [Math.sqrt(covariance[0]), Math.sqrt(covariance[3])];
         const off = emissionPs.map((t, i) => Math.abs(t - truePs[i]! - mean[0] - mean[1] * (t - atPs) * 1e-12));
-        const worst = Math.max(...off);
+        // Noise far from every slot has no true time.
+        const worst = Math.max(...off.filter((one) => !Number.isNaN(one)));
         assert.ok(
           worst < 5 * (sd + 0.05 * slopeSd),
           `line off by ${worst} ps at seed ${seed}, sd ${sd} and ${slopeSd}`,

@@ -36,6 +36,10 @@ export const LEAST_SIGNIFICANCE = 7.5;
 /** Of the alternative that the score tests. A link with less noise or errors scores lower than it could, not wrongly. */
 const ASSUMED_NOISE = 0.2;
 const ASSUMED_ERRORS = 0.03;
+/** Tags times contrast squared from which the times themselves tell how much is noise. */
+const TELLING_TAGS = 50;
+/** Of a slot. */
+const WIDEST_JITTER = 1 / 16;
 /** Slopes that are tried. Where jitter is long against the slot the right one need not be the strongest. */
 const PEAKS = 16;
 
@@ -43,8 +47,8 @@ const PEAKS = 16;
  * Finds the line along which Bob's tags come from Alice's pulses, or refuses.
  *
  * Slope and phase within a slot are candidates from the tags' times (`slopePeaks`); the whole slots are decided by what Alice
- * disclosed. A candidate's score is the sum over the claimed tags of `ln (n + (1 - n) mu_k / <mu> f)`, n the assumed share of
- * noise, mu_k the intensity she had in that slot, and f = 2 (1 - e) where bases match and bits agree, 2 e where they differ, 1
+ * disclosed. A candidate's score is the sum over the claimed tags of `ln (n + (1 - n) mu_k / <mu> f)`, n the share of noise that
+ * the times show, or an assumed one, mu_k the intensity she had in that slot, and f = 2 (1 - e) where bases match and bits agree, 2 e where they differ, 1
  * in other bases. Without a relation between tags and settings e^score has mean 1, whatever the tags are, since Alice draws
  * her settings by the law she has agreed: by Markov's inequality a score of S or more comes with a probability of at most
  * e^(-S), and among all candidates of at most `candidates e^(-S)`. No number of tags is needed for that to hold. Who forges
@@ -67,7 +71,8 @@ export function acquire(input: AcquisitionInput): Acquired | NotAcquired {
   const reach = Math.ceil(uncertainty.offsetPs / periodPs);
   const scores = new Float64Array(2 * reach + 1);
   const expected = expectations(input.settings);
-  const weights = expected.map((share) => Math.log(ASSUMED_NOISE + (1 - ASSUMED_NOISE) * share));
+  const supposed = noiseOf(peaks, tags, law.contrast);
+  const weights = expected.map((share) => Math.log(supposed + (1 - supposed) * share));
   let best: { peak: SlopePeak; shift: number; score: number } | null = null;
   let rank = Number.NEGATIVE_INFINITY;
   for (const peak of peaks) {
@@ -88,7 +93,11 @@ export function acquire(input: AcquisitionInput): Acquired | NotAcquired {
       `${significance.toFixed(2)}, ${LEAST_SIGNIFICANCE} is the least; a longer window may have it`;
     return { kind: 'refused', score, candidates, significance, reason };
   }
-  const start = { phasePs: best.peak.phasePs + best.shift * periodPs, slopePsPerS: best.peak.slope * 1e12 };
+  let start = { phasePs: best.peak.phasePs + best.shift * periodPs, slopePsPerS: best.peak.slope * 1e12 };
+  // Where jitter is short against the slot the peak is right to many jitters only: fitted by wider ones first.
+  for (let wide = periodPs * WIDEST_JITTER; wide > 2 * input.jitterPs; wide /= 4) {
+    start = fitLine(input, new FoldedLaw(periodPs, wide), expected, middlePs, start);
+  }
   const { phasePs, slopePsPerS, covariance, noise } = fitLine(input, law, expected, middlePs, start);
   const accelerationPs2 = (input.accelerationPsPerS2 ?? 2000) ** 2;
   return {
@@ -104,6 +113,12 @@ export function acquire(input: AcquisitionInput): Acquired | NotAcquired {
     noise,
     tagRateHz: (1e12 * tags) / (emissionPs[tags - 1]! - emissionPs[0]!),
   };
+}
+
+/** By times alone: what Alice disclosed must not choose the alternative it is tested against. */
+function noiseOf([strongest]: readonly SlopePeak[], tags: number, contrast: number): number {
+  if (strongest === undefined || tags * contrast ** 2 < TELLING_TAGS) return ASSUMED_NOISE;
+  return Math.min(0.8, Math.max(0.05, 1 - Math.sqrt(strongest.power / tags) / contrast));
 }
 
 function checkInput({ emissionPs, detector, claimed, answer, settings }: AcquisitionInput): void {

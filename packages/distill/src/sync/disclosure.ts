@@ -1,33 +1,9 @@
 import { DistillError } from '../error.ts';
 import type { EmissionRecord } from '../types.ts';
+import type { AcquisitionAnswer, AcquisitionClaim } from './claim.ts';
 import { requirePositive, type Uncertainty } from './prediction.ts';
 
-/**
- * What is said to find the slots, in this order:
- *
- * 1. Bob: `AcquisitionClaim`. He commits to when he had some tags of a window of time, as slots by his prediction.
- * 2. Alice: `AcquisitionAnswer`. She discloses what she sent in all slots that these tags may have come from.
- * 3. Bob: `AcquisitionOutcome`.
- *
- * All slots from the first to the last disclosed are spent, for both and whatever comes of it: `spentSlots` says which, from
- * the claim alone. Nothing is disclosed of a slot that Alice has not sent, nor of one twice, and Bob's tags exist before the
- * claim; all three messages belong in the authenticated transcript, since a forged claim makes the two spend different slots.
- */
-export interface AcquisitionClaim {
-  /** Rising, at least `2 halfSlots + 1` apart. */
-  readonly centreSlot: Float64Array;
-  readonly halfSlots: number;
-}
-
-export interface AcquisitionAnswer {
-  /** For each claimed tag slots `centre - halfSlots` to `centre + halfSlots`: `intensity * 4 + basis * 2 + bit`. */
-  readonly settings: Uint8Array;
-}
-
-export interface AcquisitionOutcome {
-  readonly found: boolean;
-  readonly significance: number;
-}
+export type { AcquisitionAnswer, AcquisitionClaim, AcquisitionOutcome } from './claim.ts';
 
 /** Slots from `from` up to but not including `until`. */
 export interface SlotRange {
@@ -38,7 +14,7 @@ export interface SlotRange {
 /** Some five times the tags that an acquisition needs with 10 % of noise (`sync.bench.ts`). */
 export const MOST_CLAIMED = 500;
 /** 2 us at 4 GHz. A claim of `MOST_CLAIMED` tags then is 8 million slots. */
-const MOST_HALF_SLOTS = 8192;
+export const MOST_HALF_SLOTS = 8192;
 
 export interface AcquisitionTags {
   readonly claim: AcquisitionClaim;
@@ -88,26 +64,31 @@ export function spentSlots({ centreSlot, halfSlots }: AcquisitionClaim): SlotRan
   return { from: centreSlot[0]! - halfSlots, until: centreSlot[centreSlot.length - 1]! + halfSlots + 1 };
 }
 
+/** Where a claim may lie. */
+export interface ClaimLimits {
+  /** The first slot whose light may not have passed Bob yet. */
+  readonly sentUntil: number;
+  /** The end of the slots that were spent, or given to the key, before. */
+  readonly settledUntil?: number;
+  /** Most tags that are answered; MOST_CLAIMED when left out. */
+  readonly most?: number;
+}
+
 /**
- * Alice's answer. `sentUntil` is the first slot whose light may not have passed Bob yet; `settledUntil` the end of the slots
- * that were spent, or given to the key, before. Throws `distill/claim`, and then discloses nothing, for a claim that is not
- * as described, reaches beyond either, or asks for more than `most` tags.
+ * The slots that a claim asks about, tag by tag. Throws `distill/claim`, and then nothing is to be disclosed, for a claim that
+ * is not as described or reaches beyond its limits.
  */
-export function answerClaim(
-  claim: AcquisitionClaim,
-  emissions: (slot: Float64Array) => EmissionRecord,
-  { sentUntil, settledUntil = 0 }: { readonly sentUntil: number; readonly settledUntil?: number },
-  most = MOST_CLAIMED,
-): AcquisitionAnswer {
+export function claimedSlots(claim: AcquisitionClaim, limits: ClaimLimits): Float64Array {
   const { centreSlot, halfSlots } = claim;
+  const { sentUntil, settledUntil = 0, most = MOST_CLAIMED } = limits;
   const refuse = (what: string): never => {
-    throw new DistillError('distill/claim', `the peer's claim ${what}`);
+    throw new DistillError('distill/claim', `the claim ${what}`);
   };
   if (!(Number.isInteger(halfSlots) && halfSlots >= 1 && halfSlots <= MOST_HALF_SLOTS)) {
     refuse(`asks for ${halfSlots} slots on either side of a tag; 1 to ${MOST_HALF_SLOTS} are possible`);
   }
   const tags = centreSlot.length;
-  if (tags > most) refuse(`is of ${tags} tags; at most ${most} are answered`);
+  if (tags < 1 || tags > most) refuse(`is of ${tags} tags; 1 to ${most} are answered`);
   const width = 2 * halfSlots + 1;
   let next = settledUntil + halfSlots;
   for (let i = 0; i < tags; i++) {
@@ -124,7 +105,16 @@ export function answerClaim(
     const first = centreSlot[i]! - halfSlots;
     for (let j = 0; j < width; j++) slot[i * width + j] = first + j;
   }
-  const { intensity, basis, bit } = emissions(slot);
+  return slot;
+}
+
+/** Alice's answer, from what she sent in these slots. Throws as `claimedSlots`. */
+export function answerClaim(
+  claim: AcquisitionClaim,
+  emissions: (slot: Float64Array) => EmissionRecord,
+  limits: ClaimLimits,
+): AcquisitionAnswer {
+  const { intensity, basis, bit } = emissions(claimedSlots(claim, limits));
   return { settings: Uint8Array.from(intensity, (k, i) => k * 4 + basis[i]! * 2 + bit[i]!) };
 }
 

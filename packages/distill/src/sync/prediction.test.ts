@@ -27,6 +27,7 @@ describe('prediction', () => {
         // Half a ps each of rounding the tag, the reading and the offset; the engine's quadratic in a bin, 1 ps.
         const off = emissionPs[i]! - slot[i]! * pass.periodPs - offsetPs[i]!;
         assert.ok(Math.abs(off) < 3, `off by ${off} ps`);
+        if (i === 0) assert.ok(Math.abs(prediction.readingPs(emissionPs[i]!) - readingPs[i]!) < 1, 'and back');
       }
     }
     assert.ok(rows > 30_000);
@@ -45,10 +46,18 @@ describe('prediction', () => {
       /must have the same/,
     );
     assert.throws(
-      () => new Prediction(STILL, { ...light, delayPs: light.delayPs.fill(Number.NaN) }, train),
+      () => new Prediction(STILL, { ...light, delayPs: light.delayPs.map(() => Number.NaN) }, train),
       /not a finite/,
     );
     assert.throws(() => new Prediction(STILL, light, { ...train, pulseRateHz: 0 }), { code: 'distill/sync' });
+    assert.throws(() => prediction.readingPs(9e12), { code: 'distill/sync', message: /leaves 9\.000 s after slot 0/ });
+    assert.throws(() => prediction.readingPs(-9e12), { code: 'distill/sync' });
+    // A rate in other units: the rows do not meet.
+    const apart = { ...light, ratePsPerS: light.ratePsPerS.map((rate) => rate + 1e6) };
+    assert.throws(
+      () => new Prediction(STILL, apart, train),
+      /rows 0 and 1 of the light-time table are 1\.00e\+6 ps apart/,
+    );
   });
 });
 

@@ -39,6 +39,19 @@ export interface Uncertainty {
   readonly slope: number;
 }
 
+/** Between two rows; 1 s makes some ps in a low orbit, and what is not a derivative of what stands beside it far more. */
+const WORST_SEAM_PS = 100;
+
+/** The flight time `byPs` after a row of the table. */
+function delayAt(
+  { delayPs, ratePsPerS, accelerationPsPerS2, jerkPsPerS3 }: LightTimeTable,
+  row: number,
+  byPs: number,
+): number {
+  const s = byPs * 1e-12;
+  return delayPs[row]! + s * (ratePsPerS[row]! + s * (accelerationPsPerS2[row]! / 2 + (s * jerkPsPerS3[row]!) / 6));
+}
+
 export class Prediction {
   /** Length of a slot. */
   readonly periodPs: number;
@@ -65,6 +78,16 @@ export class Prediction {
     if (columns.some((column) => column.some((value) => !Number.isFinite(value)))) {
       throw new DistillError('distill/sync', 'the light-time table holds a value that is not a finite number');
     }
+    for (let row = 1; row < delayPs.length; row++) {
+      const apartPs = Math.abs(delayAt(light, row - 1, stepPs / 2) - delayAt(light, row, -stepPs / 2));
+      if (!(apartPs <= WORST_SEAM_PS)) {
+        throw new DistillError(
+          'distill/sync',
+          `rows ${row - 1} and ${row} of the light-time table are ${apartPs.toPrecision(3)} ps apart where they meet; ` +
+            `at most ${WORST_SEAM_PS} may be: see its units, and take shorter steps`,
+        );
+      }
+    }
     this.periodPs = 1e12 / train.pulseRateHz;
     this.#clock = clock;
     this.#light = light;
@@ -76,9 +99,10 @@ export class Prediction {
    * step outside the table: no flight time is known there.
    */
   emissionPs(timePs: Float64Array): Float64Array {
-    const { startPs, stepPs, delayPs, ratePsPerS, accelerationPsPerS2, jerkPsPerS3 } = this.#light;
+    const light = this.#light;
+    const { startPs, stepPs } = light;
     const { offsetPs, driftPsPerS } = this.#clock;
-    const rows = delayPs.length;
+    const rows = light.delayPs.length;
     const out = new Float64Array(timePs.length);
     const perReading = driftPsPerS / (1e12 + driftPsPerS);
     for (let i = 0; i < timePs.length; i++) {
@@ -91,12 +115,36 @@ export class Prediction {
           `tag ${i} of a chunk is at ${timePs[i]} ps, where the ephemeris has no flight time; it must reach over the pass`,
         );
       }
-      const s = (here - startPs - at * stepPs) * 1e-12;
-      const delay =
-        delayPs[at]! + s * (ratePsPerS[at]! + s * (accelerationPsPerS2[at]! / 2 + (s * jerkPsPerS3[at]!) / 6));
-      out[i] = here - delay - this.#firstPs;
+      out[i] = here - delayAt(light, at, here - startPs - at * stepPs) - this.#firstPs;
     }
     return out;
+  }
+
+  /**
+   * When Bob's clock should see what leaves Alice so long after slot 0, ps. Throws `distill/sync` where no flight time is
+   * known.
+   */
+  readingPs(emissionPs: number): number {
+    const light = this.#light;
+    const { startPs, stepPs } = light;
+    const last = light.delayPs.length - 1;
+    const sentPs = this.#firstPs + emissionPs;
+    let here = sentPs;
+    let at = 0;
+    // Each round gains a factor of v/c.
+    for (let round = 0; round < 5; round++) {
+      at = Math.floor((here - startPs) / stepPs + 0.5);
+      const row = Math.min(last, Math.max(0, at));
+      here = sentPs + delayAt(light, row, here - startPs - row * stepPs);
+    }
+    if (at < 0 || at > last) {
+      throw new DistillError(
+        'distill/sync',
+        `the ephemeris has no flight time for light that leaves ${(emissionPs * 1e-12).toFixed(3)} s after slot 0; it must reach over the pass`,
+      );
+    }
+    const { offsetPs, driftPsPerS } = this.#clock;
+    return here + offsetPs + driftPsPerS * (here * 1e-12);
   }
 }
 

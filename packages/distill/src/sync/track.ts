@@ -53,6 +53,8 @@ const WORST_PHASE = 1 / 6;
  * Memory: the tags of a step, and those of a chunk.
  */
 export class Tracker {
+  /** That of a tag at `fromPs`. */
+  readonly firstSlot: number;
   readonly #options: Required<Omit<TrackOptions, 'wander'>>;
   readonly #servo: Servo;
   readonly #meter: PhaseMeter;
@@ -82,7 +84,9 @@ export class Tracker {
     this.#servo.advance(fromPs);
     this.#meter = new PhaseMeter(new FoldedLaw(periodPs, jitterPs), noise, tagRateHz);
     this.#stepEndPs = fromPs + stepPs;
-    this.#residual = { atPs: fromPs, phasePs: this.#servo.phaseAt(fromPs) };
+    const phasePs = this.#servo.phaseAt(fromPs);
+    this.#residual = { atPs: fromPs, phasePs };
+    this.firstSlot = Math.floor((fromPs - phasePs) / periodPs + 0.5);
     this.#lastPs = fromPs;
   }
 

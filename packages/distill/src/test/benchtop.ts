@@ -1,6 +1,6 @@
 import { SecretBytes } from '@skykey/bits';
 import { runAlice } from '../alice.ts';
-import { runBob } from '../bob.ts';
+import { type BobOptions, runBob } from '../bob.ts';
 import { DistillError } from '../error.ts';
 import type {
   AuthenticationKeys,
@@ -233,11 +233,13 @@ export interface Light {
   readonly basisX: number;
   /** Rows of a chunk. */
   readonly chunk: number;
+  /** Share of the detections that no photon of the source made; one in 10^4 when left out. */
+  readonly background?: number;
 }
 
 /**
  * Draws a pass of `pulses` slots with about `detections` detections. Intensities as they are among detections at high
- * loss, (share of emission) * (mean photon number) plus one background count in 10^4; bits as sent, wrong with probability
+ * loss, (share of emission) * (mean photon number) plus some background; bits as sent, wrong with probability
  * `qber`, and half of the time for background.
  */
 export function synthesise(
@@ -258,7 +260,7 @@ export function synthesise(
   const photons = parameters.meanPhotons.map((mean, k) => mean * parameters.probabilities[k]!);
   const mean = photons[0]! + photons[1]! + photons[2]!;
   for (let i = 0; i < n; i++) {
-    const background = uniform() < 1e-4;
+    const background = uniform() < (light.background ?? 1e-4);
     let draw = uniform() * (background ? 1 : mean);
     const weights = background ? parameters.probabilities : photons;
     let k = 0;
@@ -316,9 +318,11 @@ export const SMALL_BLOCK: SessionParameters = {
   pulses: 1e9,
   meanPhotons: [0.8, 0.1, 0],
   probabilities: [0.5, 0.25, 0.25],
+  detectorMismatch: 0,
   epsSec: 0.3,
   epsCor: 1e-15,
-  bound: 'chernoff',
+  proof: 'tilted',
+  method: 'auto',
   monitorProbability: 0.05,
   alarm: { expectedQber: 0.02, qberDrift: 0.02, softFalseAlarm: 1e-4, hardQber: 0.11, hardFalseAlarm: 1e-6 },
 };
@@ -330,8 +334,9 @@ export interface Outcome {
   /** The report, when there is one. */
   readonly report: SessionReport | undefined;
   readonly events: readonly SessionEvent[];
-  /** Hard alarms told. */
+  /** Kinds of the alarms told, hard ones and soft ones. */
   readonly alarms: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 export interface Distillation {
@@ -342,8 +347,10 @@ export interface Distillation {
   readonly tamper?: Tamper;
   readonly sites?: { readonly alice: Site; readonly bob: Site };
   readonly emissions?: (slots: Float64Array) => Promise<EmissionRecord>;
-  readonly chunks?: AsyncIterable<DetectionChunk>;
+  readonly chunks?: BobOptions['chunks'];
   readonly seed?: number;
+  /** Alice's clock. */
+  readonly clock?: () => number;
 }
 
 /** Runs one session of both parties. */
@@ -362,6 +369,7 @@ export async function distil(options: Distillation = {}): Promise<{ alice: Outco
       keys: sites.alice.pads,
       store: sites.alice.store,
       random: seededBytes(seed),
+      ...(options.clock ? { clock: options.clock } : {}),
       onEvent: (event) => aliceEvents.push(event),
     }),
     runBob({
@@ -378,10 +386,13 @@ export async function distil(options: Distillation = {}): Promise<{ alice: Outco
 }
 
 function outcome(result: PromiseSettledResult<SessionReport>, events: readonly SessionEvent[]): Outcome {
+  const kinds = (severity: 'hard' | 'soft'): string[] =>
+    events.flatMap((e) => (e.kind === 'alarm' && e.alarm.severity === severity ? [e.alarm.kind] : []));
   return {
     result,
     report: result.status === 'fulfilled' ? result.value : undefined,
     events,
-    alarms: events.flatMap((e) => (e.kind === 'alarm' && e.alarm.severity === 'hard' ? [e.alarm.kind] : [])),
+    alarms: kinds('hard'),
+    warnings: kinds('soft'),
   };
 }
