@@ -85,7 +85,8 @@ for (let i = 1; i < 256; i++) POPCOUNT[i] = POPCOUNT[i >> 1]! + (i & 1);
 /** Number of ones. */
 export function popcount(bits: Bits): number {
   let ones = 0;
-  for (const byte of bits.bytes) ones += POPCOUNT[byte]!;
+  const { bytes } = bits;
+  for (let i = 0; i < bytes.length; i++) ones += POPCOUNT[bytes[i]!]!;
   return ones;
 }
 

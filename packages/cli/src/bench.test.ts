@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { DistillFigures } from './bench/distill.ts';
+import { distillText } from './bench/distill-text.ts';
 import { benchText } from './bench.ts';
 import { skykey } from './test/command.ts';
 
@@ -12,6 +14,55 @@ const speed = (name: string, detectionsPerCpuS: number) => ({
 });
 
 describe('skykey bench', () => {
+  it('measures every stage of post-processing, with what is expected and a reference', async () => {
+    const { code, stdout, stderr } = await skykey(['bench', 'distill', '--quick', '--json']);
+    assert.equal(code, 0, stderr);
+    const { machine, distill } = JSON.parse(stdout) as { machine: object; distill: DistillFigures };
+    assert.deepEqual(Object.keys(machine), ['processor', 'architecture', 'node']);
+    assert.equal(distill.rounds, 1);
+    const stages = new Set(distill.figures.map(({ stage }) => stage));
+    assert.deepEqual([...stages].sort(), ['amplify', 'cascade', 'chain', 'hash', 'ldpc']);
+    for (const { name, value, least, most } of distill.figures) {
+      assert(Number.isFinite(value) && value >= 0, `${name}: ${value}`);
+      assert(least <= value && value <= most, name);
+    }
+    for (const stage of ['cascade', 'ldpc', 'amplify', 'hash']) {
+      const references = distill.figures.filter((figure) => figure.stage === stage && figure.reference);
+      assert(references.length, stage);
+      for (const { reference } of references) assert(reference!.value > 0 && reference!.ratio > 0);
+    }
+    // Speeds are not a test's; what was counted is.
+    for (const { name, met } of distill.figures.filter(({ name }) => /wrong bits|key of a pass/.test(name)))
+      assert(met, name);
+    const text = distillText(distill, 'a processor');
+    assert.match(text, /Cascade at 2 %: [\d.,]+ Mbit\/s.*expected at least 50/s);
+    assert.match(text, /times Cascade as published in 1993/);
+    for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
+  it('says what is not met', () => {
+    const figure = {
+      stage: 'chain',
+      name: 'a speed',
+      unit: 'Mbit/s',
+      value: 19.94,
+      least: 18,
+      most: 21,
+      rounds: 3,
+    } as const;
+    const text = distillText(
+      {
+        rounds: 3,
+        quick: false,
+        warnings: ['no second core'],
+        figures: [{ ...figure, expected: { least: 20 }, met: false }],
+      },
+      'a processor',
+    );
+    assert.match(text, /a speed: 19\.9 Mbit\/s \(18 to 21\); expected at least 20: NOT MET/);
+    assert.match(text, /no second core/);
+  });
+
   // The measurement itself takes half a minute and is the command's, not a test's.
   it('prints every figure with what it was measured on', () => {
     const text = benchText(
@@ -35,7 +86,8 @@ describe('skykey bench', () => {
   it('knows what it can measure', async () => {
     const { code, stderr } = await skykey(['bench', 'dreams']);
     assert.equal(code, 2);
-    assert.match(stderr, /bench dreams: what can be measured is photons/);
+    assert.match(stderr, /bench dreams: what can be measured is photons or distill/);
+    assert.match((await skykey(['bench', '--quick'])).stderr, /--quick is for bench distill/);
     assert.match((await skykey(['bench', '--rounds', '0'])).stderr, /--rounds 0: give a whole number from 1 on/);
   });
 });

@@ -1,6 +1,8 @@
 /** `skykey bench`: the speeds that Skykey states, measured on the reader's machine. */
 import { arch, cpus } from 'node:os';
 import { type DetectionSpeed, type PhotonBench, photonBench } from '@skykey/photons';
+import { distillFigures } from './bench/distill.ts';
+import { distillText } from './bench/distill-text.ts';
 import { CliError } from './error.ts';
 import { paragraph } from './paragraph.ts';
 import { Progress } from './progress.ts';
@@ -9,26 +11,41 @@ interface Options {
   readonly json?: boolean;
   /** Of which each figure is the median. */
   readonly rounds?: number;
+  /** Small sizes, to see that it works. */
+  readonly quick?: boolean;
 }
 
 const ROUNDS = 5;
 /** Names that `photonBench` goes through, for the line of progress. */
 const STEPS = 8;
 
-/** `skykey bench [photons]`. */
-export function bench(what: string, { json, rounds = ROUNDS }: Options): void {
-  if (what !== 'photons') throw new CliError('cli/option', `bench ${what}: what can be measured is photons`);
-  if (!(rounds >= 1)) throw new CliError('cli/option', `--rounds ${rounds}: give a whole number from 1 on`);
+/** `skykey bench [photons|distill]`. */
+export async function bench(what: string, { json, rounds, quick = false }: Options): Promise<void> {
+  if (rounds !== undefined && !(rounds >= 1))
+    throw new CliError('cli/option', `--rounds ${rounds}: give a whole number from 1 on`);
+  const machine = { processor: cpus()[0]?.model.trim() ?? 'unknown', architecture: arch(), node: process.version };
+  const words = Object.values(machine).join(', ');
+  const print = (document: object, text: () => string): void => {
+    process.stdout.write(json ? `${JSON.stringify({ machine, ...document }, null, 2)}\n` : text());
+  };
+  if (what === 'distill') {
+    const distill = await distillFigures(rounds ?? (quick ? 1 : ROUNDS), quick);
+    print({ distill }, () => distillText(distill, words));
+  } else if (what === 'photons') {
+    if (quick) throw new CliError('cli/option', '--quick is for bench distill: leave it out');
+    const photons = photonFigures(rounds ?? ROUNDS);
+    print({ photons }, () => benchText(photons, words));
+  } else throw new CliError('cli/option', `bench ${what}: what can be measured is photons or distill`);
+}
+
+function photonFigures(rounds: number): PhotonBench {
   const progress = new Progress();
   let step = 0;
-  const measured = photonBench(cpuS, (name) => progress.report(step++ / STEPS, `the bench, ${name}`), rounds);
-  progress.end();
-  const machine = { processor: cpus()[0]?.model.trim() ?? 'unknown', architecture: arch(), node: process.version };
-  process.stdout.write(
-    json
-      ? `${JSON.stringify({ machine, photons: measured }, null, 2)}\n`
-      : benchText(measured, Object.values(machine).join(', ')),
-  );
+  try {
+    return photonBench(cpuS, (name) => progress.report(step++ / STEPS, `the bench, ${name}`), rounds);
+  } finally {
+    progress.end();
+  }
 }
 
 /** Processor time of this process, s: what other processes of the machine take is not in it. */

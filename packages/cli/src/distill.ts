@@ -1,10 +1,13 @@
 /** `skykey distill`: a laboratory's own light to secret key, between two hosts. */
+import type { Role } from '@skykey/distill';
 import { loadScenario } from '@skykey/node';
-import { drawAuthenticationKey, type Role } from './distill/authentication-file.ts';
+import { drawAuthenticationKey } from './distill/authentication-file.ts';
 import { linkText } from './distill/link-document.ts';
 import { linkFromScenario } from './distill/link-from-scenario.ts';
+import { makeTiming, type TimingOptions } from './distill/make-timing.ts';
 import { type DistillDocument, type PartyOptions, runParty } from './distill/party.ts';
 import { reportOf } from './distill/report.ts';
+import { timingText } from './distill/timing-document.ts';
 import { Progress, warn } from './progress.ts';
 import type { PlayOptions } from './tags/played.ts';
 
@@ -69,6 +72,13 @@ export function distillLink(options: PlayOptions & { readonly scenario: string }
   const { link, assumptions } = linkFromScenario(loadScenario(options.scenario), options);
   process.stdout.write(linkText(link));
   warn(assumptions, {});
+}
+
+/** `skykey distill timing`. */
+export async function distillTiming(options: TimingOptions): Promise<void> {
+  const { timing, warnings } = await makeTiming(options);
+  process.stdout.write(timingText(timing));
+  warn(warnings, {});
 }
 
 /** `skykey distill auth`. */

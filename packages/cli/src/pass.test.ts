@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import type { KeyStatement } from '@skykey/finitekey';
 import type { PassResult } from '@skykey/node';
 import { skykey } from './test/command.ts';
 
@@ -48,7 +51,27 @@ describe('skykey pass: the published Micius pass of 2016-12-19', () => {
     assert.equal(honest.authenticationBitsSpent, 384);
     assert.equal(honest.reconciliation.failedFrames, 0);
     assert.ok(honest.assumptions.length > 5);
-    assert.ok(honest.proofGaps.length > 0);
+    assert.equal(honest.proof, 'tilted');
+    assert.deepEqual([honest.rigorous, honest.proofGaps], [true, []]);
+    assert.ok(honest.secrecy.assumptions.length > 5);
+  });
+
+  it('gives counts from which keyrate reckons the same key, before it is cut to whole bytes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'skykey-pass-'));
+    try {
+      const counts = join(folder, 'counts.json');
+      writeFileSync(counts, JSON.stringify(honest.keyDocument));
+      const { code, stdout, stderr } = await skykey(['keyrate', '--counts', counts, '--proof', honest.proof, '--json']);
+      assert.equal(code, 0, stderr);
+      const statement = JSON.parse(stdout) as KeyStatement;
+      assert.deepEqual(statement.terms, honest.secrecy.terms);
+      assert.deepEqual(statement.epsilons, honest.secrecy.epsilons);
+      assert.equal(Math.floor(statement.secretBits / 8) * 8, honest.secretBits);
+      assert.equal(statement.rigorous, true);
+      assert.ok(honest.keyDocument!.mX.some((errors) => errors > 0));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('is what README says', () => {

@@ -56,7 +56,7 @@ function describe(result: PassResult): string {
   lines.push(
     '',
     `  ${result.simulated}`,
-    `  ${result.assumptions.length} parameters are assumed; --json lists them, and what the proof leaves out.`,
+    `  ${result.assumptions.length} parameters are assumed; --json lists them, and those of the proof.`,
     `  simulated in ${result.timing.simulateS.toFixed(1)} s, distilled in ${result.timing.distillS.toFixed(1)} s`,
     '',
   );

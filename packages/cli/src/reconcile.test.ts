@@ -59,11 +59,48 @@ describe('skykey reconcile', () => {
     assert(expected.leakedBits > (await run()).leakedBits, 'a wrong guess costs');
   });
 
+  it('does it in one message', async () => {
+    const { cpuS, codeS, ...document } = await run({ method: 'ldpc' });
+    assert(cpuS > 0 && codeS! > 0);
+    assert.equal(document.method, 'ldpc');
+    assert.equal(document.errors, wrong);
+    assert.deepEqual([document.residualErrors, document.failedFrames, document.roundTrips], [0, 0, 1]);
+    assert(document.efficiency > 1.1 && document.efficiency < 1.27, `f ${document.efficiency}`);
+    // The head of the message and the seed of the tags say nothing of the key; Bob answers.
+    assert(document.messageBits > document.leakedBits && document.messageBits < document.leakedBits + 1000);
+    const { cpuS: _, codeS: __, ...again } = await run({ method: 'ldpc' });
+    assert.deepEqual(again, document);
+    const unsure = await run({ method: 'ldpc', errorSpread: 0.001 });
+    assert(unsure.leakedBits > document.leakedBits);
+  });
+
+  it('keeps a frame that one message cannot correct, and counts its bits', async () => {
+    const document = await run({ method: 'ldpc', errorRate: 0.01, frames: 'short' });
+    assert.deepEqual([document.frames, document.failedFrames, document.residualErrors], [2, 2, 0]);
+    assert(document.leakedBits > bits);
+    assert.equal(document.roundTrips, 2);
+  });
+
+  it('chooses by the round-trip time', async () => {
+    assert.equal((await run({ method: 'auto' })).method, 'cascade');
+    assert.equal((await run({ method: 'auto', roundTrip: 20 })).method, 'cascade');
+    assert.equal((await run({ method: 'auto', roundTrip: 480 })).method, 'ldpc');
+    assert.equal((await run({ method: 'auto', roundTrip: 480, errorRate: 0.2 })).method, 'cascade');
+  });
+
   it('says in one sentence what cannot be done', async () => {
     const refused = (options: Partial<ReconcileOptions>, message: RegExp, code = 'cli/option') =>
       assert.rejects(run(options), { name: 'CliError', code, message });
-    await refused({ method: 'ldpc' }, /--method ldpc/);
-    await refused({ method: 'winnow' }, /--method is cascade or ldpc, not winnow/);
+    await refused({ method: 'winnow' }, /--method is cascade, ldpc, auto, not winnow/);
+    await refused(
+      { method: 'ldpc', errorRate: 0.2 },
+      /--method ldpc: errorRate .* at most 0.11 .*, not 0.2: .*Cascade/,
+    );
+    await refused({ method: 'ldpc', bits: 100, errorRate: 0.1 }, /--method ldpc: .* 100 bits is too short .*Cascade/);
+    await refused({ method: 'ldpc', frames: 'huge' }, /--frames is short or long, not huge/);
+    await refused({ method: 'ldpc', errorSpread: -1 }, /--error-spread/);
+    await refused({ method: 'ldpc', roundTrip: 480 }, /--round-trip decides with --method auto/);
+    await refused({ method: 'auto', roundTrip: -1 }, /--round-trip/);
     await refused({ bits: 0 }, /--bits/);
     await refused({ bits: bits + 8 }, /--alice .* has 20001 bytes; --bits asks for 160011 bits/, 'cli/file');
     await refused({ bob: file('short', bobBytes.slice(1)) }, /--bob .* has 20000 bytes/, 'cli/file');

@@ -1,10 +1,12 @@
 import { loadScenario } from '@skykey/node';
 import { describeFault, TagStatistics } from '@skykey/photons';
+import { timingFileOf, timingText } from './distill/timing-document.ts';
 import { CliError } from './error.ts';
-import { checkWritable } from './file.ts';
+import { checkWritable, writeWhole } from './file.ts';
 import { Progress } from './progress.ts';
 import { EmissionSink, type EmissionsWritten, emissionsLine } from './tags/emissions.ts';
 import { type Played, type PlayOptions, played } from './tags/played.ts';
+import { RawClock } from './tags/raw.ts';
 import {
   bitsOf,
   checkOther,
@@ -49,6 +51,8 @@ export interface TagsWriteDocument
   readonly truth: readonly string[];
   /** What the transmitter sent; null when nobody asked. */
   readonly emissions: EmissionsWritten | null;
+  /** What the receiver knows of its tags' time; null when nobody asked for raw ones. */
+  readonly timing: string | null;
   readonly simulated: string;
 }
 
@@ -66,6 +70,7 @@ export async function tagsWrite(options: TagsWriteOptions): Promise<void> {
     ...rows,
     ...document.truth.map((file) => `  the truth beside it: ${file}`),
     ...(document.emissions ? [emissionsLine(document.emissions)] : []),
+    ...(document.timing ? [`  its clock and flight time: ${document.timing}`] : []),
     ...(options.fading || options.frames ? document.assumptions.map((one) => `  assumed: ${one}`) : []),
     `  ${document.simulated}`,
   ];
@@ -145,8 +150,18 @@ export function writeRecording(options: TagsWriteOptions): TagsWriteDocument {
   if (options.settings && format !== 'parquet') {
     throw new CliError('cli/option', '--settings: a time-tag-64 file holds times and detectors alone; write Parquet');
   }
+  if (options.raw && options.settings) {
+    throw new CliError('cli/option', '--settings: raw tags have no slots to name settings of; leave --raw or it out');
+  }
   const scenario = loadScenario(options.scenario);
   const pass = played(scenario, options);
+  const light = options.raw ? pass.light?.() : undefined;
+  if (options.raw && !light) {
+    throw new CliError('cli/option', '--raw: entangled pairs have no slots to be found; leave it out');
+  }
+  const clock = light ? new RawClock(light, pass.durationS) : undefined;
+  const timing = clock ? timingFileOf(out) : undefined;
+  checkWritable('--out', timing);
   const emissions = options.emissions === undefined ? null : new EmissionSink(options.emissions, pass);
   const progress = new Progress();
   const metadata = {
@@ -166,18 +181,20 @@ export function writeRecording(options: TagsWriteOptions): TagsWriteDocument {
       const own = { ...metadata, station };
       sinks.push(new TagSink('--out', named(out, station), { format, bits, columns: pass.columns, metadata: own }));
       if (truth === undefined) continue;
-      const settings: SinkSettings = { format: 'parquet', columns: pass.truthColumns, metadata: own };
+      const beside = { ...own, ...clock?.truth };
+      const settings: SinkSettings = { format: 'parquet', columns: pass.truthColumns, metadata: beside };
       truths.push(new TagSink('--truth', named(truth, station), settings));
     }
     for (const { fraction, stations } of pass.blocks((bin) => emissions?.add(bin))) {
       for (const [i, { rows, truth: beside }] of stations.entries()) {
-        sinks[i]!.write(rows);
-        truths[i]?.write(beside);
+        sinks[i]!.write(clock ? clock.read(rows) : rows);
+        truths[i]?.write(clock ? clock.read(beside) : beside);
       }
       progress.report(fraction, pass.passId);
     }
     emissions?.end();
     for (const sink of [...sinks, ...truths]) sink.end();
+    if (clock) writeWhole('--out', timing!, timingText(clock.timing(sinks[0]!.tags)));
   } catch (error) {
     emissions?.abandon();
     for (const sink of [...sinks, ...truths]) sink.abandon();
@@ -197,6 +214,7 @@ export function writeRecording(options: TagsWriteOptions): TagsWriteDocument {
     files,
     truth: truths.map(({ file }) => file),
     emissions: emissions ? emissions.written() : null,
+    timing: timing ?? null,
     assumptions,
     simulated: SIMULATED,
   };

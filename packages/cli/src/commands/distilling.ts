@@ -1,11 +1,14 @@
 /** Commands from counts and bits to keys. */
 import type { Command } from 'commander';
 import { amplify } from '../amplify.ts';
-import type { Role } from '../distill/authentication-file.ts';
-import { distillAlice, distillAuth, distillBob, distillLink } from '../distill.ts';
+import type { Role } from '@skykey/distill';
+import { distillAlice, distillAuth, distillBob, distillLink, distillTiming } from '../distill.ts';
+import type { TagBits } from '../keyrate/link.ts';
 import { keyrate } from '../keyrate.ts';
 import { reconcile } from '../reconcile.ts';
-import { decimal, wholeNumber } from './option.ts';
+import { DEFAULT_SCENARIO, decimal, wholeNumber } from './option.ts';
+
+const tagBits = (text: string): TagBits => (text === 'published' ? text : decimal(text));
 
 export function distilling(program: Command): void {
   program
@@ -32,6 +35,7 @@ export function distilling(program: Command): void {
     .option('--efficiency <f>', 'of reconciliation: f n h(E) bits are disclosed (1.16)', decimal)
     .option('--eps-sec <eps>', 'probability that the key is not secret (1e-9)', decimal)
     .option('--eps-cor <eps>', 'probability that the keys differ (1e-15)', decimal)
+    .option('--tag-bits <n>', 'of the verification tag: as sent (128), or "published" for log2(2 / eps_cor)', tagBits)
     .option('--plot <file>', 'draw key against block size, and with --optimise against loss, as SVG')
     .option('--study <name>', 'coverage: count how often the bounds are wrong, over simulated sessions, with a report')
     .option('--sessions <n>', 'of each cell of the study (100000: about half an hour)', wholeNumber)
@@ -72,13 +76,29 @@ Examples:
     .requiredOption('--alice <file>', "Alice's sifted key, packed bits")
     .requiredOption('--bob <file>', "Bob's, with errors")
     .requiredOption('--bits <n>', 'bits of them that are key', wholeNumber)
-    .requiredOption('--method <name>', 'cascade: few bits, many round trips; ldpc: one message')
+    .requiredOption(
+      '--method <name>',
+      'cascade: fewest bits, many round trips; ldpc: one message, error rates up to 0.11; auto: by --round-trip',
+    )
+    .option('--round-trip <ms>', 'for auto: time between a question and its answer (0)', decimal)
     .option('--error-rate <q>', 'what both take it to be (as it is)', decimal)
+    .option('--error-spread <s>', 'ldpc: standard deviation of that, for which more is disclosed (0)', decimal)
+    .option(
+      '--frames <name>',
+      'ldpc: short (100 kbit, faster) or long (800 kbit, discloses less) (long from 409,600 bits and 1.8 % on)',
+    )
     .option('--seed <n>', 'seed: same seed, same result (random)', wholeNumber)
     .option('--json', 'one JSON document')
     .addHelpText(
       'after',
-      '\nExample:\n  skykey reconcile --alice a.bits --bob b.bits --bits 1000000 --method cascade --json',
+      `
+A frame that ldpc cannot correct is disclosed whole and stays in the key: its bits count as disclosed.
+
+Examples:
+  skykey reconcile --alice a.bits --bob b.bits --bits 1000000 --method cascade --json
+  skykey reconcile --alice a.bits --bob b.bits --bits 8192000 --method ldpc
+  skykey reconcile --alice a.bits --bob b.bits --bits 1000000 --method ldpc --error-rate 0.02 --error-spread 0.0005
+  skykey reconcile --alice a.bits --bob b.bits --bits 1000000 --method auto --round-trip 480`,
     )
     .action(reconcile);
 
@@ -101,7 +121,9 @@ Examples:
         '\nExit: 0 there is key, 1 there is none (the reason is told), 2 something given is wrong.',
       );
   party('alice', '--emissions <file>', 'what the transmitter sent').action(distillAlice);
-  party('bob', '--tags <file>', 'what the receiver saw, by slot').action(distillBob);
+  party('bob', '--tags <file>', 'what the receiver saw, by slot or as raw time tags')
+    .option('--timing <file>', 'of raw tags: pulse-per-second and flight time (TAGS.timing.json)')
+    .action(distillBob);
   distill
     .command('link')
     .description('write the link file of a pass of a scenario, as "skykey tags write" plays it')
@@ -111,6 +133,35 @@ Examples:
     .option('--seconds <s>', 'only the first seconds (all)', decimal)
     .addHelpText('after', '\nExample:\n  skykey distill link --scenario micius-2016-12-19 > link.json')
     .action(distillLink);
+  distill
+    .command('timing')
+    .description('write what is known of the time of raw tags: pulse-per-second, and flight time from elements')
+    .requiredOption('--tags <file>', 'recording, which is counted')
+    .requiredOption(
+      '--pps <file>',
+      "the tagger's readings of the pulse-per-second, whole ps, one a line, none left out",
+    )
+    .requiredOption('--first-second <iso>', 'UTC of the first of them')
+    .requiredOption('--slot-zero <iso>', 'when slot 0 leaves the satellite, UTC with up to twelve digits of a second')
+    .requiredOption('--jitter <ps>', 'standard deviation of a tag: pulse, detector and clock together', decimal)
+    .option('--tolerance <ps>', 'how far a reading may be off the line of all (1000000)', decimal)
+    .option('--tle <file>', 'two-line elements, in place of the satellite of a scenario')
+    .option('--omm <file>', 'the same as orbit mean-elements messages')
+    .option('--satellite <id>', 'of several, this one')
+    .option('--latitude <deg>', 'where the receiver is, degrees north, in place of a station of a scenario', decimal)
+    .option('--longitude <deg>', 'its longitude, degrees east', decimal)
+    .option('--altitude <m>', 'its height (0)', decimal)
+    .option('--scenario <id>', 'scenario', DEFAULT_SCENARIO)
+    .option('--station <id>', 'station (the first of the scenario)')
+    .option('--max-age <days>', 'use elements up to this far from their epoch (30; from 7 on with a warning)', decimal)
+    .addHelpText(
+      'after',
+      `
+Example:
+  skykey distill timing --tags B.parquet --pps B.pps --first-second 2016-12-19T16:49:50Z \\
+    --slot-zero 2016-12-19T16:49:57.600000000000Z --jitter 350 > B.parquet.timing.json`,
+    )
+    .action(distillTiming);
   distill
     .command('auth')
     .description('draw an authentication key for two people who will carry it')

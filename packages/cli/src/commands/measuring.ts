@@ -43,11 +43,12 @@ Examples:
 
   program
     .command('bench')
-    .argument('[what]', 'what is measured', 'photons')
+    .argument('[what]', 'what is measured: photons or distill', 'photons')
     .description('the speeds that Skykey states, measured on this machine')
     .option('--rounds <n>', 'rounds of which each figure is the median (5)', wholeNumber)
+    .option('--quick', 'distill: small sizes and one round, to see that it works')
     .option('--json', 'one JSON document')
-    .addHelpText('after', '\nExample:\n  skykey bench photons --json')
+    .addHelpText('after', '\nExamples:\n  skykey bench photons --json\n  skykey bench distill')
     .action(bench);
 
   const tags = program.command('tags').description('time tags of detections: write, read and convert them');
@@ -69,6 +70,7 @@ Examples:
     .option('--frames <how>', 'polarisation frames that turn along the pass: free or compensated (aligned)')
     .option('--settings', 'Parquet: with what the sender had set, and the slots as reckoned')
     .option('--emissions <file>', 'what was sent, pulse by pulse, for "skykey distill alice"')
+    .option('--raw', 'times on a clock of its own, without slots, and beside it OUT.timing.json: slots are to be found')
     .option('--truth <file>', 'what is true of each tag, in a Parquet file of its own')
     .option('--json', 'one JSON document')
     .addHelpText('after', '\nExample:\n  skykey tags write --seed 7 --seconds 10 --out bob.tags')

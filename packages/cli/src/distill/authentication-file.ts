@@ -1,12 +1,11 @@
 /** `auth.key`: the key that both parties carried home, and the journal of what of it is spent. */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, rmSync } from 'node:fs';
 import { SecretBytes } from '@skykey/bits';
-import type { AuthenticationKeys } from '@skykey/distill';
+import type { AuthenticationKeys, Role } from '@skykey/distill';
 import { CliError } from '../error.ts';
-import { appendLine, syncFolderOf, writeAll } from './durable.ts';
-
-export type Role = 'alice' | 'bob';
+import { AuthenticationJournal, type Entry } from './authentication-journal.ts';
+import { syncFolderOf, writeAll } from './durable.ts';
 
 /** The hash point, and every pad. */
 const POINT_BYTES = 16;
@@ -20,27 +19,39 @@ const LEAST_BYTES = POINT_BYTES + PAD_BYTES * (FIRST_PAD + PADS_A_SESSION);
 const MOST_BYTES = 2 ** 30;
 
 /**
- * The hash point in 16 bytes, then pads of 16. The journal beside it, `FILE.ROLE.spent`, gets a line for each pad and is on
- * the disk before the pad is used; a line that another process wrote first wins, so two processes never use one pad. What
- * is spent is overwritten in the file when it is closed.
+ * The hash point in 16 bytes, then pads of 16. The journal beside it, `FILE.spent`, gets a line for each pad and is on the
+ * disk before the pad is used; a line that another process wrote first wins, so two processes never use one pad. What is
+ * spent is overwritten in the file.
  *
- * Parties who try both ends on one machine may share the file: each has a journal of its own there, and only what both have
- * spent is overwritten.
+ * A pad serves one sender: every third Bob's, the others Alice's. So of all copies of a key one alone may ever be Alice's,
+ * and no copy can know of the others' pads: one whose word was stopped on the way is on record with its sender only. The
+ * rule that keeps two copies from it: Alice's process is in the journal of her copy before she says her first word, and a
+ * copy with such a line never proves, as Bob, to a process that is not in the same journal that it has the key. So there is
+ * no second Alice, whatever crashes or is stopped on the line: she would need a Bob with the first one's copy. (Were both
+ * to have met a Bob, the word of each to hers would have to come before the other's line and after her own.) Parties who
+ * try both ends on one machine may share one file: they find each other's process in its journal.
  */
 export class AuthenticationFile implements AuthenticationKeys {
   readonly file: string;
   readonly pads: number;
-  readonly #journal: string;
-  readonly #otherJournal: string;
+  readonly #role: Role;
+  readonly #run: string;
+  readonly #journal: AuthenticationJournal;
   readonly #handle: number;
-  readonly #keyId: string;
   readonly #touched: number[] = [];
+  #introduced = false;
+  /** The process that was met; `shares` when it is in this file's journal too. */
+  #peer: { readonly run: string; readonly shares: boolean } | undefined;
 
-  /** @throws CliError `cli/file`, `cli/authentication` */
-  constructor(file: string, role: Role) {
+  /**
+   * `run`: 16 bytes that no other process has.
+   *
+   * @throws CliError `cli/file`, `cli/authentication`
+   */
+  constructor(file: string, role: Role, run: Uint8Array) {
     this.file = file;
-    this.#journal = `${file}.${role}.spent`;
-    this.#otherJournal = `${file}.${role === 'alice' ? 'bob' : 'alice'}.spent`;
+    this.#role = role;
+    this.#run = Buffer.from(run).toString('hex');
     try {
       this.#handle = openSync(file, 'r+');
     } catch (error) {
@@ -61,15 +72,57 @@ export class AuthenticationFile implements AuthenticationKeys {
         this.#refuse(`has ${stat.size} bytes; it must be a multiple of ${PAD_BYTES} from ${LEAST_BYTES} on`);
       }
       this.pads = stat.size / PAD_BYTES - POINT_BYTES / PAD_BYTES;
-      this.#keyId = this.#knock((knock) => createHash('sha256').update('skykey-auth/1 ').update(knock).digest('hex'));
-      this.#nextOf(this.#journal);
-      // Whoever shares the file must see that there are two of us before either overwrites anything.
-      closeSync(openSync(this.#journal, 'a', 0o600));
-      syncFolderOf(this.#journal);
+      const keyId = this.#knock((knock) => createHash('sha256').update('skykey-auth/1 ').update(knock).digest('hex'));
+      this.#journal = new AuthenticationJournal(`${file}.spent`, keyId.slice(0, 16), (problem) =>
+        this.#refuse(problem),
+      );
+      this.#checkJournal();
     } catch (error) {
       closeSync(this.#handle);
       throw error;
     }
+  }
+
+  #checkJournal(): void {
+    const entries = this.#journal.entries();
+    const other = otherOf(this.#role);
+    if (entries.some(({ what, role }) => what === 'away' && role === other)) {
+      this.#refuse(
+        `: this copy of the key has served ${other}, and a copy keeps its part for ever, or a pad could be used twice; draw a new key for the other direction (skykey distill auth) and carry it`,
+      );
+    }
+    const next = Math.max(nextOf(entries, 'alice'), nextOf(entries, 'bob'));
+    if (next < this.pads && isZero(this.#read(POINT_BYTES + PAD_BYTES * next, PAD_BYTES))) {
+      this.#refuse(
+        `: pad ${next} was overwritten after use, and the journal ${this.#journal.file} does not know of it; put the right one there, or draw and carry a new key`,
+      );
+    }
+  }
+
+  /** To be called before this side says its first word; durable. */
+  introduce(): void {
+    if (this.#introduced) return;
+    this.#journal.add('open', this.#role, this.#run);
+    this.#introduced = true;
+  }
+
+  /** Whether this side may show a process that says to be `run` that it has the key. */
+  mayMeet(run: Uint8Array): boolean {
+    if (this.#role === 'alice') return true;
+    const entries = this.#journal.entries().filter(({ what, role }) => what === 'open' && role === 'alice');
+    return entries.length === 0 || entries.some((entry) => entry.run === Buffer.from(run).toString('hex'));
+  }
+
+  /** The other party, who has shown that he has the key. Only the first one counts: a session has no other. */
+  met(run: Uint8Array): void {
+    if (this.#peer) return;
+    const peer = Buffer.from(run).toString('hex');
+    const other = otherOf(this.#role);
+    const shares = this.#journal
+      .entries()
+      .some((entry) => entry.what === 'open' && entry.role === other && entry.run === peer);
+    if (!shares) this.#journal.add('away', this.#role, this.#run);
+    this.#peer = { run: peer, shares };
   }
 
   /** Lends the key that opens connections: it rests on computation, and no secrecy and no tag rests on it. */
@@ -84,12 +137,12 @@ export class AuthenticationFile implements AuthenticationKeys {
 
   /** Pads that no session here has reached. */
   get padsLeft(): number {
-    return Math.max(0, this.pads - this.#nextOf(this.#journal));
+    return Math.max(0, this.pads - this.#next());
   }
 
   /** Throws CliError `cli/authentication` unless there are pads for one more session. */
   checkEnough(): void {
-    const first = Math.ceil(this.#nextOf(this.#journal) / PADS_A_SESSION) * PADS_A_SESSION;
+    const first = Math.ceil(this.#next() / PADS_A_SESSION) * PADS_A_SESSION;
     if (first + PADS_A_SESSION <= this.pads) return;
     this.#refuse(`has ${this.padsLeft} pads left, and a session needs three; carry a new key to both parties`);
   }
@@ -99,14 +152,16 @@ export class AuthenticationFile implements AuthenticationKeys {
   }
 
   async nextPad(): Promise<number> {
-    return this.#nextOf(this.#journal);
+    return this.#next();
   }
 
   /** What was passed over counts as used: it is overwritten when the file is closed. */
   async look(index: number): Promise<SecretBytes | undefined> {
-    if (!(Number.isInteger(index) && index < this.pads && index >= this.#nextOf(this.#journal))) return undefined;
+    const entries = this.#journal.entries();
+    if (!(Number.isInteger(index) && index < this.pads && index >= nextOf(entries, this.#role))) return undefined;
+    if (!this.#isOfThisSession(index, entries)) return undefined;
     const pad = this.#read(POINT_BYTES + PAD_BYTES * index, PAD_BYTES);
-    return pad.some((byte) => byte !== 0) ? SecretBytes.adopt(pad) : undefined;
+    return isZero(pad) ? undefined : SecretBytes.adopt(pad);
   }
 
   async pad(index: number): Promise<SecretBytes> {
@@ -115,64 +170,51 @@ export class AuthenticationFile implements AuthenticationKeys {
         `has pads ${FIRST_PAD} to ${this.pads - 1}, and number ${index} is due: it is used up; carry a new one`,
       );
     }
-    const token = randomBytes(8).toString('hex');
-    appendLine(this.#journal, `${index} ${this.#keyId.slice(0, 16)} ${token}`);
-    // Lines are in the order of the disk: what stands before this one was there first.
-    for (const entry of this.#entries(this.#journal)) {
-      if (entry.token === token) break;
-      if (entry.index >= index) this.#refuse(`: pad ${index} was used before; none is ever used again`);
+    if (!this.#peer) this.#refuse(`: pad ${index} was asked for before the other party was met`);
+    const before = this.#journal.add('pad', this.#role, this.#run, index);
+    if (index < nextOf(before, this.#role) || !this.#isOfThisSession(index, before)) {
+      this.#refuse(`: pad ${index} was used before; none is ever used again`);
     }
     this.#touched.push(index);
-    const pad = this.#read(POINT_BYTES + PAD_BYTES * index, PAD_BYTES);
-    if (pad.every((byte) => byte === 0)) {
-      this.#refuse(`: pad ${index} was overwritten after use; its journal ${this.#journal} is not the one it had`);
+    const at = POINT_BYTES + PAD_BYTES * index;
+    const pad = this.#read(at, PAD_BYTES);
+    if (isZero(pad)) {
+      this.#refuse(`: pad ${index} was overwritten after use; its journal ${this.#journal.file} is not the one it had`);
     }
+    // Who shares the file needs it once more.
+    if (!this.#peer.shares || nextOf(before, otherOf(this.#role)) > index) this.#overwrite(at, PAD_BYTES);
     return SecretBytes.adopt(pad);
   }
 
-  /** Overwrites what is spent, and closes. */
+  /** Overwrites what was passed over, and what both have used who share the file; closes. */
   close(): void {
     try {
-      const until = Math.min(
-        this.#nextOf(this.#journal),
-        existsSync(this.#otherJournal) ? this.#nextOf(this.#otherJournal) : Number.POSITIVE_INFINITY,
-        this.pads,
-      );
-      const from = POINT_BYTES + PAD_BYTES * FIRST_PAD;
-      const zeros = new Uint8Array(Math.max(0, POINT_BYTES + PAD_BYTES * until - from));
-      if (zeros.length > 0) {
-        writeAll(this.#handle, zeros, from);
-        fsyncSync(this.#handle);
-      }
+      const entries = this.#journal.entries();
+      const both = Math.min(nextOf(entries, 'alice'), nextOf(entries, 'bob'));
+      const until = Math.min(this.#peer && !this.#peer.shares ? nextOf(entries, this.#role) : both, this.pads);
+      this.#overwrite(POINT_BYTES + PAD_BYTES * FIRST_PAD, PAD_BYTES * (until - FIRST_PAD));
     } finally {
       closeSync(this.#handle);
     }
   }
 
-  /** One more than the highest pad of a journal. */
-  #nextOf(journal: string): number {
-    let next = FIRST_PAD;
-    for (const { index } of this.#entries(journal)) next = Math.max(next, index + 1);
-    return next;
+  /** Bob sends, and checks, under pads that Alice took for the session with him: if she shares the file, it is on record. */
+  #isOfThisSession(index: number, entries: readonly Entry[]): boolean {
+    if (this.#role === 'alice' || !this.#peer?.shares) return true;
+    const { run } = this.#peer;
+    return entries.some((entry) => entry.role === 'alice' && entry.index === index && entry.run === run);
   }
 
-  /** Lines of a journal. The last one may be torn: its number is one that was never handed out, or the beginning of one. */
-  #entries(journal: string): { index: number; token: string }[] {
-    if (!existsSync(journal)) return [];
-    return readFileSync(journal, 'latin1')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => {
-        const [, index, keyId = '', token = ''] =
-          /^(\d{1,15})(?: ([0-9a-f]{0,16})(?: ([0-9a-f]{0,16}))?)?$/.exec(line) ?? [];
-        if (index === undefined) this.#refuse(`: its journal ${journal} is damaged at "${line.slice(0, 40)}"`);
-        if (!this.#keyId.startsWith(keyId)) {
-          this.#refuse(
-            `: its journal ${journal} is that of another key; put the two that belong together side by side`,
-          );
-        }
-        return { index: Number(index), token };
-      });
+  #next(): number {
+    const entries = this.#journal.entries();
+    // A Bob who shares the file is never ahead of his Alice.
+    return nextOf(entries, this.#role);
+  }
+
+  #overwrite(at: number, length: number): void {
+    if (length <= 0) return;
+    writeAll(this.#handle, new Uint8Array(length), at);
+    fsyncSync(this.#handle);
   }
 
   #knock<T>(use: (key: Uint8Array) => T): T {
@@ -194,6 +236,21 @@ export class AuthenticationFile implements AuthenticationKeys {
   #refuse(problem: string): never {
     throw new CliError('cli/authentication', `--auth ${this.file}${problem.startsWith(':') ? '' : ' '}${problem}`);
   }
+}
+
+/** One more than the highest pad that was used in a part. */
+function nextOf(entries: readonly Entry[], part: Role): number {
+  let next = FIRST_PAD;
+  for (const { role, index } of entries) if (role === part) next = Math.max(next, index + 1);
+  return next;
+}
+
+function otherOf(role: Role): Role {
+  return role === 'alice' ? 'bob' : 'alice';
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 /** Draws a new key from the system's randomness. Throws CliError `cli/option` or `cli/file`; never writes over a file. */

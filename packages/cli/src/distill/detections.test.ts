@@ -23,6 +23,7 @@ interface Clicks {
 
 async function read(name: string): Promise<Clicks & { warnings: readonly string[] }> {
   const { chunks, warnings, close } = await openDetections(lab.path(name), link);
+  assert(typeof chunks !== 'function');
   const all: Clicks = { slot: [], detector: [], until: 0 };
   try {
     for await (const { slot, detector, untilSlot } of chunks) {
@@ -141,7 +142,15 @@ test('a Parquet table with slots: gated by time alone, clicks outside the block 
   await assert.rejects(read('tags.parquet'), /pulses is "many" in its metadata/);
   const alone = new TagTableWriter({ columns: ['time_ps', 'detector'], metadata: {} });
   lab.write('alone.parquet', Buffer.from(alone.end()));
-  await assert.rejects(read('alone.parquet'), /has the columns time_ps, detector; slot and detector are needed/);
+  await assert.rejects(
+    read('alone.parquet'),
+    /has time tags without slots, and .*alone\.parquet\.timing\.json is not there/,
+  );
+  const truth = new TagTableWriter({ columns: ['time_ps', 'cause'], metadata: {} });
+  lab.write('truth.parquet', Buffer.from(truth.end()));
+  await assert.rejects(read('truth.parquet'), /has the columns time_ps, cause; detector is needed/);
+  write({});
+  await assert.rejects(openDetections(lab.path('tags.parquet'), link, 'any.json'), /slots are in .* already; leave/);
 });
 
 test('a file that others may read gets a warning', { skip: process.platform === 'win32' }, async () => {

@@ -1,16 +1,20 @@
-/** Bob's input: his clicks by slot, gated, in the order of slots, a piece at a time. */
-import { type DetectionChunk, isEmissionFile } from '@skykey/distill';
+/** Bob's input: his clicks by slot, gated, in the order of slots, a piece at a time; or raw tags, whose slots are found. */
+import { existsSync } from 'node:fs';
+import { type BobOptions, type DetectionChunk, isEmissionFile } from '@skykey/distill';
 import { describeFault, openTagTable, type TagTable } from '@skykey/photons';
 import { CliError } from '../error.ts';
 import { SIMULATED } from './emissions.ts';
 import { InputFile } from './input-file.ts';
 import type { LinkDocument } from './link-document.ts';
+import { openRawTags } from './raw-tags.ts';
 import { isSlotTable, slotRows } from './slot-table.ts';
+import { timingFileOf } from './timing-document.ts';
 
 export interface Detections {
+  /** Grows while the chunks are read. */
   readonly warnings: readonly string[];
   /** Once. */
-  readonly chunks: AsyncIterable<DetectionChunk>;
+  readonly chunks: BobOptions['chunks'];
   close(): void;
 }
 
@@ -18,10 +22,11 @@ export interface Detections {
 const HELD_SLOTS = 4096;
 
 /**
- * Opens a table of slots (text) or a Parquet file of tags with their slots. Throws CliError `cli/file` for anything else,
+ * Opens a table of slots (text), a Parquet file of tags with their slots, or a recording without, Parquet or time-tag-64, of
+ * which a timing says when it was made: `timing`, or FILE.timing.json. Throws CliError `cli/file` for anything else,
  * PhotonsError `photons/tags` for a damaged table; `chunks` rejects with CliError `cli/file` at the first fault.
  */
-export async function openDetections(file: string, link: LinkDocument): Promise<Detections> {
+export async function openDetections(file: string, link: LinkDocument, timing?: string): Promise<Detections> {
   const input = new InputFile('--tags', file);
   try {
     const start = input.read(0, 64).slice();
@@ -31,27 +36,41 @@ export async function openDetections(file: string, link: LinkDocument): Promise<
     const exposed = `${file} may be read by others than its owner: the key is no better kept than it (chmod 600)`;
     const warnings = input.open ? [exposed] : [];
     const close = (): void => input.close();
-    if (isSlotTable(start)) return { warnings, chunks: textChunks(input, link), close };
-    if (new TextDecoder('latin1').decode(start.subarray(0, 4)) !== 'PAR1') {
+    const isParquet = new TextDecoder('latin1').decode(start.subarray(0, 4)) === 'PAR1';
+    const table = isParquet ? await openTagTable(partsOf(input)) : undefined;
+    if (table?.metadata.scenario !== undefined) warnings.push(SIMULATED);
+    if (table && !table.columns.includes('detector')) {
       throw new CliError(
         'cli/file',
-        `--tags ${file} is neither Parquet nor a table of slots (it would begin with "slot,detector"); of time tags alone the slots are not known yet`,
+        `--tags ${file} has the columns ${table.columns.join(', ')}; detector is needed, and slot or a --timing file`,
       );
     }
-    const slice = (from: number, to = input.byteLength): ArrayBuffer => input.read(from, to - from).slice().buffer;
-    const table = await openTagTable({ byteLength: input.byteLength, slice });
-    if (!table.columns.includes('slot') || !table.columns.includes('detector')) {
+    if (isSlotTable(start) || table?.columns.includes('slot')) {
+      if (timing !== undefined) {
+        throw new CliError('cli/option', `--timing ${timing}: the slots are in ${file} already; leave --timing out`);
+      }
+      return { warnings, chunks: table ? tableChunks(file, table, link) : textChunks(input, link), close };
+    }
+    const beside = timing ?? timingFileOf(file);
+    if (timing === undefined && !existsSync(beside)) {
+      const what = table ? 'has time tags without slots' : 'is no table of slots (it would begin with "slot,detector")';
       throw new CliError(
         'cli/file',
-        `--tags ${file} has the columns ${table.columns.join(', ')}; slot and detector are needed, and no slots can be found without them yet`,
+        `--tags ${file} ${what}, and ${beside} is not there: of raw tags give with --timing what is known of the clock and the flight time`,
       );
     }
-    if (table.metadata.scenario !== undefined) warnings.push(SIMULATED);
-    return { warnings, chunks: tableChunks(file, table, link), close };
+    const raw = await openRawTags(file, beside, link, (sentence) => warnings.push(sentence));
+    if (raw.simulated && !warnings.includes(SIMULATED)) warnings.push(SIMULATED);
+    return { warnings, chunks: raw.chunks, close };
   } catch (error) {
     input.close();
     throw error;
   }
+}
+
+function partsOf(input: InputFile): { readonly byteLength: number; slice(from: number, to?: number): ArrayBuffer } {
+  const slice = (from: number, to = input.byteLength): ArrayBuffer => input.read(from, to - from).slice().buffer;
+  return { byteLength: input.byteLength, slice };
 }
 
 async function* textChunks(input: InputFile, { parameters }: LinkDocument): AsyncGenerator<DetectionChunk> {

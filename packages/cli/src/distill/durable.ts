@@ -1,6 +1,6 @@
 /** Writing that is on the disk when the call returns. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 /** Writes all bytes, at a place or where the file stands. */
 export function writeAll(handle: number, bytes: Uint8Array, at?: number): void {
@@ -18,6 +18,18 @@ export function syncFolderOf(file: string): void {
     fsyncSync(folder);
   } finally {
     closeSync(folder);
+  }
+}
+
+/** Makes a folder for its owner alone, and those above it that are not there. Gives what it made, the innermost first. */
+export function makeFolder(folder: string): string[] {
+  const outermost = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const made: string[] = [];
+  if (outermost === undefined) return made;
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    made.push(at);
+    syncFolderOf(at);
+    if (at === resolve(outermost) || at === dirname(at)) return made;
   }
 }
 

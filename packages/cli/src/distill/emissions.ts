@@ -1,18 +1,24 @@
 /** Alice's input: what her transmitter sent. */
-import { DistillError, EmissionFile, type EmissionRecord } from '@skykey/distill';
+import { blockIdOf, DistillError, EmissionFile, type EmissionRecord } from '@skykey/distill';
 import { CliError } from '../error.ts';
 import { InputFile } from './input-file.ts';
+import { LightJournal } from './light-journal.ts';
 import type { LinkDocument } from './link-document.ts';
 
 export interface Emissions {
   readonly warnings: readonly string[];
   at(slots: Float64Array): Promise<EmissionRecord>;
+  /** Uses the light up: nobody distils this file again. Throws CliError `cli/keys` when it was before. */
+  begin(blockId: string): void;
   close(): void;
 }
 
 export const SIMULATED = 'the light of this session is simulated: its key protects nothing';
 
-/** Opens the file and holds its header to the link. Throws CliError `cli/file`, DistillError `distill/emission-file`. */
+/**
+ * Opens the file, holds its header to the link, and sees in `FILE.begun` whether its light was used. Throws CliError
+ * `cli/file`, `cli/keys`, DistillError `distill/emission-file`.
+ */
 export async function openEmissions(file: string, link: LinkDocument): Promise<Emissions> {
   const input = new InputFile('--emissions', file);
   try {
@@ -26,9 +32,12 @@ export async function openEmissions(file: string, link: LinkDocument): Promise<E
         throw new CliError('cli/link', `${file} is of ${field} ${found}, and the link says ${due}`);
       }
     }
+    const journal = new LightJournal(`${file}.begun`, 'alice');
+    journal.checkFresh(blockIdOf(parameters));
     const exposed = `${file} may be read by others than its owner: the key is no better kept than it (chmod 600)`;
     return {
       warnings: [...(input.open ? [exposed] : []), ...(header.simulated ? [SIMULATED] : [])],
+      begin: (blockId) => journal.begin(blockId),
       at: (slots) => emissions.at(slots).catch(named(file)),
       close: () => input.close(),
     };

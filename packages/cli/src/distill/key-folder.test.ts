@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { SecretBytes } from '@skykey/bits';
 import type { SessionReport } from '@skykey/distill';
+import { makeFolder } from './durable.ts';
 import { KeyFolder, nameOf } from './key-folder.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'skykey-keys-'));
@@ -21,7 +22,7 @@ test('held, released: the key has its name when it is released, and not before',
   const store = new KeyFolder(folder, 'alice');
   await store.begin('link/one');
   assert.equal(await store.wasBegun('link/one'), true);
-  await assert.rejects(store.begin('link/one'), /'one' was begun here before/);
+  await assert.rejects(store.begin('link/one'), /'one' was begun before/);
   await store.hold('link/one', key(), REPORT);
   assert.deepEqual(inside(folder), ['one.held', 'one.report.json']);
   assert.deepEqual(await store.held(), ['link/one']);
@@ -53,7 +54,7 @@ test('discarded: overwritten, gone, and known', async () => {
   assert.deepEqual(store.settled, [{ blockId: 'link/one', outcome: 'discarded' }]);
   assert.deepEqual(inside(folder), []);
   assert.throws(() => store.checkFresh('link/one'), /discarded/);
-  assert.throws(() => store.checkFresh('link/zero'), /begun here before and gave no key/);
+  assert.throws(() => store.checkFresh('link/zero'), /begun before, as .*journal says/);
   store.close();
 });
 
@@ -119,14 +120,6 @@ test('one party, one process', () => {
   assert.throws(() => new KeyFolder(folder, 'alice'), /is in use by process/);
   store.close();
   assert.throws(() => new KeyFolder(folder, 'bob'), /holds the keys of alice; give bob a folder of its own/);
-  // Left behind by one that died, and by one in a container, where every process has our number.
-  for (const pid of [2 ** 30, process.pid]) {
-    writeFileSync(join(folder, '.lock'), String(pid));
-    new KeyFolder(folder, 'alice').close();
-  }
-  writeFileSync(join(folder, '.lock'), String(process.ppid));
-  assert.throws(() => new KeyFolder(folder, 'alice'), /is in use by process \d+; if that is no skykey, remove/);
-  rmSync(join(folder, '.lock'));
   writeFileSync(join(folder, 'journal'), '\nrole "alice"\nnonsense\nheld "link/one"');
   assert.throws(() => new KeyFolder(folder, 'alice'), /journal is damaged in line 3/);
   writeFileSync(join(root, 'a file'), '');
@@ -134,9 +127,66 @@ test('one party, one process', () => {
 });
 
 test('any id makes a name, and different ones different names', () => {
-  const ids = ['one', 'One.2', '../x', '..', '.hidden', 'a/b', 'a b', 'a~b', 'ü', 'x'.repeat(96), 'x'.repeat(200), ''];
+  const ids = [
+    'journal',
+    'Journal',
+    'journal.x',
+    'nul',
+    'a.',
+    'one',
+    'One.2',
+    '../x',
+    '..',
+    '.hidden',
+    'a/b',
+    'a b',
+    'a~b',
+    'ü',
+    'x'.repeat(96),
+    'x'.repeat(200),
+    '',
+  ];
   const names = ids.map(nameOf);
   assert.equal(new Set(names).size, ids.length);
   for (const name of names) assert.match(name, /^[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,127}$/);
   assert.equal(nameOf('micius-20161219t165214z'), 'micius-20161219t165214z');
+  // Our own files, devices, and what a disk may take for another name.
+  for (const id of ['journal', 'Journal', '.lock', 'CON', 'nul.txt', 'com1', 'a.']) assert.notEqual(nameOf(id), id);
+  for (const id of ['journals', 'console', 'a.b']) assert.equal(nameOf(id), id);
+});
+
+test('a link that is called journal, and ids that differ by upper and lower case only', async () => {
+  const folder = fresh();
+  const store = new KeyFolder(folder, 'alice');
+  await store.begin('journal/one');
+  await store.hold('journal/one', key(), REPORT);
+  await store.release('journal/one');
+  assert.deepEqual([...readFileSync(store.filesOf('journal/one').key)], [11, 22, 33]);
+  for (const alike of ['journal/One', 'Journal/one']) {
+    if (store.filesOf(alike).key.toLowerCase() !== store.filesOf('journal/one').key.toLowerCase()) continue;
+    assert.throws(() => store.checkFresh(alike), /differs from 'journal\/one' by upper and lower case only/);
+    await assert.rejects(store.begin(alike), /name it otherwise/);
+  }
+  assert.throws(() => store.checkFresh('journal/ONE'), /upper and lower case/);
+  store.close();
+});
+
+test('what is to be written beside the light is written first, and stops it', async () => {
+  const store = new KeyFolder(fresh(), 'alice');
+  const begun: string[] = [];
+  store.alsoBegins((id) => {
+    begun.push(id);
+    if (id === 'link/two') throw new Error('used elsewhere');
+  });
+  await store.begin('link/one');
+  await assert.rejects(store.begin('link/two'), /used elsewhere/);
+  assert.deepEqual(begun, ['link/one', 'link/two']);
+  assert.equal(await store.wasBegun('link/two'), false);
+  store.close();
+});
+
+test('each folder that is made is on the disk with its name, the innermost first', () => {
+  const at = join(fresh(), 'keys', 'of today');
+  assert.deepEqual(makeFolder(at), [at, dirname(at), dirname(dirname(at))]);
+  assert.deepEqual(makeFolder(at), []);
 });

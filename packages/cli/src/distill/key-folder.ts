@@ -6,20 +6,19 @@ import {
   existsSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { SecretBytes } from '@skykey/bits';
-import type { BlockStore, SessionReport } from '@skykey/distill';
+import type { BlockStore, Role, SessionReport } from '@skykey/distill';
 import { CliError } from '../error.ts';
-import type { Role } from './authentication-file.ts';
-import { appendLine, syncFolderOf, writeAll, writeDurably } from './durable.ts';
+import { appendLine, makeFolder, syncFolderOf, writeAll, writeDurably } from './durable.ts';
+import { FolderLock } from './folder-lock.ts';
+import { usedUp } from './light-journal.ts';
 
 /**
  * `begun`: something was said about the light of this session. Whatever it ends in, no second session may speak of that
@@ -30,6 +29,8 @@ const STATES: readonly string[] = ['begun', 'held', 'released', 'discarded'] sat
 
 /** Longest name made of an id; others are named by a digest. */
 const NAME_CHARACTERS = 120;
+/** Our own beside the links, and those that are devices on Windows. */
+const RESERVED = /^(?:journal|con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
 /**
  * A folder for one party: `LINK/SESSION.key` (packed bits, bit i in bit i & 7 of byte i >> 3) and
@@ -41,18 +42,18 @@ export class KeyFolder implements BlockStore {
   /** What was decided about blocks of earlier sessions since the folder was opened. */
   readonly settled: { readonly blockId: string; readonly outcome: 'released' | 'discarded' }[] = [];
   readonly #journal: string;
-  readonly #lock: string;
+  readonly #lock: FolderLock;
   readonly #states = new Map<string, State>();
   #own: string | undefined;
+  #alsoBegin: (blockId: string) => void = () => undefined;
 
   /** @throws CliError `cli/keys`: of the other party, in use, damaged, or not to be written */
   constructor(folder: string, role: Role) {
     this.folder = folder;
     this.#journal = join(folder, 'journal');
-    this.#lock = join(folder, '.lock');
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      takeLock(this.#lock, (problem) => this.#refuse(problem));
+      makeFolder(folder);
+      this.#lock = new FolderLock(join(folder, '.lock'), (problem) => this.#refuse(problem));
     } catch (error) {
       if (error instanceof CliError) throw error;
       this.#refuse(`cannot be written: ${(error as Error).message}`);
@@ -71,13 +72,14 @@ export class KeyFolder implements BlockStore {
    */
   checkFresh(blockId: string): void {
     const state = this.#states.get(blockId);
-    if (!state) return;
     const name = blockId.slice(blockId.indexOf('/') + 1);
-    if (state === 'begun') {
-      this.#refuse(
-        `: session '${name}' was begun here before and gave no key; what was said about its light cannot be unsaid, so no key is ever made of it: record another session`,
-      );
+    if (!state) {
+      const alike = [...this.#states.keys()].find((id) => placeOf(id).toLowerCase() === placeOf(blockId).toLowerCase());
+      // On some disks they would be one file.
+      if (alike) this.#refuse(`: '${blockId}' differs from '${alike}' by upper and lower case only; name it otherwise`);
+      return;
     }
+    if (state === 'begun') throw new CliError('cli/keys', usedUp(blockId, this.#journal));
     const outcome =
       state === 'released'
         ? 'its key is here'
@@ -87,9 +89,15 @@ export class KeyFolder implements BlockStore {
     this.#refuse(`: session '${name}' was distilled before: ${outcome}`);
   }
 
+  /** `begin` is called first when a session is begun, and says so beside what cannot be exchanged. */
+  alsoBegins(begin: (blockId: string) => void): void {
+    this.#alsoBegin = begin;
+  }
+
   /** From here on the light of this session is used up. Rejects with CliError `cli/keys` when it was before. */
   async begin(blockId: string): Promise<void> {
     this.checkFresh(blockId);
+    this.#alsoBegin(blockId);
     this.#own = blockId;
     this.#set(blockId, 'begun');
   }
@@ -105,8 +113,7 @@ export class KeyFolder implements BlockStore {
       const { held, final, about } = this.#files(blockId);
       const there = [held, final, about].find((file) => existsSync(file));
       if (there) this.#refuse(`: ${there} is there already, and nothing is written over`);
-      mkdirSync(dirname(held), { recursive: true, mode: 0o700 });
-      syncFolderOf(dirname(held));
+      makeFolder(dirname(held));
       key.open((bytes) => writeDurably(held, bytes));
       writeDurably(about, new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`));
       this.#set(blockId, 'held');
@@ -150,8 +157,7 @@ export class KeyFolder implements BlockStore {
 
   /** Lets others use the folder. */
   close(): void {
-    rmSync(this.#lock, { force: true });
-    LOCKS.delete(resolve(this.#lock));
+    this.#lock.free();
   }
 
   #expectHeld(blockId: string): void {
@@ -234,8 +240,7 @@ export class KeyFolder implements BlockStore {
   }
 
   #files(blockId: string): { held: string; final: string; about: string } {
-    const at = blockId.indexOf('/');
-    const base = join(this.folder, nameOf(blockId.slice(0, at)), nameOf(blockId.slice(at + 1)));
+    const base = join(this.folder, placeOf(blockId));
     return { held: `${base}.held`, final: `${base}.key`, about: `${base}.report.json` };
   }
 
@@ -244,10 +249,16 @@ export class KeyFolder implements BlockStore {
   }
 }
 
-/** A name that every file system takes, different for different ids. */
+/** `LINK/SESSION`, in names of files. */
+function placeOf(blockId: string): string {
+  const at = blockId.indexOf('/');
+  return join(nameOf(blockId.slice(0, at)), nameOf(blockId.slice(at + 1)));
+}
+
+/** A name that every file system takes and nothing else has, different for different ids. */
 export function nameOf(id: string): string {
-  const plain = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
-  if (plain.test(id) && id.length <= NAME_CHARACTERS) return id;
+  const plain = /^[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/;
+  if (plain.test(id) && !RESERVED.test(id) && id.length <= NAME_CHARACTERS) return id;
   const start = id.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 40);
   return `${start}~${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
 }
@@ -260,45 +271,5 @@ function wordAndText(line: string): [string, string | undefined] {
     return [line.slice(0, at), typeof text === 'string' ? text : undefined];
   } catch {
     return [line, undefined];
-  }
-}
-
-/** Locks of this process. */
-const LOCKS = new Set<string>();
-
-/** Refuses while another process of this machine has the lock. One that died left it behind: then it is taken over. */
-function takeLock(lock: string, refuse: (problem: string) => never): void {
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx', mode: 0o600 });
-      LOCKS.add(resolve(lock));
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const owner = Number(readFileSync(lock, 'utf8'));
-    // In a container every process may be number 1: our own number on a lock that is not ours is that of a dead one.
-    const stale = owner === process.pid ? !LOCKS.has(resolve(lock)) : !isAlive(owner);
-    if (!stale) refuse(`is in use by process ${owner}; if that is no skykey, remove ${lock}`);
-    // Moved aside first: of two who find it stale, one moves it and the other finds the new one.
-    const aside = `${lock}.${process.pid}`;
-    try {
-      renameSync(lock, aside);
-      rmSync(aside);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-  refuse('is in use by another process');
-}
-
-function isAlive(pid: number): boolean {
-  // An empty lock is one that is being written at this moment.
-  if (!(Number.isInteger(pid) && pid > 0)) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

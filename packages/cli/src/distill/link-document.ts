@@ -3,7 +3,7 @@ import { checkParameters, type SessionParameters } from '@skykey/distill';
 import { CliError } from '../error.ts';
 import { readText } from '../file.ts';
 
-const FORMAT = 'skykey-link/1';
+const FORMAT = 'skykey-link/2';
 
 /** A link as `link.json` has it. */
 export interface LinkDocument {
@@ -32,9 +32,11 @@ const SHAPE = {
   pulseRateHz: 'number',
   meanPhotons: 'three numbers',
   probabilities: 'three numbers',
+  detectorMismatch: 'number',
   epsSec: 'number',
   epsCor: 'number',
-  bound: 'text',
+  proof: 'text',
+  method: 'text',
   monitorProbability: 'number',
   alarm: {
     expectedQber: 'number',
@@ -74,13 +76,17 @@ export function readLink(file: string): LinkDocument {
 /** Throws an Error with a sentence that names the field. */
 function linkOf(value: unknown): LinkDocument {
   const { format } = (value ?? {}) as { format?: unknown };
+  if (format === 'skykey-link/1') {
+    throw new Error(
+      `format is "skykey-link/1", which is read no longer; write "${FORMAT}", "proof": "tilted" in place of bound, "method": "auto", and "detectorMismatch": 0`,
+    );
+  }
   if (format !== FORMAT) {
     throw new Error(`format is ${JSON.stringify(format) ?? 'not there'}; this program reads "${FORMAT}"`);
   }
   check(value, SHAPE, '');
-  const { format: _, pulseRateHz, sync, bound, ...rest } = value as Shaped<typeof SHAPE>;
-  // What a bound may be called is known to the key length alone.
-  const parameters = { ...rest, bound: bound as SessionParameters['bound'] };
+  const { format: _, pulseRateHz, sync, ...rest } = value as Shaped<typeof SHAPE>;
+  const parameters = rest as SessionParameters;
   checkParameters(parameters);
   if (!(pulseRateHz > 0)) throw new Error(`pulseRateHz must be above 0, not ${pulseRateHz}`);
   for (const [field, number] of Object.entries(sync)) {

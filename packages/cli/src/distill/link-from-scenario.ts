@@ -28,9 +28,11 @@ export function linkFromScenario(
       pulses: light.pulses,
       meanPhotons: [signal.meanPhotons, decoy.meanPhotons, weakest.meanPhotons],
       probabilities: [signal.probability, decoy.probability, weakest.probability],
+      detectorMismatch: 0,
       epsSec: protocol.epsSec.value,
       epsCor: protocol.epsCor.value,
-      bound: protocol.bound.value,
+      proof: protocol.proof.value,
+      method: protocol.method.value,
       monitorProbability: live.monitorProbability.value,
       alarm: {
         expectedQber: live.expectedQber.value,
@@ -49,6 +51,7 @@ export function linkFromScenario(
   };
   const assumptions = [
     `clocks and ephemeris are assumed to be good to ${OFFSET_UNCERTAINTY_PS / 1e6} microseconds and ${SLOPE_UNCERTAINTY}; put in what yours are`,
+    'the receivers of a scenario have equal detectors (detectorMismatch 0); put in what yours differ by',
   ];
   return { link, assumptions };
 }

@@ -14,14 +14,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Role } from '@skykey/distill';
 import { CliError } from '../error.ts';
-import type { Role } from './authentication-file.ts';
 import { runParty } from './party.ts';
 import {
   BASES,
   distil,
   documentOf,
   type Ending,
+  emissionBytes,
   Laboratory,
   light,
   type Meddle,
@@ -32,6 +33,7 @@ import {
   SETTINGS,
   seeded,
   slotText,
+  TAG,
   TEST_BOB,
 } from './test/laboratory.ts';
 
@@ -148,7 +150,7 @@ describe('two parties over a socket', () => {
     refused(lab, endings, 'one', /nothing moved for 2 s|ended the session|peer is gone/);
     assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[], []]);
     const again = await distil(options);
-    rejected(again.alice, 'cli/keys', /'one' was begun here before and gave no key; .* record another session/);
+    rejected(again.alice, 'cli/keys', /'one' was begun before, as .* says; .* in no folder: record another session/);
     // The next one is as good as ever.
     const next = await distil(lab.session('two'));
     assert.equal(documentOf(next.alice).verdict, 'accepted');
@@ -196,7 +198,161 @@ describe('two parties over a socket', () => {
     refused(lab, endings, 'one', /QBER [23]\d\.\d+ % .*: the link is dropped/);
     assert.deepEqual(documentOf(endings.alice).report, documentOf(endings.bob).report);
     assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[], []]);
-    rejected((await distil(lab.session('one'))).alice, 'cli/keys', /begun here before/);
+    rejected((await distil(lab.session('one'))).alice, 'cli/keys', /begun before/);
+  });
+});
+
+describe('what is used once', () => {
+  it('light: not in another folder either, if one side alone remembers', async () => {
+    for (const [name, forget] of [
+      ['both', []],
+      ['alice by her pads', ['one.emit.begun']],
+      ['alice by her light', ['alice.auth.begun']],
+      ['bob', ['alice.auth.begun', 'one.emit.begun']],
+    ] as const) {
+      const lab = laboratory(`light ${name}`);
+      const options = lab.session('one');
+      let stop = (): void => undefined;
+      const broken = await distil(
+        { alice: { ...options.alice, patience: 1 }, bob: { ...options.bob, patience: 1 } },
+        {
+          between: async (port) => {
+            const line = await proxy(port, (frame) => (messageType(frame) === TAG ? 'cut' : 'pass'));
+            stop = line.stop;
+            return line.port;
+          },
+        },
+      );
+      stop();
+      for (const role of ['alice', 'bob'] as const) assert.equal(documentOf(broken[role]).verdict, 'refused');
+      for (const file of forget) rmSync(lab.path(file));
+      const other = await distil({
+        alice: { ...options.alice, out: lab.path('other alice'), patience: 1 },
+        bob: { ...options.bob, out: lab.path('other bob'), patience: 1 },
+      });
+      if (name === 'bob') {
+        rejected(other.bob, 'cli/keys', /'one' was begun before, as .*bob\.auth\.begun says/);
+        assert.notEqual(other.alice.status === 'fulfilled' && other.alice.value.verdict, 'accepted');
+      } else {
+        rejected(other.alice, 'cli/keys', /'one' was begun before, as .*\.begun says; .* in no folder/);
+      }
+      // Another session is another light, also in a file of the same name.
+      const two = lab.session('two');
+      const input = lab.write('one.emit', lab.read('two.emit'));
+      const next = await distil({ alice: { ...two.alice, input }, bob: two.bob });
+      assert.equal(documentOf(next.alice).verdict, 'accepted');
+    }
+  });
+
+  it('a copy of the authentication key serves one part: no pad is sent under twice (P28)', async () => {
+    const lab = laboratory('parts');
+    lab.session('none');
+    const host = (name: string): string => lab.path(`${name}.auth`);
+    // Who changes parts learns it before anything is said about the light, and in so many words.
+    const pads = (ending: Ending): readonly number[] =>
+      ending.status === 'fulfilled' ? ending.value.authentication.padsTouched : [];
+    const sent: string[] = [];
+    for (const [session, a, b] of [
+      ['one', 'alice', 'bob'],
+      ['two', 'bob', 'alice'],
+      ['three', 'alice', 'bob'],
+      ['four', 'bob', 'alice'],
+    ] as const) {
+      const { alice, bob } = lab.session(session);
+      const endings = await distil({
+        alice: { ...alice, auth: host(a), out: lab.path(`${a} as alice`), patience: 1 },
+        bob: { ...bob, auth: host(b), out: lab.path(`${b} as bob`), patience: 1 },
+      });
+      for (const pad of pads(endings.alice)) if (pad % 3 !== 1) sent.push(`${pad}`);
+      for (const pad of pads(endings.bob)) if (pad % 3 === 1) sent.push(`${pad}`);
+      if (a === 'alice') assert.equal(documentOf(endings.bob).verdict, 'accepted');
+      else {
+        const sentence = /--auth .*: this copy of the key has served \w+, .* draw a new key for the other direction/;
+        rejected(endings.alice, 'cli/authentication', sentence);
+        const { alice: before } = lab.session(session);
+        assert(!existsSync(`${before.input}.begun`));
+      }
+    }
+    assert.deepEqual(sent.sort(), ['3', '4', '5', '6', '7', '8']);
+  });
+
+  it('also when the first word under a pad never arrived, so that the other host knows of none', async () => {
+    const lab = laboratory('parts unheard');
+    const one = lab.session('one');
+    let stop = (): void => undefined;
+    await distil(
+      { alice: { ...one.alice, patience: 1 }, bob: { ...one.bob, patience: 1 } },
+      {
+        between: async (port) => {
+          const line = await proxy(port, (frame) => (messageType(frame) === TAG ? 'cut' : 'pass'));
+          stop = line.stop;
+          return line.port;
+        },
+      },
+    );
+    stop();
+    assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[3, 4, 5], []]);
+    // Bob's host has lost its journal, which had no pad in it.
+    rmSync(lab.path('bob.auth.spent'));
+    rmSync(lab.path('alice.auth.begun'));
+    const two = lab.session('two');
+    const endings = await distil({
+      alice: { ...two.alice, auth: two.bob.auth, patience: 1 },
+      bob: { ...two.bob, auth: two.alice.auth, patience: 1 },
+    });
+    rejected(endings.bob, 'cli/authentication', /this copy of the key has served alice/);
+    assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[3, 4, 5], []]);
+  });
+
+  it('one file for both on one machine, session after session', async () => {
+    const lab = laboratory('shared');
+    for (const session of ['one', 'two']) {
+      const { alice, bob } = lab.session(session);
+      const endings = await distil({ alice, bob: { ...bob, auth: alice.auth } });
+      assert.equal(documentOf(endings.bob).verdict, 'accepted');
+      assert.deepEqual(lab.key('alice', session), lab.key('bob', session));
+    }
+    assert.deepEqual(lab.spent('alice'), [3, 4, 5, 6, 7, 8]);
+    // Both are done with all of them.
+    const { alice, bob } = lab.session('three');
+    // As Bob of somebody with another copy it would stand beside an Alice of its own.
+    const endings = await distil({
+      alice: { ...alice, auth: lab.path('bob.auth'), patience: 1 },
+      bob: { ...bob, auth: alice.auth },
+    });
+    rejected(endings.alice, 'cli/peer', /has the part of alice, which the other of the two copies .* has had/);
+    rejected(endings.bob, 'cli/peer', /has the part of alice, which the other of the two copies .* has had/);
+    assert.deepEqual(lab.spent('alice'), [3, 4, 5, 6, 7, 8]);
+  });
+});
+
+describe('a line that gives signs of life and nothing else', () => {
+  it('ends on both sides after twice the patience, in a sentence, and leaves nothing locked', async () => {
+    const lab = laboratory('signs');
+    const options = lab.session('one');
+    let swallow = false;
+    let stop = (): void => undefined;
+    const endings = await distil(
+      { alice: { ...options.alice, patience: 1 }, bob: { ...options.bob, patience: 1 } },
+      {
+        between: async (port) => {
+          const line = await proxy(port, (frame) => {
+            swallow ||= messageType(frame) === TEST_BOB;
+            // Messages, and what was taken of them; greetings and pings go through.
+            return swallow && (frame[4] === 3 || frame[4] === 4) ? 'swallow' : 'pass';
+          });
+          stop = line.stop;
+          return line.port;
+        },
+      },
+    );
+    stop();
+    refused(lab, endings, 'one', /nothing new came for 2 s, though .* signs of life|has ended the session/);
+    const sentences = ['alice', 'bob'].map((role) => documentOf(endings[role as Role]).reason);
+    assert.match(sentences.join(), /nothing new came for 2 s/);
+    // The connection was made again in between.
+    assert(documentOf(endings.alice).line.connections >= 2);
+    assert.equal(documentOf((await distil(lab.session('two'))).alice).verdict, 'accepted');
   });
 });
 
@@ -269,7 +425,7 @@ describe('what does not belong together', () => {
     const later = Buffer.from(whole);
     later[8] = 9;
     await asAlice(lab.write('later.emit', later), /of version 9; this program reads version 1/);
-    await asBob(lab.write('what.slots', 'what?'), /neither Parquet nor a table of slots/);
+    await asBob(lab.write('what.slots', 'what?'), /is no table of slots/);
     await asBob(lab.path('nothing'), /there is no such file/);
     assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[], []]);
   });
@@ -319,6 +475,22 @@ describe('what does not belong together', () => {
         assert.match(error.message, pattern);
         return true;
       });
+    }
+  });
+});
+
+describe('names', () => {
+  it('a link that is called as something of ours gives key as any other', async () => {
+    const lab = laboratory('names');
+    for (const linkId of ['journal', '.lock', 'nul']) {
+      const sessionId = `of ${linkId.replace('.', '')}`;
+      const { alice, bob } = lab.session(sessionId);
+      const link = lab.link('named.json', { sessionId, linkId });
+      const input = lab.write('named.emit', emissionBytes(light(`light of ${sessionId}`), { sessionId, linkId }));
+      const endings = await distil({ alice: { ...alice, link, input }, bob: { ...bob, link } });
+      const { files, verdict } = documentOf(endings.alice);
+      assert.equal(verdict, 'accepted');
+      assert.deepEqual(readFileSync(files!.key), readFileSync(documentOf(endings.bob).files!.key));
     }
   });
 });

@@ -5,6 +5,7 @@ import {
   type Channel,
   DistillError,
   type RandomBytes,
+  type Role,
   runAlice,
   runBob,
   type SessionEvent,
@@ -12,18 +13,21 @@ import {
   type Stage,
 } from '@skykey/distill';
 import { CliError } from '../error.ts';
-import { AuthenticationFile, type Role } from './authentication-file.ts';
+import { AuthenticationFile } from './authentication-file.ts';
 import { openDetections } from './detections.ts';
 import { openEmissions } from './emissions.ts';
 import { KeyFolder } from './key-folder.ts';
+import { LightJournal } from './light-journal.ts';
 import { sessionFolder } from './line/folder-carrier.ts';
 import { type Meeting, type OpenLine, openLine } from './line/open-line.ts';
 import { addressOf } from './line/socket-carrier.ts';
 import { type LinkDocument, readLink } from './link-document.ts';
 
 export interface PartyOptions {
-  /** Alice: emission file. Bob: slots, as text or Parquet. */
+  /** Alice: emission file. Bob: slots, as text or Parquet, or raw tags. */
   readonly input: string;
+  /** Bob, of raw tags: what is known of their time, where it is not beside them. */
+  readonly timing?: string;
   readonly link: string;
   readonly auth: string;
   readonly out: string;
@@ -112,17 +116,26 @@ export async function runParty(
   const closing: (() => void)[] = [];
   let open: OpenLine | undefined;
   try {
-    const keys = new AuthenticationFile(options.auth, role);
+    const run = system(16);
+    const keys = new AuthenticationFile(options.auth, role, run);
     closing.push(() => keys.close());
     keys.checkEnough();
     const store = new KeyFolder(options.out, role);
     closing.push(() => store.close());
     store.checkFresh(blockId);
+    const light = new LightJournal(`${options.auth}.begun`, role);
+    light.checkFresh(blockId);
     const input =
-      role === 'alice' ? await openEmissions(options.input, link) : await openDetections(options.input, link);
+      role === 'alice'
+        ? await openEmissions(options.input, link)
+        : await openDetections(options.input, link, options.timing);
     closing.push(() => input.close());
+    store.alsoBegins((id) => {
+      light.begin(id);
+      if ('at' in input) input.begin(id);
+    });
     open = await openLine({
-      self: { role, blockId, run: system(16), knock: (use) => keys.knock(use), random: system },
+      self: { role, blockId, run, keys, random: system },
       meeting,
       patienceMs: patience * 1000,
       ...(surroundings.onListening ? { onListening: surroundings.onListening } : {}),
@@ -138,6 +151,7 @@ export async function runParty(
       keys,
       store,
       random,
+      clock: () => performance.now(),
       onEvent: (event: SessionEvent) => {
         if (event.kind === 'stage') watch.stage(event.stage);
         onEvent?.(event, link);

@@ -13,8 +13,13 @@ export function reportOf(document: DistillDocument): string {
       `  pulses                 ${count(report.pulses)}`,
       `  detections             ${count(report.detections)}, ${count(report.monitored)} of them spent on the monitor`,
       `  sifted signal          ${count(report.siftedSignal)}  (error rate ${percent(report.qberSignal)})`,
-      `  ${ec.method.padEnd(22)} ${count(ec.leakedBits)} bits disclosed, efficiency ${ec.efficiency.toFixed(3)}, ${ec.roundTrips} round trips`,
+      `  ${ec.method.padEnd(22)} ${count(ec.leakedBits)} bits disclosed, efficiency ${ec.efficiency.toFixed(3)}, ${ec.roundTrips} round trip${ec.roundTrips === 1 ? '' : 's'}`,
     );
+    if (report.acquisitions) {
+      lines.push(
+        `  slots found            by ${count(report.acquisitions)} claims, which took ${count(report.spentSlots)} slots`,
+      );
+    }
   }
   lines.push(
     `  line                   ${count(line.messagesSent)} messages sent (${count(line.bitsSent)} bits), ${count(line.messagesReceived)} received (${count(line.bitsReceived)} bits), ${count(line.roundTrips)} round trips${line.connections > 1 ? `, ${line.connections} connections` : ''}`,
@@ -26,6 +31,7 @@ export function reportOf(document: DistillDocument): string {
       `  secret key             ${count(document.secretBits)} bits  (${report.proof}, secrecy ${report.epsSec}, correctness ${report.epsCor})`,
       `                         ${document.files.key}`,
     );
+    if (!report.rigorous) lines.push(`  proof                  ${report.proofGaps[0]}`);
   }
   lines.push(`  verdict                ${document.verdict}${document.reason ? `: ${document.reason}` : ''}`);
   for (const alarm of report?.alarms ?? []) lines.push(`  ${`${alarm.severity} alarm`.padEnd(22)} ${alarm.message}`);

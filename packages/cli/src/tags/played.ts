@@ -28,6 +28,7 @@ import {
   type Window,
 } from '@skykey/scenario';
 import { SPANS_DAYS } from '../budget/subject.ts';
+import { type Flight, flightTo } from '../distill/flight-time.ts';
 import { CliError } from '../error.ts';
 import { DAY_MS, instant, iso, startOf } from '../interval.ts';
 import { narrowed, stationsOf } from '../selection.ts';
@@ -42,6 +43,8 @@ export interface PlayOptions extends EffectOptions {
   readonly settings?: boolean;
   /** What Alice sends goes into a file of its own, so that what Bob reckons must be in his. */
   readonly emissions?: string;
+  /** Times on a clock of the receiver's own, and no slots. */
+  readonly raw?: boolean;
 }
 
 export interface Played extends Pick<Effects, 'assumptions'> {
@@ -68,6 +71,12 @@ export interface PlayedLight {
   readonly pulses: number;
   /** For what is sent and never seen. */
   readonly seed: number;
+  /** For the receiver's clock. */
+  readonly clockSeed: number;
+  /** When slot 0 is sent. */
+  readonly startMs: number;
+  /** Flight time by the instant of reception. */
+  flight(receivedMs: number): Flight;
 }
 
 export interface Rows {
@@ -119,7 +128,7 @@ export function played(whole: Scenario, options: PlayOptions): Played {
     const blocks = () => pairBlocks(found.arms, window, seed);
     return { ...common, columns: RECORDED_COLUMNS, truthColumns: PAIR_TRUTH, blocks, light: null };
   }
-  const reckoned = options.emissions === undefined ? RECORDED_COLUMNS : SLOT_COLUMNS;
+  const reckoned = options.emissions === undefined || options.raw ? RECORDED_COLUMNS : SLOT_COLUMNS;
   const columns = options.settings ? RECKONED_COLUMNS : reckoned;
   const arm = found.arms[0]!;
   const blocks: Played['blocks'] = (onBin) => {
@@ -135,6 +144,12 @@ export function played(whole: Scenario, options: PlayOptions): Played {
       receiver: arm.link.receiver,
       pulses: channelTransmittance.length * Math.round(binS * source.pulseRateHz),
       seed: seedOf(`${options.seed} ${found.passId} emissions`),
+      clockSeed: seedOf(`${options.seed} ${found.passId} clock`),
+      startMs: window.startMs,
+      flight: (receivedMs) => {
+        const { satellite, station, direction } = arm.link;
+        return flightTo(satellite.target, station.station, direction, receivedMs);
+      },
     };
   };
   return { ...common, columns, truthColumns: TRUTH_COLUMNS, blocks, light };

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { SecretBytes } from '@skykey/bits';
-import { type Channel, type DetectionChunk, DistillError, type SessionParameters } from '@skykey/distill';
+import { type Alarm, type Channel, type DetectionChunk, DistillError, type SessionParameters } from '@skykey/distill';
 import { linkLane } from '@skykey/kme';
 import { Vault } from '@skykey/vault';
 import { Link } from './link.ts';
@@ -16,9 +16,11 @@ const PARAMETERS: SessionParameters = {
   pulses: 1e9,
   meanPhotons: [0.8, 0.1, 0],
   probabilities: [0.5, 0.25, 0.25],
+  detectorMismatch: 0,
   epsSec: 1e-9,
   epsCor: 1e-15,
-  bound: 'chernoff',
+  proof: 'tilted',
+  method: 'auto',
   monitorProbability: 0.05,
   alarm: { expectedQber: 0.02, qberDrift: 0.02, softFalseAlarm: 1e-4, hardQber: 0.11, hardFalseAlarm: 1e-6 },
 };
@@ -49,29 +51,19 @@ function line(): { alice: Channel; bob: Channel } {
   };
 }
 
+/** The word to stop, of the distillation's protocol. */
+const ABORT = 0x7f;
+
 /** A dark pass: everything was watched and nothing seen. */
 async function* dark(): AsyncGenerator<DetectionChunk> {
   yield { slot: new Float64Array(0), detector: new Uint8Array(0), untilSlot: PARAMETERS.pulses };
 }
 
-test('a pass that was spoken of gives no second session, also after the vault was closed', async (t) => {
+/** The vaults of both parties, with a couriered key, on disk. */
+function vaults(t: TestContext): (name: 'sky' | 'ground') => Vault {
   const folder = mkdtempSync(join(tmpdir(), 'skykey-link-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const open = (name: string): Vault => Vault.open({ path: join(folder, name), now: () => 1000 });
-  const linkOf = (vault: Vault): Link =>
-    new Link({
-      linkId: PARAMETERS.linkId,
-      peer: 'peer',
-      vault,
-      random: (length) => new Uint8Array(randomBytes(length)),
-      pulseRateHz: 1e8,
-      expectedQber: 0.02,
-      hardQber: 0.11,
-      missionMs: () => 1000,
-      route: ['sky', 'ground'],
-      onChange: () => undefined,
-      onAlarm: () => undefined,
-    });
   const labels = {
     originLinks: ['courier'],
     route: ['courier'],
@@ -87,6 +79,55 @@ test('a pass that was spoken of gives no second session, also after the vault wa
     vault.append(linkLane(PARAMETERS.linkId), labels, SecretBytes.adopt(new Uint8Array(key)));
     vault.close();
   }
+  return open;
+}
+
+function linkOf(vault: Vault, onAlarm: (alarm: Alarm) => void = () => undefined): Link {
+  return new Link({
+    linkId: PARAMETERS.linkId,
+    peer: 'peer',
+    vault,
+    random: (length) => new Uint8Array(randomBytes(length)),
+    pulseRateHz: 1e8,
+    expectedQber: 0.02,
+    hardQber: 0.11,
+    missionMs: () => 1000,
+    route: ['sky', 'ground'],
+    onChange: () => undefined,
+    onAlarm,
+  });
+}
+
+test('what somebody on the line merely says drops no link: not that he stops, nor that he is of another version', async (t) => {
+  const open = vaults(t);
+  const [sky, ground] = [open('sky'), open('ground')];
+  const alarms: Alarm[] = [];
+  const [satellite, station] = [sky, ground].map((vault) => linkOf(vault, (alarm) => alarms.push(alarm)));
+  const words = [3, 5, 6, 8, 9, 200].map((code) => Uint8Array.of(ABORT, code));
+  words.push(Uint8Array.of(1, 2, 0), Uint8Array.of(2, 2, 0));
+  for (const [i, word] of words.entries()) {
+    const parameters = { ...PARAMETERS, sessionId: `pass-${i}` };
+    const ends = line();
+    // Each hears it from a stranger, as the first and only message.
+    const stranger: Channel = { send: async () => undefined, receive: async () => word };
+    await Promise.allSettled([
+      satellite!.runSatellite(parameters, stranger, () => Promise.reject(new Error('no slot was seen'))),
+      station!.runStation(parameters, { ...ends.bob, receive: stranger.receive }, dark()),
+    ]);
+    for (const link of [satellite!, station!]) {
+      assert.equal(link.dropped, false);
+      // A message of the wrong direction is none of the party's business but nonsense, which is no hard alarm either.
+      assert.equal(link.state().alarms.length, i + 1);
+      assert.equal(link.state().alarms[0]!.severity, 'soft');
+    }
+  }
+  assert.deepEqual(alarms, []);
+  sky.close();
+  ground.close();
+});
+
+test('a pass that was spoken of gives no second session, also after the vault was closed', async (t) => {
+  const open = vaults(t);
   for (const session of ['first', 'again', 'another'] as const) {
     const [sky, ground] = [open('sky'), open('ground')];
     const parameters = session === 'another' ? { ...PARAMETERS, sessionId: 'pass-2' } : PARAMETERS;

@@ -11,9 +11,12 @@ export function sessionParameters(
     ...session,
     meanPhotons: [signal!.meanPhotons, decoy!.meanPhotons, weakest!.meanPhotons],
     probabilities: [signal!.probability, decoy!.probability, weakest!.probability],
+    // The receivers of a scenario have equal detectors; the statement of each key names it as an assumption.
+    detectorMismatch: 0,
     epsSec: protocol.epsSec.value,
     epsCor: protocol.epsCor.value,
-    bound: protocol.bound.value,
+    proof: protocol.proof.value,
+    method: protocol.method.value,
     monitorProbability: live.monitorProbability.value,
     alarm: {
       expectedQber: live.expectedQber.value,

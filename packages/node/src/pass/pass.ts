@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import type { Alarm, SessionReport } from '@skykey/distill';
+import type { DecoyDocument } from '@skykey/finitekey';
 import {
   createEvents,
   type Disturbance,
@@ -21,8 +22,10 @@ import {
 import { assumptions, BIN_S, linkTrace, type Mission, type ScenarioPass, scenarioPasses } from '@skykey/scenario';
 import { loadMission } from '../configuration.ts';
 import { NodeError } from '../error.ts';
+import { sessionParameters } from '../link/session-parameters.ts';
 import { Transmission } from '../sky/transmission.ts';
 import { DeviceServer } from '../wire/devices.ts';
+import { keyDocumentOf } from './key-document.ts';
 import type { PartyMessage, PartyStart } from './party.ts';
 
 const PARTY = fileURLToPath(new URL('party.ts', import.meta.url));
@@ -91,7 +94,12 @@ export interface PassResult {
     readonly totalS: number;
     readonly maxRssBytes: number;
   };
+  readonly rigorous: boolean;
   readonly proofGaps: readonly string[];
+  readonly secrecy: SessionReport['secrecy'];
+  readonly forgeryBound: number;
+  /** What `skykey keyrate --counts` takes to reckon the key length again; null where none was reckoned. */
+  readonly keyDocument: DecoyDocument | null;
   readonly assumptions: readonly string[];
   readonly simulated: string;
 }
@@ -228,7 +236,14 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
         totalS: round((ended - begun) / 1000, 3),
         maxRssBytes: process.resourceUsage().maxRSS * 1024 + alice.maxRssBytes + bob.maxRssBytes,
       },
+      rigorous: report.rigorous,
       proofGaps: report.proofGaps,
+      secrecy: report.secrecy,
+      forgeryBound: report.forgeryBound,
+      keyDocument: keyDocumentOf(
+        report,
+        sessionParameters(mission, { sessionId: pass.passId, linkId: link.id, pulses }),
+      ),
       assumptions: assumptions(mission.document, { stationId: link.station.id }),
       simulated:
         'The photons are simulated, and the randomness of this run comes from its seed: its key protects nothing.',

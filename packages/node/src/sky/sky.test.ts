@@ -594,7 +594,7 @@ describe('the state of the sky', () => {
       assert.equal(path.length, 41);
       assert.ok(Math.abs(path[0]!.utcMs - aosMs) <= 1 && Math.abs(path[40]!.utcMs - losMs) <= 1);
     }
-    assert.equal(parameters.length, 70);
+    assert.equal(parameters.length, 71);
     assert.equal(satellite.elementsEpochUtc?.slice(0, 10), '2016-12-18');
     assert.equal(track.length, 95);
   });

@@ -8,8 +8,8 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Role } from '@skykey/distill';
 import { CliError } from '../../error.ts';
-import type { Role } from '../authentication-file.ts';
 import { nameOf } from '../key-folder.ts';
 import { type Carrier, GREETING_BYTES, Waiter } from './carrier.ts';
 

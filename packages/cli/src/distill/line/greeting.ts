@@ -7,7 +7,7 @@
  * the tags of the session alone: whoever breaks HMAC can be a nuisance, no more.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Role } from '../authentication-file.ts';
+import type { Role } from '@skykey/distill';
 import type { Carrier } from './carrier.ts';
 
 /** First byte of a frame. */
@@ -24,7 +24,16 @@ export interface Identity {
   readonly blockId: string;
   /** Drawn by each process: a second one of the same session knows nothing of what the first one said. */
   readonly run: Uint8Array;
-  readonly knock: <T>(use: (key: Uint8Array) => T) => T;
+  readonly keys: {
+    /** Lends the key of the proofs. */
+    knock<T>(use: (key: Uint8Array) => T): T;
+    /** Puts this process on record: before its first word. */
+    introduce(): void;
+    /** Whether this copy of the key may serve its part with that process. */
+    mayMeet(run: Uint8Array): boolean;
+    /** The other process has proved that it has the key. */
+    met(run: Uint8Array): void;
+  };
   readonly random: (length: number) => Uint8Array;
 }
 
@@ -44,6 +53,11 @@ const REFUSALS = {
   run: {
     code: 6,
     sentence: 'was started again while the session ran: what was said before is lost, and the session with it',
+  },
+  copy: {
+    code: 7,
+    sentence:
+      'has the part of alice, which the other of the two copies of the authentication key has had: a pad could be used twice; draw a new key and carry it to both',
   },
 } as const;
 export type RefusalReason = keyof typeof REFUSALS;
@@ -81,12 +95,17 @@ export async function greet(carrier: Carrier, self: Identity, received: number, 
   const timer = setTimeout(() => carrier.close(), GREETING_MS);
   try {
     const own = hello(self, received);
-    if (first) carrier.send(own);
+    if (first) {
+      self.keys.introduce();
+      carrier.send(own);
+    }
     const theirs = await carrier.receive();
     const greeted = parse(theirs, self);
+    if (!first) self.keys.introduce();
+    if (!self.keys.mayMeet(greeted.run)) throw new Refused('copy');
     const proof = (role: Role): Uint8Array => {
       const [alice, bob] = self.role === 'alice' ? [own, theirs] : [theirs, own];
-      return self.knock((key) =>
+      return self.keys.knock((key) =>
         createHmac('sha256', key).update(`skykey-line/1 ${role}\n`).update(alice).update(bob).digest(),
       );
     };
@@ -101,6 +120,7 @@ export async function greet(carrier: Carrier, self: Identity, received: number, 
     if (shown[0] !== Frame.proof || shown.length !== 1 + due.length || !timingSafeEqual(shown.subarray(1), due)) {
       throw new Refused('key');
     }
+    self.keys.met(greeted.run);
     if (first) show();
     return greeted;
   } catch (error) {

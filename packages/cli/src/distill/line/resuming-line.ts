@@ -23,8 +23,9 @@ interface Sent {
 
 /**
  * Messages are numbered, kept until the other side has taken them, and sent again on a new connection: the session above
- * sees one ordered line. It ends when one side closes it, when nothing has moved for `patienceMs`, or when the other
- * process turns out to be another one than before; `receive` then rejects with a DistillError `distill/peer-gone`.
+ * sees one ordered line. It ends when one side closes it, when there was no connection for `patienceMs` and nothing has moved
+ * on one since, when nothing new has come for twice as long while this side waited for it, or when the other process turns
+ * out to be another one than before; `receive` then rejects with a DistillError `distill/peer-gone`.
  *
  * Whoever attaches a connection has greeted on it. What comes over it is not authenticated here: the tags of the session
  * are over all of it.
@@ -47,6 +48,9 @@ export class ResumingLine implements Channel {
   #changed: () => void = () => undefined;
   #change: Promise<void>;
   #patience: NodeJS.Timeout | undefined;
+  /** Runs while this side waits and nothing new comes; signs of life alone do not count. */
+  #quiet: NodeJS.Timeout | undefined;
+  #renewedInQuiet = false;
   #ackTimer: NodeJS.Timeout | undefined;
   /** Connections so far. */
   connections = 0;
@@ -98,7 +102,8 @@ export class ResumingLine implements Channel {
     }
     this.#carrier?.close();
     this.#carrier = carrier;
-    this.connections++;
+    // Who came late has all the time of one who came early.
+    if (this.connections++ === 0) this.#newsCame();
     carrier.accept(FRAME_BYTES);
     this.#acknowledged(received);
     for (const sent of this.#unacknowledged) carrier.send(this.#data(sent));
@@ -109,7 +114,8 @@ export class ResumingLine implements Channel {
   }
 
   async send(message: Uint8Array): Promise<void> {
-    while (this.#unacknowledgedBytes > WINDOW_BYTES && !this.over) await this.#change;
+    while (this.#unacknowledgedBytes > WINDOW_BYTES && !this.over) await this.#news();
+    this.#newsCame();
     if (this.over) throw this.#gone();
     // The caller may use its array again.
     const sent = { number: this.#sent++, message: message.slice() };
@@ -123,8 +129,9 @@ export class ResumingLine implements Channel {
   async receive(): Promise<Uint8Array> {
     while (this.#arrived.length === 0) {
       if (this.over) throw this.#gone();
-      await this.#change;
+      await this.#news();
     }
+    this.#newsCame();
     const message = this.#arrived.shift()!;
     this.#arrivedBytes -= message.length;
     this.#taken++;
@@ -168,6 +175,7 @@ export class ResumingLine implements Channel {
     }
     clearTimeout(this.#patience);
     clearTimeout(this.#ackTimer);
+    this.#newsCame();
     this.#tell();
   }
 
@@ -211,6 +219,7 @@ export class ResumingLine implements Channel {
       this.#arrived.push(message);
       this.#arrivedBytes += message.length;
       if (this.#closing) this.#drop();
+      this.#newsCame();
       this.#progress();
     } else if (kind === Frame.ack && frame.length === 5) this.#acknowledged(view.getUint32(1, true));
     else if (kind === Frame.ping && frame.length === 1) this.#progress();
@@ -229,7 +238,9 @@ export class ResumingLine implements Channel {
     while (this.#unacknowledged.length > 0 && this.#unacknowledged[0]!.number < until) {
       this.#unacknowledgedBytes -= this.#unacknowledged.shift()!.message.length;
     }
-    if (this.#unacknowledged.length < before) this.#progress();
+    if (this.#unacknowledged.length === before) return;
+    this.#newsCame();
+    this.#progress();
   }
 
   #drop(): void {
@@ -264,6 +275,33 @@ export class ResumingLine implements Channel {
     clearTimeout(this.#patience);
     this.#patience = undefined;
     this.#tell();
+  }
+
+  /**
+   * Waits for whatever changes. Where nothing new comes the connection is given up first: a part of the way may have lost
+   * something and not know it. When that does not help, the session is.
+   */
+  #news(): Promise<void> {
+    this.#quiet ??= setTimeout(() => this.#miss(), this.#patienceMs);
+    return this.#change;
+  }
+
+  #miss(): void {
+    this.#quiet = undefined;
+    if (this.#renewedInQuiet) {
+      const waitedS = (2 * this.#patienceMs) / 1000;
+      this.end(`nothing new came for ${waitedS} s, though somebody at the other end gave signs of life`);
+      return;
+    }
+    this.#renewedInQuiet = true;
+    this.#carrier?.close();
+    this.#quiet = setTimeout(() => this.#miss(), this.#patienceMs);
+  }
+
+  #newsCame(): void {
+    clearTimeout(this.#quiet);
+    this.#quiet = undefined;
+    this.#renewedInQuiet = false;
   }
 
   #waitPatiently(): void {

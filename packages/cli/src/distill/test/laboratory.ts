@@ -3,8 +3,8 @@ import { createCipheriv, createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { EmissionWriter, type RandomBytes, type SessionParameters } from '@skykey/distill';
-import { drawAuthenticationKey, type Role } from '../authentication-file.ts';
+import { EmissionWriter, type RandomBytes, type Role, type SessionParameters } from '@skykey/distill';
+import { drawAuthenticationKey } from '../authentication-file.ts';
 import { linkText } from '../link-document.ts';
 import { type DistillDocument, type PartyOptions, runParty, type Surroundings } from '../party.ts';
 
@@ -16,9 +16,11 @@ const PARAMETERS: SessionParameters = {
   pulses: PULSES,
   meanPhotons: [0.8, 0.1, 0],
   probabilities: [0.5, 0.25, 0.25],
+  detectorMismatch: 0,
   epsSec: 0.3,
   epsCor: 1e-15,
-  bound: 'chernoff',
+  proof: 'tilted',
+  method: 'auto',
   monitorProbability: 0.05,
   alarm: { expectedQber: 0.01, qberDrift: 0.02, softFalseAlarm: 1e-4, hardQber: 0.11, hardFalseAlarm: 1e-6 },
 };
@@ -65,7 +67,10 @@ export function light(seed: string, qber = 0.002, pulses = PULSES): Light {
   return { emissions, slot, detector };
 }
 
-export function emissionBytes({ emissions }: Light, parameters: SessionParameters = PARAMETERS): Uint8Array {
+export function emissionBytes(
+  { emissions }: Light,
+  parameters: Pick<SessionParameters, 'linkId' | 'sessionId'> = PARAMETERS,
+): Uint8Array {
   const { linkId, sessionId } = parameters;
   const header = { linkId, sessionId, pulseRateHz: 1e6, pulses: emissions.length, simulated: true };
   const writer = new EmissionWriter(header);
@@ -131,12 +136,13 @@ export class Laboratory {
 
   /** Pads that a party has on record as spent. */
   spent(role: Role): number[] {
-    const journal = this.path(`${role}.auth.${role}.spent`);
+    const journal = this.path(`${role}.auth.spent`);
     if (!existsSync(journal)) return [];
     return readFileSync(journal, 'utf8')
       .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => Number(line.split(' ')[0]));
+      .map((line) => line.split(' '))
+      .filter(([what, , part]) => what === 'pad' && part === role)
+      .map(([, , , , index]) => Number(index));
   }
 }
 
@@ -177,7 +183,7 @@ export function documentOf(ending: Ending): DistillDocument {
 }
 
 /** What a man in the line does with a frame. */
-export type Meddle = (frame: Buffer, from: Role) => 'pass' | 'cut' | 'pass and cut';
+export type Meddle = (frame: Buffer, from: Role) => 'pass' | 'cut' | 'pass and cut' | 'swallow';
 
 /** Type of the message in a frame (PROTOCOL.md of `distill`); undefined when it holds none. */
 export function messageType(frame: Buffer): number | undefined {
@@ -187,6 +193,7 @@ export function messageType(frame: Buffer): number | undefined {
 export const BASES = 0x09;
 export const SETTINGS = 0x0a;
 export const TEST_BOB = 0x0b;
+export const TAG = 0x1a;
 export const RELEASE = 0x1c;
 
 /** A proxy that reads frames on the way. Closes with its last connection once `stop` was called. */
@@ -214,8 +221,8 @@ export async function proxy(port: number, meddle: Meddle): Promise<{ readonly po
           const frame = rest.subarray(0, 4 + rest.readUInt32LE(0));
           rest = rest.subarray(frame.length);
           const what = meddle(frame, role);
-          if (what !== 'cut') to.write(frame);
-          if (what === 'pass') continue;
+          if (what.startsWith('pass')) to.write(frame);
+          if (what === 'pass' || what === 'swallow') continue;
           open = false;
           // What was let through must arrive.
           if (what === 'cut') cut();
