@@ -19,8 +19,7 @@ export interface AliceOptions extends PartyOptions {
   /**
    * What her transmitter sent in these slots. Must reject for a slot that was not sent yet: what Alice announces about a
    * slot is safe to tell only after the light has left. `slots` stay as they are until it settles, and no longer. They come in
-   * rising order; those that Bob claims while he looks for
-   * his slots are mostly ones in which nobody saw anything.
+   * rising order; those that Bob claims while he looks for his slots are mostly ones in which nobody saw anything.
    */
   readonly emissions: (slots: Float64Array) => Promise<EmissionRecord>;
 }
@@ -106,10 +105,14 @@ async function watch(session: Session, emissions: AliceOptions['emissions'], kep
     checkDetections(findings.detections + slot.length);
     session.watchedUntil = until;
     const sent = checkEmissions(slot.length ? await emissions(slot) : NO_EMISSIONS, slot.length);
-    const positions = monitor.next(slot.length);
-    await line.send({ type: 'monitor', positions });
-    const disclosed = kept.append(sent, positions);
-    sent.fill(0);
+    let disclosed: Uint8Array;
+    try {
+      const positions = monitor.next(slot.length);
+      await line.send({ type: 'monitor', positions });
+      disclosed = kept.append(sent, positions);
+    } finally {
+      sent.fill(0);
+    }
     let detector: Uint8Array = new Uint8Array(0);
     if (disclosed.length) {
       ({ detector } = await line.receive('clicks'));

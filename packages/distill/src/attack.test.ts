@@ -258,7 +258,7 @@ test('Bob discloses no basis to an Alice who skips the order', async () => {
     fates: new Uint8Array(0),
   };
   for (const script of [
-    [hello, { type: 'settings', basis: zeros(0), intensity: new Uint8Array(0) }],
+    [hello, { type: 'settings', basis: zeros(0), intensity: { length: 0, packed: new Uint8Array(0) } }],
     [hello, { type: 'shuffle', seed: new Uint8Array(16) }],
     [hello, { type: 'monitor', positions: zeros(3) }],
     [hello, { type: 'emissions', emission: new Uint8Array(0) }],

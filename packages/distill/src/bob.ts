@@ -110,14 +110,17 @@ async function watch(session: Session, source: BobOptions['chunks'], kept: KeptD
   for await (const chunk of typeof source === 'function' ? source(search) : source) {
     search.pause();
     const { slot, detector, told } = settleClicks(chunk, session.watchedUntil, parameters.pulses, session.random);
-    for (let at = 0; at < slot.length || session.watchedUntil < chunk.untilSlot; ) {
-      const next = Math.min(slot.length, at + DETECT_LIMIT);
-      const until = next === slot.length ? chunk.untilSlot : slot[next - 1]! + 1;
-      const watched = { from: session.watchedUntil, until, slot: slot.subarray(at, next), told };
-      await commit(session, watched, detector.subarray(at, next), kept);
-      at = next;
+    try {
+      for (let at = 0; at < slot.length || session.watchedUntil < chunk.untilSlot; ) {
+        const next = Math.min(slot.length, at + DETECT_LIMIT);
+        const until = next === slot.length ? chunk.untilSlot : slot[next - 1]! + 1;
+        const watched = { from: session.watchedUntil, until, slot: slot.subarray(at, next), told };
+        await commit(session, watched, detector.subarray(at, next), kept);
+        at = next;
+      }
+    } finally {
+      if (detector !== chunk.detector) detector.fill(0);
     }
-    if (detector !== chunk.detector) detector.fill(0);
     search.resume();
   }
   search.pause();

@@ -16,7 +16,8 @@ const BREACHES: readonly string[] = ['distill/protocol', 'distill/version'];
 /**
  * Runs one party's part from start to report. A hard alarm is raised for what this side finds by itself once both hellos say
  * the same, and for nothing else: whoever reaches the line can say that he stops, or speak another version, and hard alarms
- * destroy keys of other sessions. Whatever ends a session early is told to the peer, and no key leaves: a refusal on either
+ * destroy keys of other sessions. He can also say the hello back and then break the protocol, which is hard: nobody is
+ * authenticated before the tags, and a peer that misbehaves is not to be told from a stranger. Whatever ends a session early is told to the peer, and no key leaves: a refusal on either
  * side becomes a report; a peer that breaks the protocol, a channel that is gone and a failure of this side's own devices or
  * stores reject.
  */

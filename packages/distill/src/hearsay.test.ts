@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encode } from './messages.ts';
+import { runAlice } from './alice.ts';
+import { runBob } from './bob.ts';
+import { decode, encode } from './messages.ts';
+import type { ParameterValue } from './parameters.ts';
 import { VERSION } from './protocol.ts';
 import { REASONS } from './refusal.ts';
-import { distil, SMALL_BLOCK, SMALL_LIGHT } from './test/benchtop.ts';
+import { distil, linePair, SMALL_BLOCK, SMALL_LIGHT, seededBytes, synthesise, twoSites } from './test/benchtop.ts';
+import type { Channel, SessionEvent } from './types.ts';
 
 /**
  * A hard alarm destroys keys of other sessions. So it is raised for what a party finds itself, after both hellos said the
- * same, and never for what somebody on the line merely says.
+ * same, and never for what somebody on the line merely says. That does not keep strangers from it: they can say the hello back.
  */
 
 const LAST = (await distil()).messages - 1;
@@ -69,4 +73,45 @@ test('somebody who resends what he measured: both sides find it by themselves, n
       assert.equal(party.report!.verdict, 'refused');
     }
   }
+});
+
+test('a stranger who says the hello back and then nonsense is taken for a peer that breaks the protocol', async () => {
+  const { alice, bob } = twoSites();
+  const heard: string[] = [];
+  const party = (channel: Channel, { store, pads }: typeof alice) => ({
+    ...{ parameters: SMALL_BLOCK, channel, store, keys: pads, random: seededBytes(1) },
+    onEvent: (event: SessionEvent) => {
+      if (event.kind === 'alarm') heard.push(`${event.alarm.severity} ${event.alarm.kind}`);
+    },
+  });
+  const { emissions, chunks } = synthesise(SMALL_BLOCK, SMALL_LIGHT);
+  const broken = { code: 'distill/protocol' };
+
+  const inPlaceOfAlice = linePair();
+  const bobEnds = assert.rejects(runBob({ ...party(inPlaceOfAlice.bob, bob), chunks: chunks() }), broken);
+  const hello = decode(await inPlaceOfAlice.alice.receive());
+  assert(hello.type === 'hello-bob');
+  const { parameters } = hello;
+  await inPlaceOfAlice.alice.send(
+    encode({ type: 'hello-alice', version: VERSION, parameters, fates: new Uint8Array(0) }),
+  );
+  await inPlaceOfAlice.alice.send(Uint8Array.of(0));
+  await bobEnds;
+  assert.deepEqual(heard, ['hard protocol']);
+
+  // Twice: once to hear what Alice's parameters are, once to say them.
+  let told: readonly ParameterValue[] = [];
+  for (const alarms of [['hard protocol'], ['hard protocol', 'hard protocol']]) {
+    const inPlaceOfBob = linePair();
+    const aliceEnds = Promise.allSettled([runAlice({ ...party(inPlaceOfBob.alice, alice), emissions })]);
+    await inPlaceOfBob.bob.send(encode({ type: 'hello-bob', version: VERSION, parameters: told, held: [] }));
+    const answer = decode(await inPlaceOfBob.bob.receive());
+    assert(answer.type === 'hello-alice');
+    told = answer.parameters;
+    await inPlaceOfBob.bob.send(Uint8Array.of(0));
+    await aliceEnds;
+    assert.deepEqual(heard, alarms);
+  }
+  // It costs alarms and the light of the pass, and gives no key.
+  assert.deepEqual([alice.store.calls, bob.store.calls], [[], []]);
 });

@@ -5,7 +5,7 @@
 export { type AliceOptions, runAlice } from './alice.ts';
 export * from './amplify.ts';
 export * from './authenticate.ts';
-export { type ChainOptions, type ChainRun, distilBoth, lightOf } from './bench/chain.ts';
+export { type ChainOptions, type ChainRun, distilBoth, lightOf, WARM_UP_SESSIONS } from './bench/chain.ts';
 export {
   chainBench,
   counted,

@@ -106,8 +106,8 @@ for (const method of ['cascade', 'ldpc'] as const) {
       ...{ protocol: 'decoy-bb84', intensities: meanPhotons, probabilities, epsSec, epsCor },
       ...{ nX: report.keyDetections, mX: [0, 0, 0], nZ: report.testDetections, mZ: report.testErrors },
       ...{ leakBits: wire.aliceBits - 128 + wire.tagAnswers, tagBits: 128 },
-      // 32 bits for the instant of `decoded`.
-      ...(method === 'ldpc' ? { bobBits: wire.bobBits - wire.tagAnswers + 32 } : {}),
+      // 64 bits for the instant of `decoded`.
+      ...(method === 'ldpc' ? { bobBits: wire.bobBits - wire.tagAnswers + 64 } : {}),
     });
     assert.deepEqual(terms, JSON.parse(JSON.stringify(statement.terms)), 'JSON knows no -0');
     assert.equal(report.secretBits, Math.floor(statement.secretBits / 8) * 8);

@@ -62,9 +62,9 @@ export class Line {
   }
 
   /**
-   * The next message, which must be of one of these types; slots in it stay until the next that has any. Throws PeerStopped when the peer ended the session, DistillError
-   * `distill/protocol` for anything else than one well-formed message of these types, `distill/peer-gone` when the channel
-   * is gone.
+   * The next message, which must be of one of these types; slots in it stay until the next that has any. Throws PeerStopped
+   * when the peer ended the session, DistillError `distill/protocol` for anything else than one well-formed message of these
+   * types, `distill/peer-gone` when the channel is gone.
    */
   async receive<K extends MessageType>(...types: K[]): Promise<MessageOf<K>> {
     const bytes = await this.#channel.receive();

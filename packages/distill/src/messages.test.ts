@@ -30,7 +30,7 @@ const EXAMPLES: readonly Message[] = [
   { type: 'emissions', emission: Uint8Array.of(0, 11, 5) },
   { type: 'end', pulses: 2 ** 40, detections: 4 },
   { type: 'bases', basis: bits(9) },
-  { type: 'settings', basis: bits(9), intensity: Uint8Array.of(0, 1, 2, 0, 1, 2, 0, 1, 2) },
+  { type: 'settings', basis: bits(9), intensity: { length: 9, packed: Uint8Array.of(0x24, 0x49, 0x02) } },
   { type: 'test-bob', bits: bits(17) },
   { type: 'test-alice', bits: bits(16) },
   { type: 'shuffle', seed: bytes(16) },
@@ -81,6 +81,10 @@ test('the bytes are those of PROTOCOL.md', () => {
   assert.equal(hex({ type: 'clicks', detector: Uint8Array.of(1, 2, 3, 0, 2) }), '05050000003902');
   assert.equal(hex({ type: 'emissions', emission: Uint8Array.of(11, 2, 4) }), '06030000002b04');
   assert.equal(hex({ type: 'end', pulses: 128, detections: 3 }), '07800103');
+  assert.equal(
+    hex({ type: 'settings', basis: pack([1]), intensity: { length: 5, packed: Uint8Array.of(0x24, 0x02) } }),
+    '0a0100000001050000002402',
+  );
   assert.equal(hex({ type: 'tag', pad: 300, tag: new Uint8Array(16).fill(0xee) }), `1aac02${'ee'.repeat(16)}`);
   assert.equal(
     hex({ type: 'claim', claim: { centreSlot: Float64Array.of(202, 1000), halfSlots: 2 } }),
@@ -170,6 +174,32 @@ test('there is one way to write a number, and entries that mean nothing are refu
     refused(encode({ type: 'hello-alice', version: VERSION, parameters: [], fates: new Uint8Array(HELD_LIMIT + 1) })),
   );
   assert(refused(Uint8Array.of(0x03, 5, 1, 2, 0, 0, 0, 0, 0)), 'a slot beyond the end');
+});
+
+test('an intensity of 3 is found wherever it stands, and named; a message that lies anywhere is read', () => {
+  for (let length = 1; length < 40; length++) {
+    const packed = new Uint8Array(Math.ceil(length / 4)).fill(0x9a);
+    if (length & 3) packed[packed.length - 1]! &= (1 << (2 * (length & 3))) - 1;
+    const message = encode({ type: 'settings', basis: pack([1, 0]), intensity: { length, packed } });
+    const start = message.length - packed.length;
+    for (let entry = 0; entry < length; entry++) {
+      const wrong = Buffer.concat([new Uint8Array(entry), message]).subarray(entry);
+      assert.deepEqual(encode(decode(wrong)), message);
+      wrong[start + (entry >> 2)]! |= 3 << (2 * (entry & 3));
+      const text = `message 'settings': entry ${entry} is 3, which means nothing`;
+      assert.throws(() => decode(wrong), { code: 'distill/protocol', message: text });
+    }
+    if (length & 3) assert(refused(message.with(-1, 0x80)), 'padding bits');
+  }
+});
+
+test('what was read stays what it was when the message is overwritten', () => {
+  for (const example of EXAMPLES) {
+    const message = Buffer.from(encode(example));
+    const read = decode(message);
+    message.fill(0xff);
+    assert.deepEqual(encode(read), encode(example));
+  }
 });
 
 test('another version is told apart from a broken message', () => {

@@ -1,4 +1,5 @@
 import type { Bits } from '@skykey/bits';
+import type { Intensities } from '@skykey/kernels';
 import { DistillError } from './error.ts';
 import type { ParameterValue } from './parameters.ts';
 import { FATES, MAX_DETECTIONS, VERSION } from './protocol.ts';
@@ -41,9 +42,13 @@ const packed = (width: 2 | 4, largest: number, most = MAX_DETECTIONS): Field<Uin
 });
 
 const detectors = packed(2, 3);
-const intensities = packed(2, 2);
 /** `intensity * 4 + basis * 2 + bit`. */
 const emissions = packed(4, 11);
+
+const intensities: Field<Intensities> = {
+  write: (out, value) => out.intensities(value),
+  read: (from) => from.intensities(MAX_DETECTIONS),
+};
 
 /** Slots that one `detect` message tells, before `until`. */
 export interface Watched {

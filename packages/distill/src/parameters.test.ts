@@ -33,6 +33,14 @@ test('a difference in any parameter is named by both sides before the first phot
   }
 });
 
+test('zero is zero, whatever its sign', async () => {
+  const zero = { ...SMALL_BLOCK, method: 'ldpc' as const };
+  const negative = { ...zero, detectorMismatch: -0, meanPhotons: [0.8, 0.1, -0] as const };
+  const { alice, bob } = await distil({ parameters: zero, bobParameters: negative });
+  assert.doesNotMatch(alice.report?.reason ?? '', /disagree/);
+  assert.deepEqual(bob.report?.reason, alice.report?.reason);
+});
+
 test('bad parameters are named before anything is said', async () => {
   const alarm = SMALL_BLOCK.alarm;
   const bad: [string, Partial<SessionParameters>][] = [

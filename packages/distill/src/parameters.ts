@@ -32,9 +32,12 @@ const FIELDS: readonly (readonly [string, (parameters: SessionParameters) => Par
   ['alarm.hardFalseAlarm', (p) => p.alarm.hardFalseAlarm],
 ];
 
-/** The parameters as they go over the line. */
+/** The parameters as they go over the line, where they are compared bit for bit: -0 goes as 0. */
 export function parameterValues(parameters: SessionParameters): ParameterValue[] {
-  return FIELDS.map(([, read]) => read(parameters));
+  return FIELDS.map(([, read]) => {
+    const value = read(parameters);
+    return value === 0 ? 0 : value;
+  });
 }
 
 /** The first parameter in which the parties differ, as a sentence; undefined when they agree. */

@@ -311,3 +311,19 @@ test('a peer that answers with too few, too many or impossible numbers is refuse
     assert.match(alice.reason.message, message);
   }
 });
+
+test('the corrected key is overwritten when the last word cannot be said', async (t) => {
+  const corrected = t.mock.method(Frames.prototype, 'key');
+  const { key, noise } = keyAndNoise(4000, 0.01, 9);
+  const channels = linePair((bytes) => {
+    if (decode(bytes).type === 'reconciled') throw new Error('the line broke');
+    return [bytes];
+  });
+  const [, bob] = await settle(
+    channels,
+    reconcileAlice(lineOf(channels.alice, 'alice'), key, 0.01, seededBytes(1)),
+    reconcileBob(lineOf(channels.bob, 'bob'), xor(key, noise), 0.01),
+  );
+  assert(bob.status === 'rejected' && bob.reason.message === 'the line broke');
+  assert.deepEqual(corrected.mock.calls[0]!.result, zeros(4000));
+});

@@ -12,9 +12,9 @@ import { FRAME_SEED_BYTES, FRAME_TAG_BITS, frameTag } from './verify.ts';
  * Error correction by Cascade: Bob makes his key Alice's, and every bit that either says is counted (pitfalls P8, P9, P26).
  *
  * Alice draws the seed of the shuffles only now. Rounds follow for all frames together, parities from Alice and differences
- * from Bob, until all searches are over; then a tag of every frame, whose seed is drawn when both strings stand still. Frames whose tags differ get more passes, at most ATTEMPTS times; what still differs Alice discloses
- * whole: its bits count as leaked, so that nothing secret rests on them, and the frame stays in the key, so that the estimate
- * stays about all of it.
+ * from Bob, until all searches are over; then a tag of every frame, whose seed is drawn when both strings stand still. Frames
+ * whose tags differ get more passes, at most ATTEMPTS times; what still differs Alice discloses whole: its bits count as
+ * leaked, so that nothing secret rests on them, and the frame stays in the key, so that the estimate stays about all of it.
  *
  * What an adversary hears: Alice's parities and tags (leakedBits), and from Bob where his parities differ, and which tags.
  * The differences are a function of the error pattern alone, never of the key (a test says so), and so are all sizes and all
@@ -170,9 +170,14 @@ export async function reconcileBob(
       ledger.disclosed(bits.length);
     }
     const result = frames.key();
-    const corrected = countDifferences(key, result);
-    await line.send({ type: 'reconciled', corrected });
-    return { ...ledger.close(key.length, frames.count, corrected), key: result };
+    try {
+      const corrected = countDifferences(key, result);
+      await line.send({ type: 'reconciled', corrected });
+      return { ...ledger.close(key.length, frames.count, corrected), key: result };
+    } catch (error) {
+      result.bytes.fill(0);
+      throw error;
+    }
   } finally {
     frames.wipe();
   }

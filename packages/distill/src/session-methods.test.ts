@@ -46,8 +46,8 @@ test("empty pulses stay Alice's where all that Bob says is counted, and are Eve'
     assert.deepEqual(bob.report, report);
     assert.deepEqual([report.proof, report.rigorous], [proof, true]);
     const keyBits = report.keyDetections.reduce((sum, n) => sum + n, 0);
-    // The number of corrected bits, 32 bits for the instant of `decoded`, and one for the choice.
-    const bobBits = Math.ceil(Math.log2(keyBits + 1)) + 32;
+    // The number of corrected bits, 64 bits for the instant of `decoded`, and one for the choice.
+    const bobBits = Math.ceil(Math.log2(keyBits + 1)) + 64;
     assert(report.secrecy.terms.vacuum! > 4 * bobBits, `${report.secrecy.terms.vacuum} empty pulses`);
     assert.equal(report.secrecy.terms.twoWay, -bobBits - 1);
     if (proof === 'tilted-one-way') continue;

@@ -322,9 +322,9 @@ export class Session {
 
 /**
  * The instant at which Bob says `decoded` tells how long his decoder took, which depends on the errors: where these are not
- * Eve's, so many bits of it are. By any clock that tells 2^32 instants apart: 4 s of them to a nanosecond.
+ * Eve's, so many bits of it are: by any clock, since 2^64 instants are five hours of them in steps of a femtosecond.
  */
-const INSTANT_BITS = 32;
+const INSTANT_BITS = 64;
 /** Of an acceptance or a release. */
 const TAG_MESSAGE_BYTES = 17;
 /** An honest Alice's monitor is taken for another's with at most this probability at each message. */

@@ -3,6 +3,7 @@
  * Run: node packages/distill/src/sift.bench.ts
  */
 import { pack, zeros } from '@skykey/bits';
+import { packColumn } from '@skykey/kernels';
 import { countErrors } from './estimate.ts';
 import { KeptDetections, settleClicks, sift } from './sift.ts';
 import { seededBytes, seededWords } from './test/benchtop.ts';
@@ -33,7 +34,14 @@ for (const shareZ of [0.5, 0.1]) {
   const aliceBits = column(basis);
   const bobBits = column(basis);
   const [alice, bob] = [pack(aliceBits), pack(bobBits)];
-  const intensity = column(() => (next() >>> 16) % 3);
+  const intensity = {
+    length: DETECTIONS,
+    packed: packColumn(
+      column(() => (next() >>> 16) % 3),
+      0,
+      2,
+    ),
+  };
   const own = column(() => next() & 1);
   const peer = own.map((bit) => bit ^ Number(next() % 50 === 0));
   const theirs = sift(peer, alice, bob, intensity);

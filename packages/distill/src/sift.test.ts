@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { get, pack, zeros } from '@skykey/bits';
+import { packColumn } from '@skykey/kernels';
 import fc from 'fast-check';
 import { DETECT_LIMIT, encode } from './messages.ts';
 import { checkDetections, KeptDetections, settleClicks, sift } from './sift.ts';
@@ -208,7 +209,14 @@ test('sifting keeps matched bases: X for the key, Z for the test, counts per int
       const [aliceBasis, bobBasis, intensity] = [
         pack(column((d) => d.a)),
         pack(column((d) => d.b)),
-        column((d) => d.k),
+        {
+          length: list.length,
+          packed: packColumn(
+            column((d) => d.k),
+            0,
+            2,
+          ),
+        },
       ];
       const alice = sift(
         column((d) => d.k * 4 + d.a * 2 + d.bitA),
@@ -243,7 +251,7 @@ test('sifting keeps matched bases: X for the key, Z for the test, counts per int
     }),
     { seed: 4 },
   );
-  assert.equal(sift(new Uint8Array(0), zeros(0), zeros(0), new Uint8Array(0)).key.length, 0);
+  assert.equal(sift(new Uint8Array(0), zeros(0), zeros(0), { length: 0, packed: new Uint8Array(0) }).key.length, 0);
 });
 
 test('a session holds a declared number of detections at most', () => {

@@ -5,7 +5,7 @@ import { DETECT_LIMIT } from './messages.ts';
 import { MAX_DETECTIONS } from './protocol.ts';
 import type { DetectionChunk, RandomBytes } from './types.ts';
 
-export { type Sifted, sift, type Triple } from '@skykey/kernels';
+export { type Intensities, type Sifted, sift, type Triple } from '@skykey/kernels';
 
 /** One detection a slot. */
 export interface Clicks {

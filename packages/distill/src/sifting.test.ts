@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { get, popcount, unpack } from '@skykey/bits';
-import { checkEmissions, MonitorChoice } from './sifting.ts';
-import { seededBytes } from './test/benchtop.ts';
+import { get, popcount, unpack, zeros } from '@skykey/bits';
+import type { Message } from './messages.ts';
+import type { Session } from './session.ts';
+import { KeptDetections, type Sifted } from './sift.ts';
+import { announceAlice, announceBob, checkEmissions, MonitorChoice } from './sifting.ts';
+import { distil, SMALL_BLOCK, seededBytes, synthesise } from './test/benchtop.ts';
 
 /** What is marked of detections told in messages of these lengths. */
 function marked(probability: number, lengths: readonly number[], seed: number): number[] {
@@ -70,4 +73,68 @@ test('a record of the transmitter that is none of these slots is refused, with t
   assert.throws(() => checkEmissions(record, 4), refusal(/3, 3 and 3 rows for 4 slots/));
   assert.throws(() => checkEmissions({ ...record, bit: column(0, 1) }, 3), refusal(/3, 3 and 2 rows/));
   assert.throws(() => checkEmissions({ ...record, basis: column(1, 0, 2) }, 3), refusal(/basis 2, bit 1 in row 2/));
+});
+
+test('a source of randomness that reuses its array makes no two choices alike', () => {
+  const own = seededBytes(5);
+  const room = new Uint8Array(2 ** 14);
+  const reusing = (length: number): Uint8Array => {
+    const bytes = room.subarray(0, length);
+    bytes.set(own(length));
+    return bytes;
+  };
+  const first = new MonitorChoice(0.5, reusing);
+  const second = new MonitorChoice(0.5, reusing);
+  const expected = marked(0.5, [1000], 5);
+  assert.deepEqual([...unpack(first.next(1000))], expected);
+  assert.notDeepEqual([...unpack(second.next(1000))], expected);
+});
+
+test('the raw key is overwritten when the comparison of the test basis ends the session', async () => {
+  const n = 4096;
+  const said: Record<string, Message> = {
+    bases: { type: 'bases', basis: zeros(n) },
+    settings: { type: 'settings', basis: zeros(n), intensity: { length: n, packed: new Uint8Array(n / 4) } },
+    'test-bob': { type: 'test-bob', bits: zeros(0) },
+    'test-alice': { type: 'test-alice', bits: zeros(0) },
+  };
+  for (const announce of [announceAlice, announceBob]) {
+    const kept = new KeptDetections();
+    kept.append(new Uint8Array(n).fill(1), zeros(n));
+    const held: Sifted[] = [];
+    const session = {
+      line: { send: async () => undefined, receive: async (type: string) => said[type] },
+      stage: () => undefined,
+      estimate: (sifted: Sifted) => {
+        assert.equal(popcount(sifted.key), n);
+        held.push(sifted);
+        throw new Error('hard alarm on the test basis');
+      },
+    };
+    await assert.rejects(announce(session as unknown as Session, kept), /hard alarm/);
+    assert.deepEqual(held[0]!.key, zeros(n));
+  }
+});
+
+test('bits of settled double clicks are overwritten when a message ends the session', async (t) => {
+  const append = t.mock.method(KeptDetections.prototype, 'append');
+  const light = { seed: 1, detections: 2000, qber: 0, basisX: 0.6, chunk: 2000 };
+  const { chunks } = synthesise(SMALL_BLOCK, light);
+  const doubled = async function* () {
+    for await (const { slot, detector, untilSlot } of chunks()) {
+      const twice = Float64Array.from([slot[0]!, ...slot]);
+      yield { slot: twice, detector: Uint8Array.from([detector[0]!, ...detector]), untilSlot };
+    }
+  };
+  const { bob } = await distil({
+    light,
+    chunks: doubled(),
+    tamper: (bytes) => [bytes[0] === 6 ? Uint8Array.of(0) : bytes],
+  });
+  assert.equal(bob.result.status, 'rejected');
+  assert.equal(append.mock.callCount(), 2);
+  for (const {
+    arguments: [values],
+  } of append.mock.calls)
+    assert.deepEqual(values, new Uint8Array(2000));
 });

@@ -1,5 +1,5 @@
 import { type Bits, zeros } from '@skykey/bits';
-import { type Column, joinColumns, packColumn, partOfColumn } from '@skykey/kernels';
+import { type Column, type Intensities, joinColumns, packColumn } from '@skykey/kernels';
 import { DistillError } from './error.ts';
 import { countErrors } from './estimate.ts';
 import { expectCount } from './line.ts';
@@ -53,8 +53,8 @@ export class MonitorChoice {
 
   #draw(): number {
     if (this.#drawn === this.#bytes.byteLength) {
-      const bytes = this.#random(8 * DRAWS);
-      this.#bytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      // A copy: these are drawn from over many messages.
+      this.#bytes = new DataView(new Uint8Array(this.#random(8 * DRAWS)).buffer);
       this.#drawn = 0;
     }
     const low = this.#bytes.getUint32(this.#drawn, true);
@@ -82,15 +82,16 @@ export async function announceAlice(session: Session, own: Column): Promise<Sift
   const { basis: bobBasis } = await line.receive('bases');
   expectCount('bases', bobBasis.length, own.length);
   const basis = basesOf(own);
-  const intensity = partOfColumn(own, 2, 2);
+  const intensity: Intensities = { length: own.length, packed: packColumn(own, 2, 2) };
   await line.send({ type: 'settings', basis, intensity });
   const sifted = sift(own, basis, bobBasis, intensity);
-  session.stage('estimate');
-  const { bits: bobTest } = await line.receive('test-bob');
-  expectCount('test bits', bobTest.length, sifted.test.length);
-  await line.send({ type: 'test-alice', bits: sifted.test });
-  session.estimate(sifted, countErrors(sifted.test, bobTest, sifted.testIntensity));
-  return sifted;
+  return orWiped(sifted, async () => {
+    session.stage('estimate');
+    const { bits: bobTest } = await line.receive('test-bob');
+    expectCount('test bits', bobTest.length, sifted.test.length);
+    await line.send({ type: 'test-alice', bits: sifted.test });
+    session.estimate(sifted, countErrors(sifted.test, bobTest, sifted.testIntensity));
+  });
 }
 
 /** Bob: announces the bases of what was not monitored, sifts with Alice's, and compares the test basis. */
@@ -102,12 +103,24 @@ export async function announceBob(session: Session, own: Column): Promise<Sifted
   expectCount('bases', alice.basis.length, own.length);
   expectCount('intensities', alice.intensity.length, own.length);
   const sifted = sift(own, alice.basis, basis, alice.intensity);
-  session.stage('estimate');
-  await line.send({ type: 'test-bob', bits: sifted.test });
-  const { bits: aliceTest } = await line.receive('test-alice');
-  expectCount('test bits', aliceTest.length, sifted.test.length);
-  session.estimate(sifted, countErrors(aliceTest, sifted.test, sifted.testIntensity));
-  return sifted;
+  return orWiped(sifted, async () => {
+    session.stage('estimate');
+    await line.send({ type: 'test-bob', bits: sifted.test });
+    const { bits: aliceTest } = await line.receive('test-alice');
+    expectCount('test bits', aliceTest.length, sifted.test.length);
+    session.estimate(sifted, countErrors(aliceTest, sifted.test, sifted.testIntensity));
+  });
+}
+
+/** What was sifted, its key overwritten when the comparison ends the session. */
+async function orWiped(sifted: Sifted, compare: () => Promise<void>): Promise<Sifted> {
+  try {
+    await compare();
+    return sifted;
+  } catch (error) {
+    sifted.key.bytes.fill(0);
+    throw error;
+  }
 }
 
 /** Bit 1 of every entry. */

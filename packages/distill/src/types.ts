@@ -14,7 +14,7 @@ export interface Channel {
 
 /**
  * Randomness that is handed in: cryptographic in production, seeded in a reproducible run. Asked for up to some MB at once
- * (a browser's own function gives 65,536 bytes a call).
+ * (a browser's own function gives 65,536 bytes a call). Each call gives an array of its own, which nobody writes to later.
  */
 export type RandomBytes = (length: number) => Uint8Array;
 
@@ -72,7 +72,10 @@ export interface AlarmRule {
 }
 
 export interface Alarm {
-  /** `hard` is what this side found by itself about a peer that agrees on the parameters; what was only said is `soft`. */
+  /**
+   * `hard` is what this side found by itself about a peer that agrees on the parameters; what was only said is `soft`. Before
+   * the tags that peer is whoever reaches the line: parameters are told to anybody, who can say them back.
+   */
   readonly severity: 'soft' | 'hard';
   /**
    * `qber-monitor` (live), `qber-block` (end of pass), `verification`, `authentication`, `protocol`; always soft: `peer`, the
@@ -127,6 +130,10 @@ export interface EmissionRecord {
  * Where a finished block goes, durably. The calls return only when the disk has it. The id of a block is
  * `linkId/sessionId`, so one store may serve several links. Bob holds before he says that he accepts; Alice holds and
  * releases before she says so; Bob releases on her word.
+ *
+ * One session of a link at a time on a store; whoever hands it in sees to that. What Alice has not released when a session
+ * begins counts as withheld for good, and on her word Bob discards it: were the session that made it still running, she
+ * could release it after, and have a key that he has not.
  */
 export interface BlockStore {
   /**

@@ -1,5 +1,5 @@
 import type { Bits } from '@skykey/bits';
-import { decodeSlots, encodeSlots, packColumn, packedBytes, unpackColumn } from '@skykey/kernels';
+import { decodeSlots, encodeSlots, type Intensities, packColumn, packedBytes, unpackColumn } from '@skykey/kernels';
 import { DistillError } from './error.ts';
 
 /** Builds one message; grows as needed. All integers are little-endian. */
@@ -70,6 +70,12 @@ export class Writer {
     this.#reserve(bytes);
     packColumn(values, 0, width, this.#buffer.subarray(this.#at, this.#at + bytes));
     this.#at += bytes;
+  }
+
+  /** Number of intensities (4 bytes), then two bits of each. */
+  intensities({ length, packed }: Intensities): void {
+    this.uint32(length);
+    this.bytes(packed);
   }
 
   /** Each slot as a varint: the slots skipped since the one before, or since `from`. Throws RangeError unless they rise. */
@@ -179,16 +185,33 @@ export class Reader {
 
   /** At most `limit` values of `width` bits, none above `largest`. */
   column(width: 2 | 4, largest: number, limit: number): Uint8Array {
-    const length = this.uint32(limit);
-    const packed = this.#look(packedBytes(length, width));
+    const { length, packed } = this.#packed(width, limit);
     const column = unpackColumn(packed, length, width);
     if (column.largest > largest) {
       const entry = column.values.findIndex((value) => value > largest);
       throw this.error(`entry ${entry} is ${column.values[entry]}, which means nothing`);
     }
+    return column.values;
+  }
+
+  /** At most `limit` intensities, as they are packed, none of them 3. */
+  intensities(limit: number): Intensities {
+    const { length, packed: inMessage } = this.#packed(2, limit);
+    const packed = new Uint8Array(inMessage);
+    if (hasThree(packed)) {
+      const entry = unpackColumn(packed, length, 2).values.indexOf(3);
+      throw this.error(`entry ${entry} is 3, which means nothing`);
+    }
+    return { length, packed };
+  }
+
+  /** Values of `width` bits where they stand in the message, and zeros behind the last. */
+  #packed(width: 2 | 4, limit: number): { readonly length: number; readonly packed: Uint8Array } {
+    const length = this.uint32(limit);
+    const packed = this.#look(packedBytes(length, width));
     const used = (length * width) & 7;
     if (used && packed[packed.length - 1]! >> used) throw this.error('the bits after the last entry are not zero');
-    return column.values;
+    return { length, packed };
   }
 
   /** `length` slots that rise from `from` on and lie before `until`. */
@@ -220,4 +243,13 @@ export class Reader {
   end(): void {
     if (this.left) throw this.error(`${this.left} bytes follow its end`);
   }
+}
+
+/** Whether one of these numbers of two bits is 3. `packed` begins where its memory does. */
+function hasThree(packed: Uint8Array): boolean {
+  const words = new Int32Array(packed.buffer, 0, packed.length >> 2);
+  let both = 0;
+  for (let i = 0; i < words.length; i++) both |= words[i]! & (words[i]! >>> 1);
+  for (let i = 4 * words.length; i < packed.length; i++) both |= packed[i]! & (packed[i]! >>> 1);
+  return (both & 0x55555555) !== 0;
 }

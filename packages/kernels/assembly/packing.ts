@@ -3,7 +3,6 @@
  * they are. No address and no branch depends on the value of a detection or an emission, only on choices and slots, which
  * are public. Vectors are loaded and stored whole: every column is followed by 16 bytes of room.
  */
-import { gatherLanes } from './lib/gather';
 
 export function heapBase(): usize {
   return __heap_base;
@@ -127,12 +126,6 @@ export function join(intensity: usize, basis: usize, bit: usize, n: u32, out: us
     v128.store(out + i, v128.or(v128.or(i8x16.shl(k, 2), i8x16.shl(a, 1)), b));
   }
   return v128.any_true(wrong);
-}
-
-/** `(value >> bit) & mask` of `n` bytes. */
-export function part(values: usize, bit: i32, mask: i32, n: u32, out: usize): void {
-  const bits = i8x16.splat(<i8>mask);
-  for (let i: u32 = 0; i < n; i += 16) v128.store(out + i, v128.and(i8x16.shr_u(v128.load(values + i), bit), bits));
 }
 
 /** The largest of `n` bytes. */

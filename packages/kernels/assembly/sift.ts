@@ -4,25 +4,55 @@
  * What is kept is chosen by the bases, which are public; no address and no branch depends on a bit. Vectors are loaded
  * and stored whole: every column is followed by 64 bytes of room.
  */
-import { gatherLanes } from './lib/gather';
 
 export function heapBase(): usize {
   return __heap_base;
 }
 
-/** In every lane: an engine may build a constant anew wherever it is used. */
-const TWO: usize = memory.data<u8>([2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2], 16);
+/** The same in all lanes. Kept in memory: an engine may build a constant anew wherever it is used. */
+const EVERY_SECOND: usize = memory.data<u32>([0x55555555, 0x55555555, 0x55555555, 0x55555555], 16);
+const EVERY_OTHER_TWO: usize = memory.data<u32>([0x33333333, 0x33333333, 0x33333333, 0x33333333], 16);
+const EVERY_OTHER_FOUR: usize = memory.data<u32>([0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f], 16);
+/** What makes an order of the lower eight lanes one of the upper eight, in the upper eight. */
+const UPPER: usize = memory.data<u32>([0, 0, 0x08080808, 0x08080808], 16);
 
-/** The lowest bit of each lane in the set, in rising order; the upper eight lanes mean nothing. */
-@inline
-function gather(lanes: v128, set: u32): u64 {
-  return u64(i8x16.bitmask(i8x16.shl(gatherLanes(lanes, set), 7)) & 255);
+/** For each set of eight lanes: its lanes in rising order, then 128, which `swizzle` turns into zero. */
+const ORDERS: usize = memory.data(256 * 8);
+for (let set: u32 = 0; set < 256; set++) {
+  let at = ORDERS + 8 * set;
+  store<u64>(at, 0x8080808080808080);
+  for (let lane: u32 = 0; lane < 8; lane++) {
+    if ((set >> lane) & 1) store<u8>(at++, <u8>lane);
+  }
 }
 
 /**
- * Sifts `n` detections. Bits of key and test go on behind the lowest `fromKey` and `fromTest` bits of the first byte at
- * `key` and `test`; `counts` are six u32, key and test by intensity, which are added to. Returns whether an intensity is
- * above 2.
+ * The lowest bits of the lanes in the set, together in rising order: eight lanes move down among the lower eight, eight among
+ * the upper eight, and their bits then close up.
+ */
+@inline
+function gather(lanes: v128, set: u32, upper: v128): u32 {
+  const low = set & 255;
+  const order = v128.add<u8>(v128.load64_lane(ORDERS + 8 * (set >> 8), v128.load64_zero(ORDERS + 8 * low), 1), upper);
+  // Bit 0 of every byte to its bit 7; what else moves is not looked at.
+  const bits = <u32>i8x16.bitmask(i16x8.shl(i8x16.swizzle(lanes, order), 7));
+  return (bits & 255) | ((bits >> 8) << popcnt(low));
+}
+
+/** Bits 0, 2, 4 and so on of 128. */
+@inline
+function evenBits(bits: v128): u64 {
+  let x = v128.and(bits, v128.load(EVERY_SECOND));
+  x = v128.and(v128.or(x, i16x8.shr_u(x, 1)), v128.load(EVERY_OTHER_TWO));
+  x = v128.and(v128.or(x, i16x8.shr_u(x, 2)), v128.load(EVERY_OTHER_FOUR));
+  x = v128.or(x, i16x8.shr_u(x, 4));
+  return <u64>i64x2.extract_lane(i8x16.shuffle(x, x, 0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14), 0);
+}
+
+/**
+ * Sifts `n` detections; `intensity` has two bits for each. Bits of key and test go on behind the lowest `fromKey` and
+ * `fromTest` bits of the first byte at `key` and `test`; `counts` are six u32, key and test by intensity, which are added to.
+ * Returns whether an intensity is above 2.
  */
 export function sift(
   own: usize,
@@ -37,12 +67,12 @@ export function sift(
   testIntensity: usize,
   counts: usize,
 ): bool {
-  // Bits gathered and not written yet: `fill` of them, fewer than 8 between two appends.
+  // Bits gathered and not written whole yet: `fill` of them, fewer than 8 between two appends.
   let keyFill = fromKey;
   let testFill = fromTest;
   let keyBits: u64 = load<u8>(key) & ((1 << fromKey) - 1);
-  let testBits: u64 = load<u8>(test) & ((1 << fromTest) - 1);
-  const two = v128.load(TWO);
+  let testBits: u32 = load<u8>(test) & ((1 << fromTest) - 1);
+  const upper = v128.load(UPPER);
   let key0: u32 = 0, key1: u32 = 0, key2: u32 = 0;
   let test0: u32 = 0, test1: u32 = 0, test2: u32 = 0;
   let wrong: u64 = 0;
@@ -52,24 +82,21 @@ export function sift(
     const b = load<u64>(bob + (i >> 3));
     const inX = ~(a | b) & valid;
     const inZ = a & b & valid;
-    // 1 has its lowest bit alone, 2 the next.
-    let is1: u64 = 0, is2: u64 = 0, above: u64 = 0;
-    for (let j: u32 = 0; j < 64; j += 16) {
-      const k = v128.load(intensity + i + j);
-      is1 |= <u64>(<u32>i8x16.bitmask(i8x16.shl(k, 7))) << j;
-      is2 |= <u64>(<u32>i8x16.bitmask(i8x16.shl(k, 6))) << j;
-      above |= <u64>(<u32>i8x16.bitmask(i8x16.gt_u(k, two))) << j;
-    }
-    wrong |= above & valid;
+    // 1 has the lower bit of its two, 2 the upper one. What has both is none, and is counted once until that is told.
+    const k = v128.load(intensity + (i >> 2));
+    const lower = evenBits(k);
+    const is2 = evenBits(i64x2.shr_u(k, 1));
+    const is1 = lower & ~is2;
+    wrong |= lower & is2 & valid;
     const keys1 = <u32>popcnt(inX & is1), keys2 = <u32>popcnt(inX & is2);
     key0 += <u32>popcnt(inX) - keys1 - keys2;
     key1 += keys1;
     key2 += keys2;
     // Half of what 64 bits hold, and less than 8 from before.
     for (let j: u32 = 0; j < 64; j += 32) {
-      for (let byte = j; byte < j + 32; byte += 8) {
-        const set = <u32>(inX >> byte) & 255;
-        keyBits |= gather(v128.load64_zero(own + i + byte), set) << keyFill;
+      for (let lanes = j; lanes < j + 32; lanes += 16) {
+        const set = <u32>(inX >> lanes) & 0xffff;
+        keyBits |= <u64>gather(v128.load(own + i + lanes), set, upper) << keyFill;
         keyFill += popcnt(set);
       }
       store<u64>(key, keyBits);
@@ -77,22 +104,19 @@ export function sift(
       keyBits >>= keyFill & 56;
       keyFill &= 7;
     }
-    if (!inZ) continue;
     const tests1 = <u32>popcnt(inZ & is1), tests2 = <u32>popcnt(inZ & is2);
     test0 += <u32>popcnt(inZ) - tests1 - tests2;
     test1 += tests1;
     test2 += tests2;
-    for (let byte: u32 = 0; byte < 64; byte += 8) {
-      const set = <u32>(inZ >> byte) & 255;
-      if (!set) continue;
-      testBits |= gather(v128.load64_zero(own + i + byte), set) << testFill;
-      testFill += popcnt(set);
-      store<u64>(test, testBits);
+    // Where most light is in the key basis there are few.
+    for (let left = inZ; left; left &= left - 1) {
+      const at = ctz(left);
+      testBits |= (load<u8>(own + i + <u32>at) & 1) << testFill++;
+      store<u8>(test, <u8>testBits);
       test += testFill >> 3;
-      testBits >>= testFill & 24;
+      testBits >>= testFill & 8;
       testFill &= 7;
-      v128.store64_lane(testIntensity, gatherLanes(v128.load64_zero(intensity + i + byte), set), 0);
-      testIntensity += popcnt(set);
+      store<u8>(testIntensity++, <u8>((is1 >> at) & 1) | <u8>(((is2 >> at) & 1) << 1));
     }
   }
   add(counts, key0, key1, key2);

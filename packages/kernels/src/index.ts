@@ -2,10 +2,10 @@
 export { toeplitz, toeplitzSteps } from './amplify.ts';
 export { CascadeFrame, CascadeMemory, type CascadeSearch, type Learned } from './cascade.ts';
 export { type CascadeShuffle, cascadeShuffle } from './cascade-shuffle.ts';
+export type { Column } from './column.ts';
 export * from './error.ts';
 export { type Decoding, type DecodingTask, Ldpc, type LiftedCode } from './ldpc.ts';
 export {
-  type Column,
   decodeSlots,
   divide,
   encodeSlots,
@@ -13,11 +13,10 @@ export {
   largestOfColumn,
   packColumn,
   packedBytes,
-  partOfColumn,
   unpackColumn,
   type Width,
 } from './packing.ts';
 export { BLOCK_BYTES, hashBlocks, POINT_BYTES } from './polynomial-hash.ts';
-export { countErrors, type Sifted, sift, type Triple } from './sift.ts';
+export { countErrors, type Intensities, type Sifted, sift, type Triple } from './sift.ts';
 export * as twins from './twins.ts';
 export { type KernelExports, Workspace } from './workspace.ts';

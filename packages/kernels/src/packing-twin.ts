@@ -35,10 +35,6 @@ export function joinColumns(intensity: Uint8Array, basis: Uint8Array, bit: Uint8
   return intensity.map((k, i) => 4 * k + 2 * basis[i]! + bit[i]!);
 }
 
-export function partOfColumn(values: Uint8Array, bit: number, width: Width): Uint8Array {
-  return values.map((value) => (value >> bit) & ((1 << width) - 1));
-}
-
 export function largestOfColumn(values: Uint8Array): number {
   return values.reduce((a, b) => Math.max(a, b), 0);
 }

@@ -44,7 +44,6 @@ for (const [name, fast, plain] of [
   ['two bits back', () => kernel.unpackColumn(packed, ENTRIES, 2), () => twin.unpackColumn(packed, ENTRIES, 2)],
   ['divided', () => kernel.divide(threes, marks, others), () => twin.divide(threes, marks, others)],
   ['joined', () => kernel.joinColumns(threes, bits, bits), () => twin.joinColumns(threes, bits, bits)],
-  ['a part of each', () => kernel.partOfColumn(threes, 0, 2), () => twin.partOfColumn(threes, 0, 2)],
   ['the largest', () => kernel.largestOfColumn(threes), () => twin.largestOfColumn(threes)],
   ['slots told', () => kernel.encodeSlots(slot, 0), () => twin.encodeSlots(slot, 0)],
   ['slots read', () => kernel.decodeSlots(told, announced, room), () => twin.decodeSlots(told, announced)],

@@ -1,6 +1,6 @@
 import type { Bits } from '@skykey/bits';
+import { type Column, checkLengths } from './column.ts';
 import { KernelError } from './error.ts';
-import { checkLengths } from './sift.ts';
 import base64 from './wasm/packing.ts';
 import { type KernelExports, Workspace } from './workspace.ts';
 
@@ -17,7 +17,6 @@ interface Exports extends KernelExports {
   unpack4(packed: number, n: number, out: number): number;
   divide(values: number, marks: number, n: number, marked: number, rest: number): number;
   join(intensity: number, basis: number, bit: number, n: number, out: number): number;
-  part(values: number, bit: number, mask: number, n: number, out: number): void;
   most(values: number, n: number): number;
   encodeSlots(slots: number, n: number, from: number, out: number): number;
   decodeSlots(from: number, until: number, bytes: number, length: number, n: number, slots: number): number;
@@ -63,15 +62,6 @@ class Desk {
 }
 
 let desk: Desk | undefined;
-
-/**
- * Bytes that are looked at piece by piece: a Uint8Array, or who keeps them otherwise. `subarray` is asked for pieces that
- * begin at a multiple of 16,384 and are no longer.
- */
-export interface Column {
-  readonly length: number;
-  subarray(from: number, to: number): Uint8Array;
-}
 
 /** Bits of an entry, packed. */
 export type Width = 1 | 2 | 4;
@@ -191,21 +181,6 @@ export function joinColumns(intensity: Uint8Array, basis: Uint8Array, bit: Uint8
   if (!wrong) return out;
   out.fill(0);
   return undefined;
-}
-
-/** `width` bits of each value, from its bit `bit` on. */
-export function partOfColumn(values: Column, bit: number, width: Width): Uint8Array {
-  desk ??= new Desk();
-  const { kernel, a, b } = desk;
-  const out = new Uint8Array(values.length);
-  for (let from = 0; from < values.length; from += CHUNK) {
-    const n = Math.min(CHUNK, values.length - from);
-    desk.put(a, values, from, from + n);
-    kernel.part(a, bit, (1 << width) - 1, n, b);
-    out.set(desk.look(b, n), from);
-  }
-  desk.wipe(values.length, a, b);
-  return out;
 }
 
 /** The largest value, 0 for none. */

@@ -1,12 +1,17 @@
 import { type Bits, get, pack } from '@skykey/bits';
-import { checkLengths, refuseIntensity, type Sifted, type Triple } from './sift.ts';
+import { checkLengths } from './column.ts';
+import { packedBytes } from './packing.ts';
+import { unpackColumn } from './packing-twin.ts';
+import { type Intensities, refuseIntensity, type Sifted, type Triple } from './sift.ts';
 
 /** The twin of `sift.ts` in plain TypeScript, detection by detection. */
 
 /** As `sift` of `sift.ts`. */
-export function sift(own: Uint8Array, aliceBasis: Bits, bobBasis: Bits, intensity: Uint8Array): Sifted {
+export function sift(own: Uint8Array, aliceBasis: Bits, bobBasis: Bits, intensity: Intensities): Sifted {
   checkLengths(own.length, { aliceBasis, bobBasis, intensity });
-  if (intensity.some((k) => k > 2)) refuseIntensity(intensity);
+  checkLengths(packedBytes(own.length, 2), { 'intensity.packed': intensity.packed });
+  const { values } = unpackColumn(intensity.packed, intensity.length, 2);
+  if (values.some((k) => k > 2)) refuseIntensity(values);
   const keyDetections: Triple = [0, 0, 0];
   const testDetections: Triple = [0, 0, 0];
   const key: number[] = [];
@@ -14,7 +19,7 @@ export function sift(own: Uint8Array, aliceBasis: Bits, bobBasis: Bits, intensit
   const testIntensity: number[] = [];
   for (let i = 0; i < own.length; i++) {
     const basis = get(aliceBasis, i);
-    const k = intensity[i] as 0 | 1 | 2;
+    const k = values[i] as 0 | 1 | 2;
     if (basis !== get(bobBasis, i)) continue;
     if (basis) {
       testDetections[k]++;

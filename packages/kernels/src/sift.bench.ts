@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { pack } from '@skykey/bits';
+import { packColumn } from './packing.ts';
 import { countErrors, sift } from './sift.ts';
 import { countErrors as countErrorsTwin, sift as siftTwin } from './sift-twin.ts';
 
@@ -29,10 +30,11 @@ const column = (of: (random: number) => number): Uint8Array => {
 };
 const [own, intensity] = [column((random) => random & 1), column((random) => random % 3)];
 const [alice, bob] = [pack(column((random) => random & 1)), pack(column((random) => random & 1))];
-assert.deepEqual(sift(own, alice, bob, intensity), siftTwin(own, alice, bob, intensity));
+const announced = { length: DETECTIONS, packed: packColumn(intensity, 0, 2) };
+assert.deepEqual(sift(own, alice, bob, announced), siftTwin(own, alice, bob, announced));
 assert.deepEqual(countErrors(alice, bob, intensity), countErrorsTwin(alice, bob, intensity));
 for (const [name, kernel, twin] of [
-  ['sift', () => sift(own, alice, bob, intensity), () => siftTwin(own, alice, bob, intensity)],
+  ['sift', () => sift(own, alice, bob, announced), () => siftTwin(own, alice, bob, announced)],
   ['countErrors', () => countErrors(alice, bob, intensity), () => countErrorsTwin(alice, bob, intensity)],
 ] as const) {
   const [fast, plain] = [rate(kernel), rate(twin)];

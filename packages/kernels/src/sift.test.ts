@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fromBytes, pack, zeros } from '@skykey/bits';
 import fc from 'fast-check';
-import { countErrors, sift } from './sift.ts';
+import { packColumn } from './packing-twin.ts';
+import { countErrors, type Intensities, sift } from './sift.ts';
 import { countErrors as countErrorsTwin, sift as siftTwin } from './sift-twin.ts';
 
 fc.configureGlobal({ seed: 60 });
@@ -15,6 +16,12 @@ WebAssembly.Instance = class extends WebAssembly.Instance {
     memories.push(this.exports.memory as WebAssembly.Memory);
   }
 };
+
+/** As they are announced. */
+const packed = (intensity: Uint8Array): Intensities => ({
+  length: intensity.length,
+  packed: packColumn(intensity, 0, 2),
+});
 
 /** Columns that look random; `ones` of 256 bases are Z. */
 function columns(n: number, seed: number, ones = 128) {
@@ -36,7 +43,10 @@ const CHUNK = 16_384;
 
 describe('sift', () => {
   const agrees = (c: ReturnType<typeof columns>): void =>
-    assert.deepEqual(sift(c.own, c.alice, c.bob, c.intensity), siftTwin(c.own, c.alice, c.bob, c.intensity));
+    assert.deepEqual(
+      sift(c.own, c.alice, c.bob, packed(c.intensity)),
+      siftTwin(c.own, c.alice, c.bob, packed(c.intensity)),
+    );
 
   it('equals its twin, whatever the columns', () => {
     const row = fc.record({ a: fc.nat(1), b: fc.nat(1), own: fc.nat(255), k: fc.nat(2) });
@@ -65,7 +75,7 @@ describe('sift', () => {
     fc.assert(
       fc.property(fc.nat(5000), fc.nat(), fc.nat(256), (n, seed, ones) => {
         const c = columns(n, seed, ones);
-        const s = sift(c.own, c.alice, c.bob, c.intensity);
+        const s = sift(c.own, c.alice, c.bob, packed(c.intensity));
         const sum = (t: readonly number[]): number => t.reduce((a, b) => a + b, 0);
         assert.equal(s.key.length, sum(s.keyDetections));
         assert.equal(s.test.length, sum(s.testDetections));
@@ -81,9 +91,9 @@ describe('sift', () => {
       c.own.map((v) => v ^ 1),
       c.alice,
       c.bob,
-      c.intensity,
+      packed(c.intensity),
     );
-    const { key, test, ...counts } = sift(c.own, c.alice, c.bob, c.intensity);
+    const { key, test, ...counts } = sift(c.own, c.alice, c.bob, packed(c.intensity));
     const flipped = (bits: typeof key) =>
       pack(Array.from({ length: bits.length }, (_, i) => 1 ^ ((bits.bytes[i >> 3]! >> (i & 7)) & 1)));
     assert.deepEqual(swapped, { ...counts, key: flipped(key), test: flipped(test) });
@@ -94,11 +104,11 @@ describe('sift', () => {
     const own = new Uint8Array(n).fill(0xff);
     const all = fromBytes(new Uint8Array(Math.ceil(n / 8)).fill(0xff), n);
     const tables = () => new Uint8Array(memories[0]!.buffer).reduce((sum, byte) => sum + byte, 0);
-    sift(new Uint8Array(0), zeros(0), zeros(0), new Uint8Array(0));
+    sift(new Uint8Array(0), zeros(0), zeros(0), packed(new Uint8Array(0)));
     assert.equal(memories.length, 1);
     const before = tables();
-    sift(own, zeros(n), zeros(n), new Uint8Array(n).fill(2));
-    sift(own, all, all, new Uint8Array(n).fill(2));
+    sift(own, zeros(n), zeros(n), packed(new Uint8Array(n).fill(2)));
+    sift(own, all, all, packed(new Uint8Array(n).fill(2)));
     countErrors(all, zeros(n), new Uint8Array(n).fill(2));
     assert.equal(tables(), before);
   });
@@ -113,7 +123,7 @@ describe('sift', () => {
       const intensity = c.intensity.slice();
       intensity[row] = row ? 3 : 255;
       for (const s of [sift, siftTwin]) {
-        assert.throws(() => s(c.own, c.alice, c.bob, intensity), {
+        assert.throws(() => s(c.own, c.alice, c.bob, packed(intensity)), {
           code: 'kernels/argument',
           message: new RegExp(name),
         });
@@ -124,12 +134,29 @@ describe('sift', () => {
     }
     for (const s of [sift, siftTwin]) {
       const refused = { code: 'kernels/argument' };
-      assert.throws(() => s(c.own.subarray(1), c.alice, c.bob, c.intensity), refused);
-      assert.throws(() => s(c.own, zeros(c.alice.length - 1), c.bob, c.intensity), refused);
-      assert.throws(() => s(c.own, c.alice, zeros(c.alice.length + 1), c.intensity), refused);
-      assert.throws(() => s(c.own, c.alice, c.bob, c.intensity.subarray(1)), refused);
+      const intensity = packed(c.intensity);
+      assert.throws(() => s(c.own.subarray(1), c.alice, c.bob, intensity), refused);
+      assert.throws(() => s(c.own, zeros(c.alice.length - 1), c.bob, intensity), refused);
+      assert.throws(() => s(c.own, c.alice, zeros(c.alice.length + 1), intensity), refused);
+      assert.throws(() => s(c.own, c.alice, c.bob, packed(c.intensity.subarray(1))), refused);
+      const short = { ...intensity, packed: intensity.packed.subarray(1) };
+      assert.throws(() => s(c.own, c.alice, c.bob, short), refused);
     }
   });
+});
+
+it('intensities of which none exists are refused by kernel and twin alike, in any basis', () => {
+  for (const n of [1, 63, CHUNK + 1]) {
+    const all = fromBytes(new Uint8Array(Math.ceil(n / 8)).fill(0xff), n);
+    for (const bases of [zeros(n), all]) {
+      for (const s of [sift, siftTwin]) {
+        assert.throws(() => s(new Uint8Array(n), bases, bases, packed(new Uint8Array(n).fill(3))), {
+          code: 'kernels/argument',
+          message: /intensity is 3 in row 0/,
+        });
+      }
+    }
+  }
 });
 
 describe('countErrors', () => {

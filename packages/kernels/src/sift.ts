@@ -1,11 +1,18 @@
 import { type Bits, zeros } from '@skykey/bits';
+import { type Column, checkLengths } from './column.ts';
 import { KernelError } from './error.ts';
-import type { Column } from './packing.ts';
+import { packedBytes, unpackColumn } from './packing.ts';
 import base64 from './wasm/sift.ts';
 import { type KernelExports, Workspace } from './workspace.ts';
 
 /** One number an intensity: signal, decoy, weakest. */
 export type Triple = [number, number, number];
+
+/** Intensities of detections: 0, 1 or 2, two bits each, the first in the low bits of the first byte, zeros behind the last. */
+export interface Intensities {
+  readonly length: number;
+  readonly packed: Uint8Array;
+}
 
 /** What a party keeps of its detections once both know bases and intensities. */
 export interface Sifted {
@@ -43,7 +50,7 @@ const CHUNK = 16_384;
 /** The kernel looks at 64 detections at a time, and stores whole vectors. */
 const ROOM = 64;
 
-/** Where things stand in the one memory of this thread. Two columns of bytes and four of bits, packed. */
+/** Where things stand in the one memory of this thread: columns of bytes, bits packed, and intensities as they come. */
 class Desk {
   readonly workspace = new Workspace<Exports>(base64);
   readonly own = this.workspace.take(CHUNK + ROOM);
@@ -88,12 +95,13 @@ let desk: Desk | undefined;
  * Keeps what both parties prepared and measured in the same basis: X (0) for the key, Z (1) for the test (Lim et al. 2014).
  *
  * `own`: this party's bit of every detection, in the lowest bit of a byte whose others are not read. `aliceBasis`,
- * `bobBasis` and `intensity` (0, 1 or 2, a byte each): the public announcements about the same detections.
+ * `bobBasis` and `intensity`: the public announcements about the same detections.
  * Nothing of it stays in the kernel's memory. No branch and no address depends on a bit of `own`.
  * Throws KernelError `kernels/argument` when the columns differ in length or an intensity is above 2.
  */
-export function sift(own: Column, aliceBasis: Bits, bobBasis: Bits, intensity: Uint8Array): Sifted {
+export function sift(own: Column, aliceBasis: Bits, bobBasis: Bits, intensity: Intensities): Sifted {
   checkLengths(own.length, { aliceBasis, bobBasis, intensity });
+  checkLengths(packedBytes(own.length, 2), { 'intensity.packed': intensity.packed });
   desk ??= new Desk();
   const { kernel, memory } = desk;
   const matched = desk.countMatched(aliceBasis, bobBasis);
@@ -110,7 +118,7 @@ export function sift(own: Column, aliceBasis: Bits, bobBasis: Bits, intensity: U
   for (let from = 0; from < own.length; from += CHUNK) {
     const n = Math.min(CHUNK, own.length - from);
     memory.set(own.subarray(from, from + n), desk.own);
-    memory.set(intensity.subarray(from, from + n), desk.intensity);
+    memory.set(intensity.packed.subarray(from >> 2, (from + n + 3) >> 2), desk.intensity);
     memory.set(aliceBasis.bytes.subarray(from >> 3, (from + n + 7) >> 3), desk.alice);
     memory.set(bobBasis.bytes.subarray(from >> 3, (from + n + 7) >> 3), desk.bob);
     memory[desk.key] = key.bytes[keyAt >> 3] ?? 0;
@@ -143,7 +151,7 @@ export function sift(own: Column, aliceBasis: Bits, bobBasis: Bits, intensity: U
   desk.wipe();
   if (wrong) {
     key.bytes.fill(0);
-    refuseIntensity(intensity);
+    refuseIntensity(unpackColumn(intensity.packed, intensity.length, 2).values);
   }
   return { keyDetections, testDetections, key, test, testIntensity };
 }
@@ -173,17 +181,6 @@ export function countErrors(alice: Bits, bob: Bits, intensity: Uint8Array): Trip
 
 const total = ([signal, decoy, weakest]: Triple): number => signal + decoy + weakest;
 const plus = (a: Triple, b: Triple): Triple => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
-
-/** Throws KernelError `kernels/argument` unless all columns are as long as the first. */
-export function checkLengths(length: number, columns: Readonly<Record<string, { readonly length: number }>>): void {
-  for (const [name, column] of Object.entries(columns)) {
-    if (column.length === length) continue;
-    throw new KernelError(
-      'kernels/argument',
-      `${name} has ${column.length} entries where the other columns have ${length}`,
-    );
-  }
-}
 
 /** Throws KernelError `kernels/argument` for the first intensity above 2. */
 export function refuseIntensity(intensity: Uint8Array): never {

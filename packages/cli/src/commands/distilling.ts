@@ -1,7 +1,8 @@
 /** Commands from counts and bits to keys. */
+
+import type { Role } from '@skykey/distill';
 import type { Command } from 'commander';
 import { amplify } from '../amplify.ts';
-import type { Role } from '@skykey/distill';
 import { distillAlice, distillAuth, distillBob, distillLink, distillTiming } from '../distill.ts';
 import type { TagBits } from '../keyrate/link.ts';
 import { keyrate } from '../keyrate.ts';

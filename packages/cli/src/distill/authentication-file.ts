@@ -1,6 +1,6 @@
 /** `auth.key`: the key that both parties carried home, and the journal of what of it is spent. */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, realpathSync, rmSync } from 'node:fs';
 import { SecretBytes } from '@skykey/bits';
 import type { AuthenticationKeys, Role } from '@skykey/distill';
 import { CliError } from '../error.ts';
@@ -30,10 +30,16 @@ const MOST_BYTES = 2 ** 30;
  * no second Alice, whatever crashes or is stopped on the line: she would need a Bob with the first one's copy. (Were both
  * to have met a Bob, the word of each to hers would have to come before the other's line and after her own.) Parties who
  * try both ends on one machine may share one file: they find each other's process in its journal.
+ *
+ * All of this needs one journal a copy, whatever name the file is opened by. So the journal stands where links lead to,
+ * and a file that has two names itself (hard links) is refused.
  */
 export class AuthenticationFile implements AuthenticationKeys {
+  /** Where the key truly is, and its journals beside it. */
   readonly file: string;
   readonly pads: number;
+  /** As it was given, for sentences. */
+  readonly #name: string;
   readonly #role: Role;
   readonly #run: string;
   readonly #journal: AuthenticationJournal;
@@ -48,16 +54,17 @@ export class AuthenticationFile implements AuthenticationKeys {
    *
    * @throws CliError `cli/file`, `cli/authentication`
    */
-  constructor(file: string, role: Role, run: Uint8Array) {
-    this.file = file;
+  constructor(name: string, role: Role, run: Uint8Array) {
+    this.#name = name;
     this.#role = role;
     this.#run = Buffer.from(run).toString('hex');
     try {
-      this.#handle = openSync(file, 'r+');
+      this.file = realpathSync.native(name);
+      this.#handle = openSync(this.file, 'r+');
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       const why = code === 'ENOENT' ? 'there is no such file' : message;
-      throw new CliError('cli/file', `--auth ${file} cannot be opened for reading and writing: ${why}`, {
+      throw new CliError('cli/file', `--auth ${name} cannot be opened for reading and writing: ${why}`, {
         cause: error,
       });
     }
@@ -66,14 +73,19 @@ export class AuthenticationFile implements AuthenticationKeys {
       if (!stat.isFile()) this.#refuse('is not a file');
       // Windows has no such modes; there the folder has to keep others out.
       if (process.platform !== 'win32' && stat.mode & 0o077) {
-        this.#refuse(`may be read by others (mode ${(stat.mode & 0o777).toString(8)}); chmod 600 ${file}`);
+        this.#refuse(`may be read by others (mode ${(stat.mode & 0o777).toString(8)}); chmod 600 ${name}`);
+      }
+      if (stat.nlink > 1) {
+        this.#refuse(
+          `has ${stat.nlink} names (hard links), and its journals stand beside one of them; leave it one, that which has its journals, or a pad could be used twice`,
+        );
       }
       if (stat.size < LEAST_BYTES || stat.size % PAD_BYTES) {
         this.#refuse(`has ${stat.size} bytes; it must be a multiple of ${PAD_BYTES} from ${LEAST_BYTES} on`);
       }
       this.pads = stat.size / PAD_BYTES - POINT_BYTES / PAD_BYTES;
       const keyId = this.#knock((knock) => createHash('sha256').update('skykey-auth/1 ').update(knock).digest('hex'));
-      this.#journal = new AuthenticationJournal(`${file}.spent`, keyId.slice(0, 16), (problem) =>
+      this.#journal = new AuthenticationJournal(`${this.file}.spent`, keyId.slice(0, 16), (problem) =>
         this.#refuse(problem),
       );
       this.#checkJournal();
@@ -234,7 +246,7 @@ export class AuthenticationFile implements AuthenticationKeys {
   }
 
   #refuse(problem: string): never {
-    throw new CliError('cli/authentication', `--auth ${this.file}${problem.startsWith(':') ? '' : ' '}${problem}`);
+    throw new CliError('cli/authentication', `--auth ${this.#name}${problem.startsWith(':') ? '' : ' '}${problem}`);
   }
 }
 

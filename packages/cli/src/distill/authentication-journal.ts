@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Role } from '@skykey/distill';
+import { CliError } from '../error.ts';
 import { appendLine } from './durable.ts';
 
 /**
@@ -23,7 +24,10 @@ const WHOLE = /^(open|away|pad) ([0-9a-f]{16}) (alice|bob) ([0-9a-f]{32}) (-|\d{
 const TORN =
   /^[a-z]{0,4}(?:(?<=open|away|pad) ([0-9a-f]{0,16})(?:(?<= [0-9a-f]{16}) [a-z]{0,5}(?:(?<=alice|bob) [0-9a-f]{0,32}(?:(?<= [0-9a-f]{32}) (?:-|\d{0,15})(?:(?<=[-\d]) [0-9a-f]{0,15})?)?)?)?)?$/;
 
-/** Lines are added, in the order of the disk, and each is on it before what it says is done. */
+/**
+ * Lines are added, in the order of the disk, and each is on it before what it says is done. What the disk does not do is
+ * thrown as CliError `cli/file`.
+ */
 export class AuthenticationJournal {
   readonly file: string;
   readonly #keyId: string;
@@ -39,7 +43,11 @@ export class AuthenticationJournal {
   /** Adds a line, and gives what stands before it. */
   add(what: Entry['what'], role: Role, run: string, index?: number): Entry[] {
     const token = randomBytes(8).toString('hex');
-    appendLine(this.file, `${what} ${this.#keyId} ${role} ${run} ${index ?? '-'} ${token}`);
+    try {
+      appendLine(this.file, `${what} ${this.#keyId} ${role} ${run} ${index ?? '-'} ${token}`);
+    } catch (error) {
+      this.#fail('written', error);
+    }
     const entries = this.entries();
     return entries.slice(
       0,
@@ -50,7 +58,7 @@ export class AuthenticationJournal {
   entries(): Entry[] {
     if (!existsSync(this.file)) return [];
     const entries: Entry[] = [];
-    for (const line of readFileSync(this.file, 'latin1').split('\n')) {
+    for (const line of this.#text().split('\n')) {
       const [, what, keyId, role, run, index, token] = WHOLE.exec(line) ?? [];
       const torn = what === undefined ? TORN.exec(line) : null;
       if (what === undefined && !torn) {
@@ -71,5 +79,21 @@ export class AuthenticationJournal {
       });
     }
     return entries;
+  }
+
+  #text(): string {
+    try {
+      return readFileSync(this.file, 'latin1');
+    } catch (error) {
+      return this.#fail('read', error);
+    }
+  }
+
+  #fail(what: 'read' | 'written', error: unknown): never {
+    throw new CliError(
+      'cli/file',
+      `the journal ${this.file} cannot be ${what} (${(error as Error).message}); it is to say which pads were used`,
+      { cause: error },
+    );
   }
 }

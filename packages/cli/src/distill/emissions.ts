@@ -16,7 +16,7 @@ export interface Emissions {
 export const SIMULATED = 'the light of this session is simulated: its key protects nothing';
 
 /**
- * Opens the file, holds its header to the link, and sees in `FILE.begun` whether its light was used. Throws CliError
+ * Opens the file, holds its header to the link, and sees in `FILE.begun`, beside the file that links lead to, whether its light was used. Throws CliError
  * `cli/file`, `cli/keys`, DistillError `distill/emission-file`.
  */
 export async function openEmissions(file: string, link: LinkDocument): Promise<Emissions> {
@@ -32,7 +32,7 @@ export async function openEmissions(file: string, link: LinkDocument): Promise<E
         throw new CliError('cli/link', `${file} is of ${field} ${found}, and the link says ${due}`);
       }
     }
-    const journal = new LightJournal(`${file}.begun`, 'alice');
+    const journal = new LightJournal(`${input.place}.begun`, 'alice');
     journal.checkFresh(blockIdOf(parameters));
     const exposed = `${file} may be read by others than its owner: the key is no better kept than it (chmod 600)`;
     return {

@@ -1,9 +1,12 @@
 /** Bytes of a file of the laboratory, wherever they are asked for; the file may be larger than the memory. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { CliError } from '../error.ts';
 
 export class InputFile {
+  /** As it was given, for sentences. */
   readonly file: string;
+  /** Where it truly is: by this name every link to it is the same file. */
+  readonly place: string;
   readonly byteLength: number;
   /** May be read by others than its owner. */
   readonly open: boolean;
@@ -17,6 +20,7 @@ export class InputFile {
       this.#handle = openSync(file, 'r');
       const stat = fstatSync(this.#handle);
       if (!stat.isFile()) throw Object.assign(new Error('it is not a file'), { code: 'EISDIR' });
+      this.place = realpathSync.native(file);
       this.byteLength = stat.size;
       this.open = process.platform !== 'win32' && (stat.mode & 0o077) !== 0;
     } catch (error) {

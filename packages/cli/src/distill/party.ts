@@ -123,7 +123,7 @@ export async function runParty(
     const store = new KeyFolder(options.out, role);
     closing.push(() => store.close());
     store.checkFresh(blockId);
-    const light = new LightJournal(`${options.auth}.begun`, role);
+    const light = new LightJournal(`${keys.file}.begun`, role);
     light.checkFresh(blockId);
     const input =
       role === 'alice'
@@ -166,8 +166,8 @@ export async function runParty(
           : await runBob({ ...common, chunks: input.chunks });
       reason = report.reason ?? null;
     } catch (error) {
-      const mismatch = open.mismatch();
-      if (mismatch !== undefined) throw new CliError('cli/peer', mismatch, { cause: error });
+      const fault = open.fault();
+      if (fault) throw fault;
       if (!(error instanceof DistillError && OUTCOMES.includes(error.code))) throw error;
       reason = await outcomeOf(error, store, blockId);
     }

@@ -17,7 +17,7 @@ export function reportOf(document: DistillDocument): string {
     );
     if (report.acquisitions) {
       lines.push(
-        `  slots found            by ${count(report.acquisitions)} claims, which took ${count(report.spentSlots)} slots`,
+        `  slots found            by ${count(report.acquisitions)} claim${report.acquisitions === 1 ? '' : 's'}, which took ${count(report.spentSlots)} slots`,
       );
     }
   }
@@ -28,7 +28,7 @@ export function reportOf(document: DistillDocument): string {
   );
   if (report && document.files) {
     lines.push(
-      `  secret key             ${count(document.secretBits)} bits  (${report.proof}, secrecy ${report.epsSec}, correctness ${report.epsCor})`,
+      `  secret key             ${count(document.secretBits)} bits  (${report.proof}, secrecy ${report.epsSec}, correctness ${report.epsCor}; with authentication ${report.composed.toExponential(2)} in all)`,
       `                         ${document.files.key}`,
     );
     if (!report.rigorous) lines.push(`  proof                  ${report.proofGaps[0]}`);

@@ -9,6 +9,7 @@ import {
   distilBoth,
   lightOf,
   reconcileBoth,
+  WARM_UP_SESSIONS,
 } from '@skykey/distill';
 
 /** Each job: what goes in and what comes out. Bits go over to the worker, and are overwritten there when it is done. */
@@ -21,7 +22,12 @@ export interface Jobs {
     readonly task: Omit<BothOptions, 'random'> & { readonly alice: Bits; readonly bob: Bits };
     readonly result: BothOutcome;
   };
-  /** For the bench: sessions of both parties one after the other, the first of them to get warm. */
+  /** For the bench: the light of the sessions that this thread is to do, and some of them to get warm. */
+  readonly prepare: {
+    readonly task: { readonly siftedBits: number; readonly seed: number };
+    readonly result: readonly ChainRun[];
+  };
+  /** For the bench: sessions of both parties one after the other, with the light that is there. */
   readonly session: {
     readonly task: { readonly siftedBits: number; readonly seed: number; readonly sessions: number };
     readonly result: TimedSessions;
@@ -29,9 +35,8 @@ export interface Jobs {
 }
 
 export interface TimedSessions {
-  /** All but the first. */
   readonly runs: readonly ChainRun[];
-  /** When the second began and the last ended, ms since 1970: clocks of threads begin at different times. */
+  /** When the first began and the last ended, ms since 1970: clocks of threads begin at different times. */
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -45,6 +50,7 @@ const systemRandom = (length: number): Uint8Array => randomFillSync(new Uint8Arr
 const work: { readonly [K in JobName]: (task: Task<K>) => Result<K> | Promise<Result<K>> } = {
   amplify: ({ key, seed, outputBits }) => amplify(key, seed, outputBits),
   reconcile: ({ alice, bob, ...options }) => reconcileBoth(alice, bob, { ...options, random: systemRandom }),
+  prepare,
   session,
 };
 
@@ -67,20 +73,31 @@ export async function perform<K extends JobName>(job: K, task: Task<K>): Promise
   }
 }
 
-async function session({ siftedBits, seed, sessions }: Task<'session'>): Promise<TimedSessions> {
+/** What this thread has prepared. */
+type Light = ReturnType<typeof lightOf>;
+let light: Light | undefined;
+
+const cpuS = (): number => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1e6;
+};
+
+async function prepare({ siftedBits, seed }: Task<'prepare'>): Promise<ChainRun[]> {
+  light = lightOf({ siftedBits, seed });
+  return runAll(light, { siftedBits, seed, sessions: WARM_UP_SESSIONS });
+}
+
+async function session(task: Task<'session'>): Promise<TimedSessions> {
+  if (!light) throw new RangeError('a session of the bench needs light: prepare it first');
   const nowMs = (): number => performance.timeOrigin + performance.now();
-  const cpuS = (): number => {
-    const { user, system } = process.threadCpuUsage();
-    return (user + system) / 1e6;
-  };
-  const runs: ChainRun[] = [];
-  // Drawn before the clock runs.
-  const lights = Array.from({ length: sessions }, (_, i) => lightOf({ siftedBits, seed: seed + i }));
-  let fromMs = nowMs();
-  for (const [i, light] of lights.entries()) {
-    if (i === 1) fromMs = nowMs();
-    const run = await distilBoth(light, { siftedBits, seed: seed + i, random: systemRandom, cpuS });
-    if (i) runs.push(run);
-  }
+  const fromMs = nowMs();
+  const runs = await runAll(light, task);
   return { runs, fromMs, toMs: nowMs() };
+}
+
+async function runAll(of: Light, { siftedBits, seed, sessions }: Task<'session'>): Promise<ChainRun[]> {
+  const runs: ChainRun[] = [];
+  for (let i = 0; i < sessions; i++)
+    runs.push(await distilBoth(of, { siftedBits, seed: seed + i, random: systemRandom, cpuS }));
+  return runs;
 }

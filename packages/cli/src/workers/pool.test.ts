@@ -118,6 +118,16 @@ describe('a job', () => {
     assert(alice.bytes.every((byte) => byte === 0) && bob.bytes.every((byte) => byte === 0));
   });
 
+  it('a session of the bench takes place in the light that was prepared, and only there', async () => {
+    const task = { siftedBits: 5e5, seed: 1, sessions: 2 };
+    await assert.rejects(perform('session', task), /prepare it first/);
+    await perform('prepare', task);
+    const { runs, fromMs, toMs } = await perform('session', task);
+    assert.equal(runs.length, 2);
+    for (const { siftedBits } of runs) assert(Math.abs(siftedBits / task.siftedBits - 1) < 0.02, `${siftedBits}`);
+    assert(fromMs < toMs);
+  });
+
   it('that nobody knows is a fault that is told', async () => {
     await assert.rejects(perform('dance' as JobName, { siftedBits: 1, seed: 1, sessions: 1 }), TypeError);
   });

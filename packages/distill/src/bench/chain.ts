@@ -29,7 +29,7 @@ export interface ChainRun {
   /** Bits of the raw key: n_X of all intensities. The test bits come on top and are not counted. */
   readonly siftedBits: number;
   readonly secretBits: number;
-  /** Of both parties, from the first word to the released key; moving the light to its slots is not in it. */
+  /** Of both parties, from the first word to the released key. */
   readonly cpuS: number;
   /** The same, by what was under way. */
   readonly stages: Readonly<Partial<Record<Stage, number>>>;
@@ -45,6 +45,9 @@ const PASS = {
   slotsPerDetection: 16_384,
   chunk: 32_768,
 } as const;
+/** Sessions before those that are timed: over the first few, the engine still finds out what to compile, and how well. */
+export const WARM_UP_SESSIONS = 3;
+
 const MONITOR = 1 / 32;
 /** Of all detections, those that end in the raw key. */
 const YIELD = PASS.basisX ** 2 * (1 - MONITOR);
@@ -66,7 +69,7 @@ function parametersOf(pulses: number, seed: number): SessionParameters {
   };
 }
 
-/** The light of such a session, drawn beforehand. */
+/** The light of such sessions, one after the other, drawn beforehand. */
 export function lightOf({ siftedBits, seed }: Pick<ChainOptions, 'siftedBits' | 'seed'>): Light {
   return new Light({ ...PASS, seed, detections: Math.ceil(siftedBits / YIELD) });
 }
@@ -78,7 +81,6 @@ export async function distilBoth(light: Light, options: ChainOptions): Promise<C
   const [aliceEnd, bobEnd] = channelPair();
   const [alice, bob] = [new Shelf(), new Shelf()];
   const stages: Partial<Record<Stage, number>> = {};
-  const lightS = await costOf(light, cpuS);
   const start = cpuS();
   let [stage, since]: [Stage, number] = ['detect', start];
   const common = { parameters, random };
@@ -99,18 +101,10 @@ export async function distilBoth(light: Light, options: ChainOptions): Promise<C
     }),
     runBob({ ...common, channel: bobEnd, keys: new Pads(seed), store: bob, chunks: light.chunks() }),
   ]);
-  const spent = cpuS() - start - lightS;
-  stages.detect = (stages.detect ?? 0) - lightS;
+  const spent = cpuS() - start;
   if (!(alice.released?.equals(bob.released ?? SecretBytes.adopt(new Uint8Array(0))) ?? false))
     throw new Error(`the session of the bench gave no key: ${report.reason ?? report.verdict}`);
   return { ...figuresOf(report), cpuS: spent, stages };
-}
-
-/** Processor seconds that the receiver takes by itself, some percent of a session: no part of it. */
-async function costOf(light: Light, cpuS: () => number): Promise<number> {
-  const before = cpuS();
-  for await (const { slot } of light.chunks()) if (!slot.length) throw new Error('a chunk of the bench is empty');
-  return cpuS() - before;
 }
 
 function figuresOf(report: SessionReport): Omit<ChainRun, 'cpuS' | 'stages'> {

@@ -1,7 +1,9 @@
 import type { DetectionChunk, EmissionRecord } from '../types.ts';
 
-/** Light for benches: what two devices would have recorded of an honest pass, from a seed. All of it is there before a
- * session begins; the slots of a chunk are moved to their place in the pass, which takes a nanosecond a detection. */
+/**
+ * Light for benches: what two devices would have recorded of an honest pass, from a seed. All of it is there before a session
+ * begins.
+ */
 
 /** Detections that are drawn; a longer pass goes through them again, in later slots. A multiple of the rows of a chunk. */
 const DRAWN = 2 ** 20;
@@ -15,7 +17,7 @@ export interface LightOptions {
   readonly basisX: number;
   /** Share of each intensity among detections, signal first. */
   readonly shares: readonly [number, number, number];
-  /** Slots from one detection to the next, in the mean. */
+  /** Slots from one detection to the next, in the mean: a whole number. */
   readonly slotsPerDetection: number;
   /** Rows of a chunk, a power of two up to 2^20. */
   readonly chunk: number;
@@ -55,7 +57,9 @@ export class Light {
     const next = seededWords(seed);
     const uniform = (): number => next() / 2 ** 32;
     // One detection somewhere in each stretch of the pass: strictly rising without a sort.
-    this.#slot = Float64Array.from({ length: chunk }, (_, i) => Math.floor((i + uniform()) * slotsPerDetection));
+    const within = Float64Array.from({ length: chunk }, () => Math.floor(uniform() * slotsPerDetection));
+    this.#slot = new Float64Array(detections);
+    for (let i = 0; i < detections; i++) this.#slot[i] = i * slotsPerDetection + within[i % chunk]!;
     [this.#intensity, this.#basis, this.#bit, this.#detector] = [0, 0, 0, 0].map(() => new Uint8Array(n)) as [
       Uint8Array,
       Uint8Array,
@@ -73,17 +77,15 @@ export class Light {
     }
   }
 
-  /** Bob's device. A chunk is good until the next one is taken. */
+  /** Bob's device: the pass from its beginning. */
   async *chunks(): AsyncGenerator<DetectionChunk> {
     const { detections, chunk, slotsPerDetection } = this.#options;
-    const slot = new Float64Array(chunk);
     for (let row = 0; row < detections; row += chunk) {
       const rows = Math.min(chunk, detections - row);
-      for (let i = 0; i < rows; i++) slot[i] = this.#slot[i]! + row * slotsPerDetection;
       this.#from = row % DRAWN;
       this.#to = this.#from + rows;
       yield {
-        slot: slot.subarray(0, rows),
+        slot: this.#slot.subarray(row, row + rows),
         detector: this.#detector.subarray(this.#from, this.#to),
         untilSlot: (row + rows) * slotsPerDetection,
       };

@@ -159,7 +159,7 @@ export function prepareOneWay(keyBits: number, errorRate: number, options: Omit<
  */
 export function encodeOneWay(key: Bits, errorRate: number, options: OneWayOptions): OneWayMessage {
   const { family, frames, longest, rows } = planOneWay(key.length, errorRate, options);
-  const seed = options.random(FRAME_SEED_BYTES).slice();
+  const seed = new Uint8Array(options.random(FRAME_SEED_BYTES));
   const out = new Writer();
   out.byte(VERSION);
   out.byte(FAMILIES.indexOf(family));
@@ -207,14 +207,15 @@ export function decodeOneWay(key: Bits, message: Uint8Array, errorRate: number):
     throw reader.error(`${reader.left} bytes of frames, not those of ${frames} frames of ${rows} parities`);
   }
 
+  const codec = frames ? codecFor(reader, family, length, frames, rows) : undefined;
+  // A copy of the key, made when the message can be refused no more.
   const corrected = fromBytes(key.bytes, length);
   const failedFrames: number[] = [];
   let errors = 0;
   let iterations = 0;
   let savedFrames = 0;
   let droppedBits = 0;
-  if (frames) {
-    const codec = codecFor(reader, family, length, frames, rows);
+  if (codec) {
     for (let f = 0; f < frames; f++) {
       const frame = frameOf(corrected, frames, f);
       const told = { syndrome: reader.bytes(rows / 8), rows, seed, tag: reader.uint32() };

@@ -126,6 +126,35 @@ test('what somebody on the line merely says drops no link: not that he stops, no
   ground.close();
 });
 
+test('one session at a time: a second one is refused before a word is said, and leaves the first alone', async (t) => {
+  const open = vaults(t);
+  const [sky, ground] = [open('sky'), open('ground')];
+  const [satellite, station] = [sky, ground].map((vault) => linkOf(vault));
+  const none = () => Promise.reject(new Error('no slot was seen'));
+  const ends = line();
+  const silent: Channel = { send: () => assert.fail('nothing is to be said'), receive: () => assert.fail('nor heard') };
+  const first = satellite!.runSatellite(PARAMETERS, ends.alice, none);
+  assert.equal(satellite!.running, 'pass-1');
+  const journal = sky.journal.list(10).length;
+  const busy = { name: 'NodeError', code: 'node/busy', message: /pass-1 of sky-ground is running/ };
+  await assert.rejects(satellite!.runSatellite({ ...PARAMETERS, sessionId: 'pass-2' }, silent, none), busy);
+  assert.deepEqual([satellite!.running, satellite!.state().state], ['pass-1', 'session']);
+  assert.equal(sky.journal.list(10).length, journal, 'a stranger could fill the journal');
+  const bob = station!.runStation(PARAMETERS, ends.bob, dark());
+  await assert.rejects(station!.runStation({ ...PARAMETERS, sessionId: 'pass-2' }, silent, dark()), busy);
+  for (const report of await Promise.all([first, bob])) assert.match(report.reason!, /no secret bit/);
+  // Over: the id that was refused is unused, and its session can be had now.
+  assert.equal(satellite!.running, null);
+  const again = line();
+  const parameters = { ...PARAMETERS, sessionId: 'pass-2' };
+  await Promise.all([
+    satellite!.runSatellite(parameters, again.alice, none),
+    station!.runStation(parameters, again.bob, dark()),
+  ]);
+  sky.close();
+  ground.close();
+});
+
 test('a pass that was spoken of gives no second session, also after the vault was closed', async (t) => {
   const open = vaults(t);
   for (const session of ['first', 'again', 'another'] as const) {

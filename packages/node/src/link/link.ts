@@ -16,6 +16,7 @@ import {
 import { linkLane, relayLane } from '@skykey/kme';
 import type { LinkState, SessionSummary } from '@skykey/telemetry';
 import { type Vault, VaultError } from '@skykey/vault';
+import { NodeError } from '../error.ts';
 
 /** Share of a block that goes back into the authentication reserve of its link, one part in this many. */
 const AUTHENTICATION_PART = 32;
@@ -52,7 +53,7 @@ interface Sample {
 /**
  * One quantum link as one of its two parties sees it: runs the sessions, keeps their results in the vault, shows their
  * progress, and drops the link on a hard alarm until an operator reopens it. The two parties share nothing but the
- * channel that is handed in.
+ * channel that is handed in. One session at a time: a second one rejects with NodeError `node/busy` and nothing is said.
  */
 export class Link {
   readonly #options: LinkOptions;
@@ -76,6 +77,11 @@ export class Link {
 
   get dropped(): boolean {
     return this.#dropped;
+  }
+
+  /** The session that runs, by its id. */
+  get running(): string | null {
+    return this.#running;
   }
 
   runSatellite(
@@ -143,6 +149,13 @@ export class Link {
     run: (common: Pick<Parameters<typeof runBob>[0], 'keys' | 'store' | 'onEvent'>) => Promise<SessionReport>,
   ): Promise<SessionReport> {
     const { vault, linkId } = this.#options;
+    // The next session settles what this one leaves: beside it, it would settle what this one may yet release.
+    if (this.#running !== null) {
+      throw new NodeError(
+        'node/busy',
+        `session ${this.#running} of ${linkId} is running, and a link has one at a time`,
+      );
+    }
     this.#running = parameters.sessionId;
     this.#monitorProbability = parameters.monitorProbability;
     this.#samples = [];

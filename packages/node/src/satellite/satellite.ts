@@ -136,6 +136,10 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
     const pass = await announcement(sessionId);
     const transmitter = device;
     if (!pass || pass.linkId !== linkId || !transmitter) return;
+    if (link.running !== null) {
+      log.warn({ linkId, sessionId, running: link.running }, 'session refused: one of this link is running');
+      return;
+    }
     try {
       const report = await link.runSatellite(
         sessionParameters(mission, { sessionId, linkId, pulses: pass.pulses }),

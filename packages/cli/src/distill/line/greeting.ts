@@ -57,7 +57,7 @@ const REFUSALS = {
   copy: {
     code: 7,
     sentence:
-      'has the part of alice, which the other of the two copies of the authentication key has had: a pad could be used twice; draw a new key and carry it to both',
+      'has the part of alice, which this or the other copy of the authentication key has had: a pad could be used twice; draw a new key and carry it to both',
   },
 } as const;
 export type RefusalReason = keyof typeof REFUSALS;
@@ -88,8 +88,8 @@ export function toldBy(frame: Uint8Array): Refused {
 }
 
 /**
- * Greets over a new connection. Rejects with Refused, after saying so, or with whatever ended the connection; a stranger
- * has ten seconds for all of it. `received`: messages of the other side that are here.
+ * Greets over a new connection. Rejects with Refused, after saying so, with what `self.keys` throws (CliError), or with
+ * whatever ended the connection; a stranger has ten seconds for all of it. `received`: messages of the other side that are here.
  */
 export async function greet(carrier: Carrier, self: Identity, received: number, first: boolean): Promise<Greeted> {
   const timer = setTimeout(() => carrier.close(), GREETING_MS);

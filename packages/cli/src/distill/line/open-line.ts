@@ -1,5 +1,6 @@
 /** The line to the other party, over a socket or through a folder, made again as often as it breaks. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CliError } from '../../error.ts';
 import type { Carrier } from './carrier.ts';
 import { FolderCarrier, sweepFolder, watchFolder } from './folder-carrier.ts';
 import { greet, type Identity, Refused } from './greeting.ts';
@@ -25,8 +26,11 @@ export interface LineOptions {
 
 export interface OpenLine {
   readonly line: ResumingLine;
-  /** Why the two do not belong together, when that is why there never was a connection. */
-  mismatch(): string | undefined;
+  /**
+   * Why there never was a connection, where somebody has to mend it: the two do not belong together (`cli/peer`), or this
+   * side's key or journal failed while they greeted.
+   */
+  fault(): CliError | undefined;
   /** Waits at most so long for the other side to take what was said, then ends everything. */
   close(lingerMs: number): Promise<void>;
 }
@@ -40,7 +44,14 @@ const MOST_STRANGERS = 16;
 export async function openLine(options: LineOptions): Promise<OpenLine> {
   const { meeting, self, patienceMs } = options;
   const line = new ResumingLine(patienceMs);
-  let mismatch: string | undefined;
+  let fault: CliError | undefined;
+  /** The next connection would fail alike. One that stands is not ended by who knocks beside it. */
+  const failed = (error: CliError): void => {
+    line.trouble = error.message;
+    if (line.connections > 0) return;
+    fault = error;
+    line.end(error.message);
+  };
   const strangers = new Set<Carrier>();
   const welcome = async (carrier: Carrier): Promise<void> => {
     strangers.add(carrier);
@@ -48,11 +59,12 @@ export async function openLine(options: LineOptions): Promise<OpenLine> {
     try {
       line.attach(carrier, await greet(carrier, self, line.received, false));
     } catch (error) {
+      if (error instanceof CliError) failed(error);
       if (!(error instanceof Refused)) return;
       const sentence = error.told
         ? `whoever knocked says that this side ${error.message}`
         : `whoever knocked ${error.message}`;
-      mismatch = sentence;
+      if (!line.over) fault = new CliError('cli/peer', sentence, { cause: error });
       line.trouble = sentence;
       options.onStranger?.(sentence);
     } finally {
@@ -67,11 +79,13 @@ export async function openLine(options: LineOptions): Promise<OpenLine> {
         if (line.attach(carrier, await greet(carrier, self, line.received, true))) await line.detached();
       } catch (error) {
         line.trouble = (error as Error).message;
+        if (error instanceof CliError) failed(error);
         if (error instanceof Refused) {
-          mismatch = error.told
+          const sentence = error.told
             ? `whoever answers ${where} says that this side ${error.message}`
             : `whoever answers ${where} ${error.message}`;
-          line.end(mismatch);
+          fault = new CliError('cli/peer', sentence, { cause: error });
+          line.end(sentence);
         }
       }
       if (line.moves > before) waitMs = FIRST_WAIT_MS / 2;
@@ -98,7 +112,7 @@ export async function openLine(options: LineOptions): Promise<OpenLine> {
   }
   return {
     line,
-    mismatch: () => (line.connections === 0 ? mismatch : undefined),
+    fault: () => (line.connections === 0 ? fault : undefined),
     async close(lingerMs) {
       await line.close(lingerMs);
       for (const carrier of strangers) carrier.close();
