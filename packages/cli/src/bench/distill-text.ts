@@ -31,14 +31,14 @@ export function distillText({ rounds, quick, figures, warnings }: DistillFigures
 
 function row(figure: DistillFigures['figures'][number]): string[] {
   const { name, unit, value, least, most, expected, reference, met } = figure;
-  const spread = least === most ? '' : ` (${number(least)} to ${number(most)})`;
+  const spread = least === most ? '' : ` (${number(least, unit)} to ${number(most, unit)})`;
   const bound = expected && [
     ...(expected.least === undefined ? [] : [`at least ${number(expected.least)}`]),
     ...(expected.most === undefined ? [] : [`at most ${number(expected.most)}`]),
   ];
   const verdict = bound ? `; expected ${bound.join(', ')}${met ? '' : ': NOT MET'}` : '';
   return [
-    ...paragraph(`${name}: ${number(value)}${unit && ` ${unit}`}${spread}${verdict}`, { first: 2, indent: 4 }),
+    ...paragraph(`${name}: ${number(value, unit)}${unit && ` ${unit}`}${spread}${verdict}`, { first: 2, indent: 4 }),
     ...(reference
       ? paragraph(
           `${number(reference.ratio)} times ${reference.name} (${number(reference.value)} ${unit}) in the same process`,
@@ -48,8 +48,9 @@ function row(figure: DistillFigures['figures'][number]): string[] {
   ];
 }
 
-/** Three digits, or all before the point. */
-function number(value: number): string {
+/** Three digits, or all before the point; of an efficiency the one that matters is the third behind it. */
+function number(value: number, unit = ''): string {
+  if (unit === 'f') return value.toFixed(3);
   if (value === 0 || Number.isInteger(value)) return value.toLocaleString('en');
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 }
