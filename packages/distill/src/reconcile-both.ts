@@ -2,6 +2,7 @@ import { type Bits, concat, slice } from '@skykey/bits';
 import { binaryEntropy } from '@skykey/finitekey';
 import { countDifferences } from './differences.ts';
 import { DistillError } from './error.ts';
+import { Inbox } from './inbox.ts';
 import type { Family } from './ldpc/degrees.ts';
 import { decode, encode, type Message, type MessageOf, type MessageType } from './messages.ts';
 import { chooseMethod } from './method.ts';
@@ -145,25 +146,6 @@ function linePair(): [ReconciliationLine, ReconciliationLine] {
   const toAlice = new Inbox();
   const toBob = new Inbox();
   return [new End(toAlice, toBob), new End(toBob, toAlice)];
-}
-
-class Inbox {
-  readonly #messages: Uint8Array[] = [];
-  #wake: () => void = () => undefined;
-
-  put(message: Uint8Array): void {
-    this.#messages.push(message);
-    this.#wake();
-  }
-
-  async take(): Promise<Uint8Array> {
-    while (!this.#messages.length) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    return this.#messages.shift()!;
-  }
 }
 
 class End implements ReconciliationLine {

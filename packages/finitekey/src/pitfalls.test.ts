@@ -6,7 +6,6 @@ import { STUDIED_LINKS } from './coverage.ts';
 import { logHypergeometricTail, unseenErrors } from './hypergeometric.ts';
 import {
   binaryEntropy,
-  type DecoyDocument,
   type KeyDocument,
   keyLength,
   lim2014,
@@ -18,6 +17,7 @@ import {
 import { phaseErrorBound } from './lim2014.ts';
 import { LinkModel } from './link-model.ts';
 import { playSession, strategyOf, uniform } from './sessions.ts';
+import { oneDecoy as one, twoDecoys as two } from './test/documents.ts';
 import { uniform as drawsFrom } from './test/link.ts';
 import { randomLink } from './test/random-search.ts';
 import { satqumaPass } from './test/satquma.ts';
@@ -25,30 +25,6 @@ import { tilted } from './tilted.ts';
 
 /** Mistakes that others made in finite-key analysis, by number; each test fails where the mistake is made. */
 
-/** Pure-function vectors: the Micius source. */
-const two: DecoyDocument = {
-  protocol: 'decoy-bb84',
-  intensities: [0.8, 0.1, 0],
-  probabilities: [0.5, 0.25, 0.25],
-  nX: [9401211, 592918, 5871],
-  mX: [99766, 8806, 2935],
-  nZ: [940121, 59292, 587],
-  mZ: [9977, 881, 294],
-  epsSec: 1e-9,
-  epsCor: 1e-15,
-  leakBits: 1_024_611,
-};
-/** A vector of formal-qkd, one decoy. */
-const one: DecoyDocument = {
-  ...two,
-  intensities: [0.51, 0.15],
-  probabilities: [0.7, 0.3],
-  nX: [8875913, 1124087],
-  mX: [185856, 26055],
-  nZ: [165048, 20902],
-  mZ: [3456, 484],
-  leakBits: 1_776_924,
-};
 const pairs: PairDocument = {
   protocol: 'bbm92',
   keyBits: 100_000,

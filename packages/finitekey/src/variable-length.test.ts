@@ -4,31 +4,18 @@ import fc from 'fast-check';
 import { unseenErrors } from './hypergeometric.ts';
 import { type DecoyDocument, type KeyDocument, type KeyStatement, keyLength, PROOFS, type ProofName } from './index.ts';
 import { binomial, uniform } from './sessions.ts';
+import { oneDecoy as one, twoDecoys } from './test/documents.ts';
 import { tilted } from './tilted.ts';
 
 fc.configureGlobal({ seed: 2405 });
 
 const two: DecoyDocument = {
-  protocol: 'decoy-bb84',
-  intensities: [0.8, 0.1, 0],
-  probabilities: [0.5, 0.25, 0.25],
+  ...twoDecoys,
   nX: [940121, 59292, 587],
   mX: [9977, 881, 294],
   nZ: [94012, 5929, 59],
   mZ: [998, 88, 29],
-  epsSec: 1e-9,
-  epsCor: 1e-15,
   leakBits: 102_461,
-};
-const one: DecoyDocument = {
-  ...two,
-  intensities: [0.51, 0.15],
-  probabilities: [0.7, 0.3],
-  nX: [8875913, 1124087],
-  mX: [185856, 26055],
-  nZ: [165048, 20902],
-  mZ: [3456, 484],
-  leakBits: 1_776_924,
 };
 const repaired: readonly ProofName[] = ['tilted', 'tilted-one-way', 'clopper-pearson'];
 const documentFor = (name: ProofName): DecoyDocument =>

@@ -1,6 +1,7 @@
 import { SecretBytes } from '@skykey/bits';
 import { runAlice } from '../alice.ts';
 import { runBob } from '../bob.ts';
+import { Inbox } from '../inbox.ts';
 import type {
   AuthenticationKeys,
   BlockStore,
@@ -125,25 +126,6 @@ function channelPair(): [Channel, Channel] {
     receive: () => inbox.take(),
   });
   return [end(toAlice, toBob), end(toBob, toAlice)];
-}
-
-class Inbox {
-  readonly #messages: Uint8Array[] = [];
-  #wake: () => void = () => undefined;
-
-  put(message: Uint8Array): void {
-    this.#messages.push(message);
-    this.#wake();
-  }
-
-  async take(): Promise<Uint8Array> {
-    while (!this.#messages.length) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    return this.#messages.shift()!;
-  }
 }
 
 /** Room for one block. */
