@@ -5,6 +5,7 @@
  */
 export { loadMission, loadScenario, scenarioFile, shippedScenarios } from './configuration.ts';
 export { NodeError } from './error.ts';
+export { sessionParameters } from './link/session-parameters.ts';
 export { runNode } from './node.ts';
 export { type PassProgress, type PassRequest, type PassResult, runPass } from './pass/pass.ts';
 export { onEnd } from './process.ts';

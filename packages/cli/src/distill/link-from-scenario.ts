@@ -1,4 +1,5 @@
 /** The link file of a pass that `skykey tags write` plays. */
+import { sessionParameters } from '@skykey/node';
 import type { Scenario } from '@skykey/scenario';
 import { CliError } from '../error.ts';
 import { type PlayOptions, played } from '../tags/played.ts';
@@ -13,35 +14,18 @@ export function linkFromScenario(
   scenario: Scenario,
   options: Omit<PlayOptions, 'seed'>,
 ): { readonly link: LinkDocument; readonly assumptions: readonly string[] } {
-  const { live, protocol } = scenario.document;
+  const { live } = scenario.document;
   if (!live) throw new CliError('cli/option', `--scenario ${scenario.id} has no live part, which says when to hang up`);
   const pass = played(scenario, { ...options, seed: 1 });
   const light = pass.light?.();
-  const [signal, decoy, weakest] = light?.source.intensities ?? [];
-  if (!light || !signal || !decoy || !weakest) {
+  if (light?.source.intensities.length !== 3) {
     throw new CliError('cli/option', `--scenario ${scenario.id}: a source of three intensities is needed, not pairs`);
   }
   const link: LinkDocument = {
-    parameters: {
-      sessionId: pass.passId,
-      linkId: light.linkId,
-      pulses: light.pulses,
-      meanPhotons: [signal.meanPhotons, decoy.meanPhotons, weakest.meanPhotons],
-      probabilities: [signal.probability, decoy.probability, weakest.probability],
-      detectorMismatch: 0,
-      epsSec: protocol.epsSec.value,
-      epsCor: protocol.epsCor.value,
-      proof: protocol.proof.value,
-      method: protocol.method.value,
-      monitorProbability: live.monitorProbability.value,
-      alarm: {
-        expectedQber: live.expectedQber.value,
-        qberDrift: live.qberDrift.value,
-        softFalseAlarm: live.softFalseAlarm.value,
-        hardQber: live.hardQber.value,
-        hardFalseAlarm: live.hardFalseAlarm.value,
-      },
-    },
+    parameters: sessionParameters(
+      { source: light.source, live, document: scenario.document },
+      { sessionId: pass.passId, linkId: light.linkId, pulses: light.pulses },
+    ),
     pulseRateHz: light.source.pulseRateHz,
     sync: {
       offsetUncertaintyPs: OFFSET_UNCERTAINTY_PS,

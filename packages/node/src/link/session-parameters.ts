@@ -1,9 +1,15 @@
 import type { SessionParameters } from '@skykey/distill';
 import type { Mission } from '@skykey/scenario';
 
-/** What both parties of a link must agree on, each from its own copy of the scenario. */
+interface Rules {
+  readonly source: Pick<Mission['source'], 'intensities'>;
+  readonly live: Mission['live'];
+  readonly document: Pick<Mission['document'], 'protocol'>;
+}
+
+/** What both parties of a link must agree on, each from its own copy of the scenario: any that has rules of a live session. */
 export function sessionParameters(
-  { source, live, document: { protocol } }: Mission,
+  { source, live, document: { protocol } }: Rules,
   session: { sessionId: string; linkId: string; pulses: number },
 ): SessionParameters {
   const [signal, decoy, weakest] = source.intensities;

@@ -1,4 +1,5 @@
 /** Two parties and the files of a small session, for tests alone: its epsilon makes it small and its key worthless. */
+import assert from 'node:assert/strict';
 import { createCipheriv, createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -239,4 +240,23 @@ export async function proxy(port: number, meddle: Meddle): Promise<{ readonly po
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** Both came to no key, for this reason; nothing of it is in the folders. */
+export function refused(lab: Laboratory, endings: Record<Role, Ending>, session: string, reason: RegExp): void {
+  for (const role of ['alice', 'bob'] as const) {
+    const { verdict, files, reason: why } = documentOf(endings[role]);
+    assert.equal(verdict, 'refused');
+    assert.equal(files, null);
+    assert.match(why!, reason);
+    assert(!existsSync(lab.path(`${role}.keys/lab-roof/${session}.key`)));
+  }
+}
+
+/** One end was refused with an error. */
+export function rejected(ending: Ending, code: string, message: RegExp): void {
+  assert.equal(ending.status, 'rejected');
+  const { reason } = ending as PromiseRejectedResult;
+  assert.equal(reason.code, code, String(reason.message));
+  assert.match(reason.message, message);
 }
