@@ -1,6 +1,6 @@
 /** Which light was spoken of: beside what cannot be exchanged for another, so that no second folder distils it again. */
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Role } from '@skykey/distill';
 import { CliError } from '../error.ts';
@@ -20,7 +20,9 @@ export class LightJournal {
     this.#file = file;
     this.#role = role;
     try {
-      accessSync(existsSync(file) ? file : dirname(file), constants.W_OK);
+      // What is there is opened: a folder of that name may be written to, and is no journal.
+      if (existsSync(file)) closeSync(openSync(file, 'r+'));
+      else accessSync(dirname(file), constants.W_OK);
     } catch (error) {
       throw new CliError(
         'cli/file',
