@@ -18,13 +18,15 @@ const ORDER = [
   'hotline',
   'validation',
   'telemetry',
+  'client',
+  'conformance',
   'node',
   'console',
   'cli',
 ];
 /** Node built-ins that a core may import: what is computation or local storage by the design, never clock or network. */
-const BUILT_INS = { vault: ['sqlite'], kme: ['crypto'], hotline: ['crypto'] };
-const OUTER = ['node', 'cli'];
+const BUILT_INS = { vault: ['sqlite', 'crypto'], kme: ['crypto'], hotline: ['crypto'] };
+const OUTER = ['client', 'conformance', 'node', 'cli'];
 
 const TEST = '\\.(test|bench)\\.tsx?$|/test/';
 const manifest = (folder) => JSON.parse(readFileSync(`${__dirname}/${folder}/package.json`, 'utf8'));
