@@ -14,7 +14,17 @@ export type CliErrorCode =
   | 'cli/link'
   | 'cli/authentication'
   | 'cli/keys'
-  | 'cli/peer';
+  | 'cli/peer'
+  /** A document of `skykey agent`. */
+  | 'agent/configuration'
+  /** The line between two agents. */
+  | 'agent/line'
+  /** What two agents agree on: a share, a tag, a message at the wrong time. */
+  | 'agent/exchange'
+  /** WireGuard or strongSwan as they are found. */
+  | 'agent/tunnel'
+  /** charon's socket. */
+  | 'agent/vici';
 
 /** The one error of this package: a sentence that names the option and what would be right. */
 export class CliError extends Error {

@@ -1,5 +1,6 @@
 /** `skykey …`: every command, its help, and one way to fail. */
 import { Command, CommanderError } from 'commander';
+import { agents } from './commands/agents.ts';
 import { distilling } from './commands/distilling.ts';
 import { measuring } from './commands/measuring.ts';
 import { planning } from './commands/planning.ts';
@@ -22,7 +23,7 @@ program.hook('preAction', (_, command) => {
   if (!FOR_OTHERS.includes(command.name())) process.umask(0o077);
 });
 
-for (const commands of [running, planning, distilling, measuring]) commands(program);
+for (const commands of [running, planning, distilling, measuring, agents]) commands(program);
 
 /** Errors that people can mend are sentences with a code; anything else is a fault, shown with its trace. */
 function fail(error: unknown): never {

@@ -1,64 +1,111 @@
-import type { PoisonReport, Vault } from '@skykey/vault';
+import type { PoisonReport, Vault, VaultTransaction } from '@skykey/vault';
+import type { AlarmMessage } from './peer/message.ts';
 
+/** A quantum link under alarm. */
 export interface LinkAlarm {
   readonly link: string;
   readonly reason: string;
   readonly sinceMs: number;
-  /** Whether this site found it, or the peer told. Who found it decides when the link is taken back into service. */
-  readonly foundBy: 'this site' | 'peer';
+  /** Node that found it: it alone takes the link back into service. */
+  readonly foundBy: string;
+}
+
+interface Record extends LinkAlarm {
+  readonly state: 'dropped' | 'open';
+  readonly version: number;
 }
 
 const PREFIX = 'alarm/';
+const nameOf = (link: string, foundBy: string): string => `${PREFIX}${link}/${foundBy}`;
 
 /**
- * The links under alarm at this site, in the vault and in memory: memory comes first, so that no key leaves even when
- * the disk refuses to take the alarm down.
+ * The links under alarm, in the vault and in memory: memory comes first, so that no key leaves even when the disk refuses
+ * to take the alarm down. A link may be under the alarms of several nodes; it is closed until each has taken back its own.
  */
 export class Alarms {
   readonly #vault: Vault;
+  readonly #self: string;
   readonly #now: () => number;
-  readonly #links: Map<string, LinkAlarm>;
+  /** Alarms of this process that the vault may not have yet. */
+  readonly #fresh = new Map<string, LinkAlarm>();
 
-  constructor(vault: Vault, now: () => number) {
-    this.#vault = vault;
-    this.#now = now;
-    const kept = vault.recallAll(PREFIX).map(({ value }) => value as LinkAlarm);
-    this.#links = new Map(kept.map((alarm) => [alarm.link, alarm]));
+  constructor(options: { readonly vault: Vault; readonly self: string; readonly now: () => number }) {
+    this.#vault = options.vault;
+    this.#self = options.self;
+    this.#now = options.now;
   }
 
-  list(): readonly LinkAlarm[] {
-    return [...this.#links.values()];
+  async list(tx: VaultTransaction): Promise<LinkAlarm[]> {
+    const kept = (await tx.recallAll(PREFIX)).map(({ value }) => value as Record);
+    const dropped = kept.filter(({ state }) => state === 'dropped');
+    const fresh = [...this.#fresh.values()].filter((alarm) => !dropped.some((known) => isSame(known, alarm)));
+    return [...dropped.map(({ link, reason, sinceMs, foundBy }) => ({ link, reason, sinceMs, foundBy })), ...fresh];
   }
 
-  find(link: string): LinkAlarm | undefined {
-    return this.#links.get(link);
+  /** Whether this process knows of an alarm on one of the links without asking the vault. */
+  freshOn(links: readonly string[]): LinkAlarm | undefined {
+    for (const alarm of this.#fresh.values()) if (links.includes(alarm.link)) return alarm;
+    return undefined;
   }
 
   /**
-   * Closes the link and overwrites everything undelivered that rests on it; for an alarm that the peer found, what it
-   * made until then. An alarm found here stays found here.
+   * This node has found an alarm. Everything undelivered here that rests on the link is overwritten; the message is for
+   * every other node.
    */
-  raise(link: string, reason: string, peerFoundAtMs?: number): PoisonReport {
-    const known = this.#links.get(link);
-    const foundBy = peerFoundAtMs === undefined ? 'this site' : 'peer';
-    const sinceMs = peerFoundAtMs ?? this.#now();
-    const alarm: LinkAlarm = known?.foundBy === 'this site' ? known : { link, reason, sinceMs, foundBy };
-    this.#links.set(link, alarm);
-    return this.#vault.atomically(() => {
-      this.#vault.remember(PREFIX + link, alarm);
-      return this.#vault.poison(link, reason, peerFoundAtMs);
+  async raise(
+    link: string,
+    reason: string,
+    tell: (tx: VaultTransaction, message: AlarmMessage) => Promise<void>,
+  ): Promise<PoisonReport> {
+    const atMs = this.#now();
+    const key = nameOf(link, this.#self);
+    this.#fresh.set(key, { link, reason, sinceMs: atMs, foundBy: this.#self });
+    const report = await this.#vault.atomically(async (tx) => {
+      const known = (await tx.recall(key)) as Record | undefined;
+      // The first reason and time stay while the alarm lasts; what came since is overwritten all the same.
+      const first = known?.state === 'dropped' ? known : { reason, sinceMs: atMs };
+      const record: Record = {
+        ...{ link, reason: first.reason, sinceMs: first.sinceMs, foundBy: this.#self },
+        ...{ state: 'dropped', version: (known?.version ?? 0) + 1 },
+      };
+      await tx.remember(key, record);
+      await tell(tx, message(record, atMs));
+      return tx.poison(link, reason);
+    });
+    this.#fresh.delete(key);
+    return report;
+  }
+
+  /** The operator of this node takes the link back into service. False when this node has no alarm on it. */
+  async reopen(link: string, tell: (tx: VaultTransaction, message: AlarmMessage) => Promise<void>): Promise<boolean> {
+    const key = nameOf(link, this.#self);
+    return this.#vault.atomically(async (tx) => {
+      const known = (await tx.recall(key)) as Record | undefined;
+      if (known?.state !== 'dropped') return false;
+      const record: Record = { ...known, state: 'open', version: known.version + 1 };
+      await tx.remember(key, record);
+      await tell(tx, message(record, this.#now()));
+      return true;
     });
   }
 
   /**
-   * Takes the alarm down from the vault. What was poisoned stays poisoned; what the link makes from now on is welcome.
-   * The link stays closed until `open` is called, which is for the caller once the vault has it durably.
+   * Another node tells, by whichever way it came. Undefined when it is older than what is known; else what was
+   * overwritten.
    */
-  clear(link: string): void {
-    this.#vault.forget(PREFIX + link);
+  async hear(tx: VaultTransaction, heard: AlarmMessage): Promise<PoisonReport | undefined> {
+    const { link, foundBy, version, state, reason, atMs } = heard;
+    const key = nameOf(link, foundBy);
+    const known = (await tx.recall(key)) as Record | undefined;
+    if (foundBy === this.#self || (known && known.version >= version)) return undefined;
+    const record: Record = { link, reason, sinceMs: atMs, foundBy, state, version };
+    await tx.remember(key, record);
+    return state === 'dropped' ? tx.poison(link, reason, atMs) : { bits: 0, keys: 0, blocks: 0 };
   }
+}
 
-  open(link: string): void {
-    this.#links.delete(link);
-  }
+const isSame = (a: LinkAlarm, b: LinkAlarm): boolean => a.link === b.link && a.foundBy === b.foundBy;
+
+function message({ link, foundBy, version, state, reason }: Record, atMs: number): AlarmMessage {
+  return { kind: 'alarm', link, foundBy, version, state, reason, atMs };
 }

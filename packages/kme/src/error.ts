@@ -11,6 +11,8 @@
  * - `kme/busy`: too many messages wait for the peer already.
  * - `kme/alarm`: the pair is under alarm.
  * - `kme/not-yet`: what the message needs is not here yet; the same message may be accepted later.
+ * - `kme/topology`: nodes and links of the network that contradict themselves, or one that is not there.
+ * - `kme/policy`: a policy that cannot be read or contradicts itself; nothing of it is in force.
  */
 export type KmeErrorCode =
   | 'kme/argument'
@@ -22,7 +24,9 @@ export type KmeErrorCode =
   | 'kme/unreachable'
   | 'kme/busy'
   | 'kme/alarm'
-  | 'kme/not-yet';
+  | 'kme/not-yet'
+  | 'kme/topology'
+  | 'kme/policy';
 
 /** Every failure of this package. `code` is stable; the message is a sentence for people and never contains key. */
 export class KmeError extends Error {

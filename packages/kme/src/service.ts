@@ -37,8 +37,11 @@ export interface KeyService {
   /** Burns keys at every end; those delivered already and those unknown are passed over. Returns how many were burned here. */
   voidKeys(keyIds: readonly string[]): Promise<number>;
 
-  /** How things stand between two SAEs. Rejects with KeyRefusal `unauthorized` or `unknown-sae`. */
-  stock(master: string, slave: string): Promise<PairStock>;
+  /** Throws KeyRefusal `unauthorized` or `unknown-sae` unless the caller, an SAE of this site, may share keys with the other. */
+  mayShare(caller: string, other: string): void;
+
+  /** How things stand between two SAEs, for keys of `bytes` bytes (32 unless told). Rejects with KeyRefusal `unauthorized` or `unknown-sae`. */
+  stock(master: string, slave: string, bytes?: number): Promise<PairStock>;
 }
 
 /** What a caller may demand of the way its keys came; policy is always applied besides. */
@@ -90,7 +93,9 @@ export interface PairStock {
   readonly targetKmeId: string;
   /** Bits that can be delivered to this pair now, under its policy. */
   readonly bits: number;
-  /** Quantum links under alarm on which the pair's keys rest; not empty: nothing is delivered. */
+  /** How many keys of so many bytes that makes: fewer than the quotient where key lies in pieces. */
+  keysOf(bytes: number): number;
+  /** Quantum links under alarm on which key of the pair rests: that key is not delivered, key of other ways is. */
   readonly alarms: readonly { readonly link: string; readonly reason: string }[];
   /** When the next key is expected and how much; null when nothing is planned. */
   readonly forecast: KeyForecast | null;

@@ -1,8 +1,8 @@
 import { SecretBytes } from '@skykey/bits';
-import type { Database } from './database.ts';
 import { VaultError } from './error.ts';
 import type { Lanes } from './lanes.ts';
-import type { Pieces } from './pieces.ts';
+import { MAX_BLOCK_BYTES, type Pieces, type Span } from './pieces.ts';
+import type { Sql } from './store/store.ts';
 import type { BlockLabels, BlockRecord, Cut, NewBlock } from './types.ts';
 
 interface Row {
@@ -11,39 +11,48 @@ interface Row {
   state: BlockRecord['state'];
   poisoned: number;
   size: number;
-  firstPiece: number;
   labels: string;
+  expiresMs: number | null;
   changedMs: number;
 }
 
+const COLUMNS = 'block, id, state, poisoned, size, labels, expires_ms AS "expiresMs", changed_ms AS "changedMs"';
+
 /** Finished blocks of key: held until both ends know that both have them, then cut into lanes, or discarded. */
 export class Blocks {
-  readonly #db: Database;
+  readonly #sql: Sql;
   readonly #pieces: Pieces;
   readonly #lanes: Lanes;
   readonly #now: () => number;
 
-  constructor(db: Database, pieces: Pieces, lanes: Lanes, now: () => number) {
-    this.#db = db;
+  constructor(sql: Sql, pieces: Pieces, lanes: Lanes, now: () => number) {
+    this.#sql = sql;
     this.#pieces = pieces;
     this.#lanes = lanes;
     this.#now = now;
   }
 
-  /** See Vault.hold. Returns the row id. */
-  hold({ blockId, labels, bytes }: NewBlock): number {
+  /** See VaultTransaction.hold. */
+  async hold({ blockId, labels, bytes }: NewBlock): Promise<void> {
     checkBlockId(blockId);
     checkLabels(labels);
-    if (bytes.length === 0) throw new VaultError('vault/argument', `block ${blockId} is empty`);
-    if (this.#find(blockId)) throw new VaultError('vault/known', `there is, or was, a block ${blockId} already`);
+    if (bytes.length === 0 || bytes.length > MAX_BLOCK_BYTES) {
+      throw new VaultError(
+        'vault/argument',
+        `block ${blockId} has ${bytes.length} bytes; 1 to ${MAX_BLOCK_BYTES} can be held`,
+      );
+    }
+    if (await this.#find(blockId)) {
+      throw new VaultError('vault/known', `there is, or was, a block ${blockId} already`);
+    }
     const origins = new Map<string, number>();
     for (const [index, link] of labels.originLinks.entries()) {
       const madeMs = labels.originTimesMs?.[index] ?? labels.createdAtMs;
       origins.set(link, Math.min(madeMs, origins.get(link) ?? madeMs));
     }
     for (const [link, madeMs] of origins) {
-      const poison = this.#db.get<{ atMs: number; reason: string }>(
-        'SELECT atMs, reason FROM poison WHERE link = ?',
+      const poison = await this.#sql.get<{ atMs: number; reason: string }>(
+        'SELECT at_ms AS "atMs", reason FROM poison WHERE link = $1',
         link,
       );
       if (poison && madeMs <= poison.atMs) {
@@ -53,119 +62,144 @@ export class Blocks {
         );
       }
     }
-    const firstPiece = bytes.open((content) => this.#pieces.write(content));
-    const { rowId } = this.#db.run(
-      `INSERT INTO block (id, state, size, firstPiece, labels, changedMs) VALUES (?, 'held', ?, ?, ?, ?)`,
-      ...[blockId, bytes.length, firstPiece, JSON.stringify(labels), this.#now()],
+    const row = await this.#sql.get<{ block: number }>(
+      `INSERT INTO block (id, state, size, labels, expires_ms, changed_ms) VALUES ($1, 'held', $2, $3, $4, $5) RETURNING block`,
+      ...[blockId, bytes.length, JSON.stringify(labels), labels.expiresAtMs, this.#now()],
     );
+    const { block } = row!;
     for (const [link, madeMs] of origins) {
-      this.#db.run('INSERT INTO origin (link, block, madeMs) VALUES (?, ?, ?)', link, rowId, madeMs);
+      await this.#sql.run('INSERT INTO origin (link, block, made_ms) VALUES ($1, $2, $3)', link, block, madeMs);
     }
-    return rowId;
+    // The caller may wipe the secret while rows are under way; it lends its bytes for one call.
+    const copy = bytes.open((content) => content.slice());
+    try {
+      await this.#pieces.write(block, copy);
+    } finally {
+      copy.fill(0);
+    }
   }
 
-  /** See Vault.release. */
-  release(blockId: string, cuts: readonly Cut[]): void {
-    const row = this.#held(blockId);
+  /** See VaultTransaction.release. */
+  async release(blockId: string, cuts: readonly Cut[]): Promise<void> {
+    const row = await this.#held(blockId);
+    const rest: Span[] = [];
+    const { block, size } = row;
     let end = 0;
     const ordered = [...cuts].sort((a, b) => a.from - b.from);
     for (const { lane, from, to } of ordered) {
-      if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= end && to >= from && to <= row.size)) {
+      if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= end && to >= from && to <= size)) {
         throw new VaultError(
           'vault/argument',
-          `bytes ${from} to ${to} of block ${blockId} (${row.size} bytes) for lane ${lane}: outside it, or given away twice`,
+          `bytes ${from} to ${to} of block ${blockId} (${size} bytes) for lane ${lane}: outside it, or given away twice`,
         );
       }
-      if (!row.poisoned) this.#pieces.erase(row.firstPiece, end, from);
+      rest.push({ block, from: end, to: from });
       end = to;
     }
-    if (!row.poisoned) this.#pieces.erase(row.firstPiece, end, row.size);
-    for (const { lane, from, to, at, point } of cuts) {
-      if (to === from) continue;
-      // A block poisoned while it was held takes its place all the same, without bytes: the other end may have
-      // released it before the alarm, and positions must go on meaning the same at both.
-      const poisoned = row.poisoned === 1;
-      this.#lanes.append(lane, { block: row.block, offset: from, bytes: to - from, poisoned, at, point });
-    }
-    this.#setState(row.block, 'released');
+    rest.push({ block, from: end, to: size });
+    const poisoned = row.poisoned === 1;
+    await this.#sql.atomically(async () => {
+      if (!poisoned) await this.#pieces.erase(rest);
+      for (const { lane, from, to, at, point } of cuts) {
+        if (to === from) continue;
+        // A block poisoned while it was held takes its place all the same, without bytes: the other end may have
+        // released it before the alarm, and positions must go on meaning the same at both.
+        const part = { block, offset: from, bytes: to - from, poisoned, at, point, expiresMs: row.expiresMs };
+        await this.#lanes.append(lane, part);
+      }
+      await this.#setState(block, 'released');
+    });
   }
 
-  /** See Vault.discard. */
-  discard(blockId: string): void {
-    const row = this.#held(blockId);
-    this.#pieces.erase(row.firstPiece, 0, row.size);
-    this.#setState(row.block, 'discarded');
+  /** See VaultTransaction.discard. */
+  async discard(blockId: string): Promise<void> {
+    const { block } = await this.#held(blockId);
+    await this.#pieces.drop(block);
+    await this.#setState(block, 'discarded');
   }
 
-  held(): string[] {
-    return this.#db.all<{ id: string }>(`SELECT id FROM block WHERE state = 'held' ORDER BY block`).map(({ id }) => id);
+  async held(): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string }>(`SELECT id FROM block WHERE state = 'held' ORDER BY block`);
+    return rows.map(({ id }) => id);
   }
 
-  find(blockId: string): BlockRecord | undefined {
-    const row = this.#find(blockId);
+  async find(blockId: string): Promise<BlockRecord | undefined> {
+    const row = await this.#find(blockId);
     return row && record(row);
   }
 
   /** Newest first, those whose id begins with `prefix`. */
-  list(prefix: string, limit: number): BlockRecord[] {
-    const rows = this.#db.all<Row>(
-      'SELECT * FROM block WHERE substr(id, 1, ?) = ? ORDER BY block DESC LIMIT ?',
-      ...[prefix.length, prefix, limit],
+  async list(prefix: string, limit: number): Promise<BlockRecord[]> {
+    const rows = await this.#sql.all<Row>(
+      `SELECT ${COLUMNS} FROM block WHERE substr(id, 1, length(CAST($1 AS text))) = $1 ORDER BY block DESC LIMIT $2`,
+      prefix,
+      limit,
     );
     return rows.map(record);
   }
 
-  heldBytes(blockId: string): number {
-    return this.#held(blockId).size;
+  async heldBytes(blockId: string): Promise<number> {
+    return (await this.#held(blockId)).size;
   }
 
   /** A copy of a held block's bytes, which stay. */
-  read(blockId: string): SecretBytes {
-    const row = this.#held(blockId);
-    if (row.poisoned) throw new VaultError('vault/poisoned', `block ${blockId} was overwritten by an alarm`);
-    const out = new Uint8Array(row.size);
-    this.#pieces.read(row.firstPiece, 0, row.size, out);
-    return SecretBytes.adopt(out);
+  async read(blockId: string): Promise<SecretBytes> {
+    const { block, size, poisoned } = await this.#held(blockId);
+    if (poisoned) throw new VaultError('vault/poisoned', `block ${blockId} was overwritten by an alarm`);
+    const [out] = await this.#pieces.take([{ block, from: 0, to: size }], () => false);
+    return SecretBytes.adopt(out!);
   }
 
-  labels(blocks: readonly number[]): BlockLabels[] {
-    return blocks.map((block) => record(this.#db.get<Row>('SELECT * FROM block WHERE block = ?', block)!).labels);
+  /** Labels of blocks by their numbers. */
+  async labels(blocks: readonly number[]): Promise<Map<number, BlockLabels>> {
+    const rows = await this.#sql.all<{ block: number; labels: string }>(
+      'SELECT block, labels FROM block WHERE block IN (SELECT CAST(value->>0 AS bigint) FROM EACH($1) AS item)',
+      JSON.stringify([...new Set(blocks)].map((block) => [block])),
+    );
+    return new Map(rows.map(({ block, labels }) => [block, JSON.parse(labels) as BlockLabels]));
   }
 
   /** Marks every block that rests on the link (as it was until a moment); overwrites those held. Returns the released ones, and bytes lost. */
-  poison(link: string, madeUntilMs?: number): { blocks: number; released: number[]; bytes: number } {
-    const rows = this.#db.all<Row>(
-      `SELECT block.* FROM origin JOIN block USING (block) WHERE link = ? AND madeMs <= ? AND poisoned = 0 AND state <> 'discarded'`,
-      ...[link, madeUntilMs ?? Number.MAX_VALUE],
+  async poison(link: string, madeUntilMs?: number): Promise<{ blocks: number; released: number[]; bytes: number }> {
+    const rows = await this.#sql.all<Pick<Row, 'block' | 'state' | 'size'>>(
+      `SELECT block.block, state, size FROM origin JOIN block ON block.block = origin.block
+       WHERE link = $1 AND made_ms <= $2 AND poisoned = 0 AND state <> 'discarded'`,
+      link,
+      madeUntilMs ?? Number.MAX_VALUE,
+    );
+    await this.#sql.run(
+      `UPDATE block SET poisoned = 1, changed_ms = $2
+       WHERE block IN (SELECT CAST(value->>0 AS bigint) FROM EACH($1) AS item)`,
+      JSON.stringify(rows.map(({ block }) => [block])),
+      this.#now(),
     );
     let bytes = 0;
     const released: number[] = [];
-    for (const row of rows) {
-      this.#db.run('UPDATE block SET poisoned = 1, changedMs = ? WHERE block = ?', this.#now(), row.block);
-      if (row.state === 'released') {
-        released.push(row.block);
+    for (const { block, state, size } of rows) {
+      if (state === 'released') {
+        released.push(block);
       } else {
-        this.#pieces.erase(row.firstPiece, 0, row.size);
-        bytes += row.size;
+        await this.#pieces.drop(block);
+        bytes += size;
       }
     }
     return { blocks: rows.length, released, bytes };
   }
 
-  #setState(block: number, state: BlockRecord['state']): void {
-    this.#db.run('UPDATE block SET state = ?, changedMs = ? WHERE block = ?', state, this.#now(), block);
+  async #setState(block: number, state: BlockRecord['state']): Promise<void> {
+    await this.#sql.run('UPDATE block SET state = $2, changed_ms = $3 WHERE block = $1', block, state, this.#now());
   }
 
-  #held(blockId: string): Row {
-    const row = this.#find(blockId);
+  async #held(blockId: string): Promise<Row> {
+    const row = await this.#find(blockId);
     if (row?.state !== 'held') {
       throw new VaultError('vault/state', `block ${blockId} is not held here${row ? `: it was ${row.state}` : ''}`);
     }
     return row;
   }
 
-  #find(blockId: string): Row | undefined {
-    return this.#db.get<Row>('SELECT * FROM block WHERE id = ?', blockId);
+  #find(blockId: string): Promise<Row | undefined> {
+    return this.#sql.get<Row>(`SELECT ${COLUMNS} FROM block WHERE id = $1`, blockId);
   }
 }
 
@@ -186,14 +220,20 @@ function checkBlockId(blockId: string): void {
   }
 }
 
-function checkLabels({ originLinks, originTimesMs, epsSec, epsCor, createdAtMs }: BlockLabels): void {
-  const numbers = { epsSec, epsCor, createdAtMs };
-  for (const [name, value] of Object.entries(numbers)) {
+function checkLabels(labels: BlockLabels): void {
+  const { originLinks, originTimesMs, routes, jurisdictions, epsSec, epsCor, createdAtMs, expiresAtMs } = labels;
+  for (const [name, value] of Object.entries({ epsSec, epsCor, createdAtMs, expiresAtMs: expiresAtMs ?? 0 })) {
     if (!Number.isFinite(value) || value < 0) {
       throw new VaultError('vault/argument', `label ${name} of a block must be a number from 0 on, not ${value}`);
     }
   }
   if (originTimesMs && (originTimesMs.length !== originLinks.length || !originTimesMs.every(Number.isFinite))) {
     throw new VaultError('vault/argument', 'label originTimesMs of a block needs one time for each origin link');
+  }
+  if (!Array.isArray(routes) || !routes.every(Array.isArray) || !Array.isArray(jurisdictions)) {
+    throw new VaultError(
+      'vault/argument',
+      'labels routes and jurisdictions of a block must be lists: of ways, and of codes',
+    );
   }
 }

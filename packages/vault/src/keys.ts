@@ -1,202 +1,293 @@
-import type { SecretBytes } from '@skykey/bits';
-import type { Database } from './database.ts';
+import { SecretBytes } from '@skykey/bits';
 import { VaultError } from './error.ts';
-import type { Lanes } from './lanes.ts';
+import { type KeyRow, KeyRows, type NewKey } from './key-rows.ts';
+import type { Lanes, Place } from './lanes.ts';
 import type { Counter } from './records.ts';
-import type { KeyBatch, KeyRecord, KeyRequest, KeyState } from './types.ts';
+import type { Sql } from './store/store.ts';
+import type { KeyBatch, KeyRecord, KeyRequest } from './types.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-const UNBURNABLE: ReadonlySet<string> = new Set(['vault/missing', 'vault/poisoned', 'vault/taken']);
+/** Which copy of which key. */
+export interface Wanted {
+  readonly keyId: string;
+  readonly saeId: string;
+}
 
-const COLUMNS = `id AS keyId, name AS lane, start AS offset, stop - start AS bytes, masterSae, slaveSae, role, state,
-  reservedMs AS reservedAtMs, assignedMs AS assignedAtMs, closedMs AS closedAtMs`;
+/** Keys assigned in advance that a pair may have. */
+export interface StockQuery {
+  readonly masterSae: string;
+  readonly slaveSae: string;
+  /** Bytes of each key. */
+  readonly bytes: number;
+  /** As in KeyRequest; default ''. */
+  readonly purpose?: string;
+}
 
 /**
- * Key copies for ETSI GS QKD 014 with their life RESERVED, ASSIGNED, DELIVERED and ERASED, or VOIDED. Every method is one
- * transaction, all its keys or none. Records stay for ever as tombstones: a key id that was used answers as used.
+ * Keys that SAEs share, with the copies that SAEs of this site get and their life RESERVED, ASSIGNED, DELIVERED and ERASED,
+ * or VOIDED. A method does all it is asked for or, when it throws, nothing; how many keys there are changes little in how
+ * many statements it takes. Records stay for ever as tombstones: a key id that was used answers as used.
  */
 export class Keys {
-  readonly #db: Database;
+  readonly #rows: KeyRows;
   readonly #lanes: Lanes;
   readonly #counter: Counter;
   readonly #now: () => number;
+  readonly #owner: string;
+  readonly #give: (secret: SecretBytes) => SecretBytes;
 
-  constructor(db: Database, lanes: Lanes, counter: Counter, now: () => number) {
-    this.#db = db;
+  constructor(
+    sql: Sql,
+    lanes: Lanes,
+    counter: Counter,
+    now: () => number,
+    owner: string,
+    give: (secret: SecretBytes) => SecretBytes,
+  ) {
+    this.#rows = new KeyRows(sql);
     this.#lanes = lanes;
     this.#counter = counter;
     this.#now = now;
+    this.#owner = owner;
+    this.#give = give;
   }
 
   /**
-   * Master side: takes one range per key id from a lane that this side leads. Throws `vault/short` when there is not
-   * enough for all, `vault/known` when one of the ids was ever used.
+   * Master side: takes one range per key id from lanes that this side leads, each holder's copy RESERVED. Throws
+   * `vault/short` when there is not enough for all, `vault/known` when one of the ids was ever used.
    */
-  reserve({ lane, bytes, keyIds, masterSae, slaveSae }: KeyRequest): KeyRecord[] {
-    return this.#db.atomically(() => {
-      const ranges = this.#lanes.reserve(lane, bytes, keyIds.length);
-      keyIds.forEach((keyId, index) => {
-        const { offset } = ranges[index]!;
-        this.#insert({ lane, bytes, masterSae, slaveSae, keyId, offset, role: 'master', state: 'RESERVED' });
-      });
-      return keyIds.map((keyId) => this.find(keyId)!);
-    });
-  }
-
-  /** Slave side: registers the keys that the other side reserved. Throws `vault/taken`, `vault/missing`, `vault/known`. */
-  register({ lane, bytes, masterSae, slaveSae, keys }: KeyBatch): void {
-    this.#db.atomically(() => {
-      for (const { keyId, offset } of keys) {
-        this.#lanes.reserveAt({ lane, offset, bytes });
-        this.#insert({ lane, bytes, masterSae, slaveSae, keyId, offset, role: 'slave', state: 'ASSIGNED' });
+  async reserve(requests: readonly KeyRequest[]): Promise<KeyRecord[]> {
+    await this.#checkNew(requests.flatMap(({ keyIds }) => keyIds));
+    return await this.#rows.atomically(requests.length, async () => {
+      const rows: NewKey[] = [];
+      for (const request of requests) {
+        const common = this.#common(request, request.holders ?? [request.masterSae]);
+        const ranges = await this.#lanes.reserve(request.lane, request.bytes, request.keyIds.length);
+        for (const [i, keyId] of request.keyIds.entries()) {
+          rows.push({ ...request, ...common, keyId, role: 'master', state: 'RESERVED', place: ranges[i]! });
+        }
       }
+      return await this.#rows.insert(rows);
     });
   }
 
-  /** Master side: the other side holds these keys durably. RESERVED → ASSIGNED. */
-  assign(keyIds: readonly string[]): void {
-    this.#db.atomically(() => {
-      for (const keyId of keyIds) {
-        this.#require(keyId, 'RESERVED');
-        this.#db.run(`UPDATE key SET state = 'ASSIGNED', assignedMs = ? WHERE id = ?`, this.#now(), keyId);
+  /** Slave side: the keys that the other side reserved, ASSIGNED. Throws `vault/taken`, `vault/missing`, `vault/known`. */
+  async register(batches: readonly KeyBatch[]): Promise<void> {
+    await this.#checkNew(batches.flatMap(({ keys }) => keys.map(({ keyId }) => keyId)));
+    await this.#rows.atomically(batches.length, async () => {
+      const rows: NewKey[] = [];
+      for (const batch of batches) {
+        const common = this.#common(batch, batch.holders ?? batch.slaveSaes);
+        const offsets = batch.keys.map(({ offset }) => offset);
+        const ranges = await this.#lanes.reserveAt(batch.lane, batch.bytes, offsets);
+        for (const [i, { keyId }] of batch.keys.entries()) {
+          rows.push({ ...batch, ...common, keyId, role: 'slave', state: 'ASSIGNED', place: ranges[i]! });
+        }
       }
+      await this.#rows.insert(rows);
     });
   }
 
-  /** ASSIGNED → DELIVERED → ERASED: the bytes of all keys, in order. When it has returned they exist nowhere else here. */
-  deliver(keyIds: readonly string[]): SecretBytes[] {
-    return this.#db.atomically(() => {
-      const secrets = keyIds.map((keyId) => {
-        const secret = this.#lanes.take(this.#require(keyId, 'ASSIGNED'));
-        this.#db.run(`UPDATE key SET state = 'ERASED', closedMs = ? WHERE id = ?`, this.#now(), keyId);
-        return secret;
-      });
-      this.#counter.add('deliveredKeys', keyIds.length);
-      return secrets;
-    });
+  /** Checked before anything is written. */
+  #common({ purpose = '', lane }: KeyRequest | KeyBatch, holders: readonly string[]) {
+    if (holders.length === 0 || new Set(holders).size < holders.length) {
+      throw new VaultError(
+        'vault/argument',
+        `keys of lane ${lane} need SAEs of this site that get a copy, each named once`,
+      );
+    }
+    return { purpose, holders, owner: this.#owner, nowMs: this.#now() };
   }
 
-  /** RESERVED or ASSIGNED → VOIDED; keys in other states and unknown ids are left alone. Returns how many were voided. */
-  void(keyIds: readonly string[]): number {
-    return this.#db.atomically(() => {
-      let voided = 0;
-      for (const keyId of keyIds) {
-        const key = this.find(keyId);
-        if (key?.state !== 'RESERVED' && key?.state !== 'ASSIGNED') continue;
-        this.#lanes.burn(key);
-        this.#close(keyId);
-        voided++;
+  /**
+   * Master side: the other side holds these keys durably. RESERVED → ASSIGNED. Throws `vault/state`, also when another
+   * process reserved them, or when they were voided because this one was thought dead.
+   */
+  async assign(keyIds: readonly string[]): Promise<void> {
+    const found = await this.#rows.byId(keyIds);
+    const seen = new Set<string>();
+    for (const keyId of keyIds) {
+      const key = found.get(keyId);
+      const states = key ? [...key.copies.values()].map(({ state }) => state) : [];
+      if (states.length === 0 || !states.every((state) => state === 'RESERVED') || seen.has(keyId)) {
+        throw wrongState(keyId, states[0], 'RESERVED');
       }
-      this.#counter.add('voidedKeys', voided);
-      return voided;
-    });
+      if (key!.owner !== this.#owner) {
+        throw new VaultError(
+          'vault/state',
+          `key ${keyId} was reserved by process ${key!.owner}, not by ${this.#owner}`,
+        );
+      }
+      seen.add(keyId);
+    }
+    await this.#rows.assign(keyIds, this.#now());
+  }
+
+  /**
+   * ASSIGNED → DELIVERED → ERASED: the bytes of these copies, in the order asked. When the transaction is through they are
+   * nowhere else here, unless another SAE of this site has yet to get its copy. Throws `vault/state`, `vault/expired`.
+   */
+  async deliver(wanted: readonly Wanted[]): Promise<SecretBytes[]> {
+    const found = await this.#rows.byId(wanted.map(({ keyId }) => keyId));
+    const nowMs = this.#now();
+    const places: (Place & { readonly key: KeyRow; leaves: number })[] = [];
+    const index = new Map<string, number>();
+    const asked = new Set<string>();
+    for (const { keyId, saeId } of wanted) {
+      const key = found.get(keyId);
+      const copy = key?.copies.get(saeId);
+      const name = `${keyId}/${saeId}`;
+      if (!key || copy?.state !== 'ASSIGNED' || asked.has(name)) throw wrongState(keyId, copy?.state, 'ASSIGNED');
+      if (key.expiresMs !== null && key.expiresMs <= nowMs) {
+        throw new VaultError(
+          'vault/expired',
+          `key ${keyId} was good until ${key.expiresMs} and is not delivered any more`,
+        );
+      }
+      asked.add(name);
+      const known = index.get(keyId);
+      if (known === undefined) {
+        index.set(keyId, places.length);
+        places.push({ lane: key.lane, start: key.start, stop: key.stop, key, leaves: key.open - 1 });
+      } else {
+        places[known]!.leaves--;
+      }
+    }
+    const bytes = await this.#lanes.takeAll(places, (i) => places[i]!.leaves === 0);
+    await this.#rows.close(wanted, 'ERASED', nowMs);
+    await this.#counter.add('deliveredKeys', wanted.length);
+    const secrets = wanted.map(({ keyId }) => this.#give(SecretBytes.adopt(bytes[index.get(keyId)!]!.slice())));
+    for (const each of bytes) each.fill(0);
+    return secrets;
+  }
+
+  /**
+   * Open copies → VOIDED; keys that have none and unknown ids are passed over, but the other side shall burn what it has of
+   * keys that this side led, even if they were delivered here (`untold`). Returns how many keys were voided here.
+   */
+  async void(keyIds: readonly string[]): Promise<number> {
+    await this.#rows.tell(keyIds);
+    return await this.#void(await this.#rows.open(keyIds));
+  }
+
+  async #void(keys: readonly (Place & { readonly id: string })[]): Promise<number> {
+    if (keys.length === 0) return 0;
+    await this.#lanes.burnAll(keys);
+    return await this.#close(keys.map(({ id }) => id));
+  }
+
+  async #close(keyIds: readonly string[]): Promise<number> {
+    await this.#rows.void(keyIds, this.#now());
+    await this.#counter.add('voidedKeys', keyIds.length);
+    return keyIds.length;
   }
 
   /**
    * Slave side: the other side voided these keys. Ids never heard of get a tombstone, so that an assignment that comes
-   * late cannot revive them, and their place is burned.
+   * late cannot revive them, and their place is burned where it is there and free.
    */
-  voidBatch({ lane, bytes, masterSae, slaveSae, keys }: KeyBatch): void {
-    this.#db.atomically(() => {
-      for (const { keyId, offset } of keys) {
-        if (this.find(keyId)) continue;
-        try {
-          this.#db.atomically(() => {
-            this.#lanes.reserveAt({ lane, offset, bytes });
-            this.#lanes.burn({ lane, offset, bytes });
-          });
-        } catch (error) {
-          // Not there (yet), poisoned, or in other use: then there is nothing of this key to burn.
-          if (!(error instanceof VaultError && UNBURNABLE.has(error.code))) throw error;
-        }
-        if (this.#lanes.length(lane) === 0) continue;
-        this.#insert({ lane, bytes, masterSae, slaveSae, keyId, offset, role: 'slave', state: 'VOIDED' });
-        this.#close(keyId);
+  async voidBatch(batches: readonly KeyBatch[]): Promise<void> {
+    const ids = batches.flatMap(({ keys }) => keys.map(({ keyId }) => keyId));
+    checkIds(ids);
+    const known = await this.#rows.known(ids);
+    const rows: NewKey[] = [];
+    for (const batch of batches) {
+      const fresh = batch.keys.filter(({ keyId }) => !known.has(keyId));
+      const lane = (await this.#lanes.find(batch.lane))?.lane;
+      const common = this.#common(batch, batch.holders ?? batch.slaveSaes);
+      if (fresh.length === 0 || lane === undefined) continue;
+      await this.#lanes.burnFree(
+        batch.lane,
+        batch.bytes,
+        fresh.map(({ offset }) => offset),
+      );
+      for (const { keyId, offset } of fresh) {
+        known.add(keyId);
+        const place = { lane, start: offset, stop: offset + batch.bytes, expiresMs: null };
+        rows.push({ ...batch, ...common, keyId, role: 'slave', state: 'VOIDED', place });
       }
-      this.void(keys.map(({ keyId }) => keyId));
-    });
+    }
+    await this.#rows.insert(rows);
+    await this.#counter.add('voidedKeys', rows.length);
+    await this.#void(await this.#rows.open(ids));
   }
 
-  find(keyId: string): KeyRecord | undefined {
-    return this.#db.get<KeyRecord>(`SELECT ${COLUMNS} FROM key JOIN lane USING (lane) WHERE id = ?`, keyId);
+  /** Records in the order of the ids; undefined for an id never heard of. */
+  async find(keyIds: readonly string[]): Promise<(KeyRecord | undefined)[]> {
+    return await this.#rows.records(keyIds);
   }
 
   /** Keys that this side led and voided, of which the other side may not know; oldest first. */
-  untold(limit: number): KeyRecord[] {
-    return this.#db.all<KeyRecord>(
-      `SELECT ${COLUMNS} FROM key JOIN lane USING (lane) WHERE told = 0 ORDER BY closedMs LIMIT ?`,
-      limit,
-    );
+  async untold(limit: number): Promise<KeyRecord[]> {
+    const ids = await this.#rows.untold(limit);
+    return (await this.#rows.records(ids)).filter((record) => record !== undefined);
   }
 
   /** The other side has acknowledged that these keys are void. */
-  told(keyIds: readonly string[]): void {
-    this.#db.atomically(() => {
-      for (const keyId of keyIds) this.#db.run('UPDATE key SET told = 1 WHERE id = ?', keyId);
-    });
+  async told(keyIds: readonly string[]): Promise<void> {
+    await this.#rows.told(keyIds);
   }
 
-  /** Voids keys ASSIGNED before `beforeMs` and not fetched since. Returns how many. */
-  expire(beforeMs: number): number {
-    const old = this.#db.all<{ id: string }>(
-      `SELECT id FROM key WHERE state = 'ASSIGNED' AND assignedMs < ?`,
-      beforeMs,
-    );
-    return old.length && this.void(old.map(({ id }) => id));
-  }
-
-  /** Voids what a crash left RESERVED: the other side may or may not have it, so nobody shall. */
-  voidReserved(): number {
-    const open = this.#db.all<{ id: string }>(`SELECT id FROM key WHERE state = 'RESERVED'`);
-    return open.length && this.void(open.map(({ id }) => id));
-  }
-
-  /** Voids the records of keys whose place an alarm has burned. */
-  voidBurned(places: readonly { lane: number; start: number }[]): number {
-    let voided = 0;
-    for (const { lane, start } of places) {
-      const key = this.#db.get<{ id: string }>(
-        `SELECT id FROM key WHERE lane = ? AND start = ? AND state IN ('RESERVED', 'ASSIGNED')`,
-        ...[lane, start],
-      );
-      if (!key) continue;
-      this.#close(key.id);
-      voided++;
-    }
-    this.#counter.add('voidedKeys', voided);
+  /**
+   * Voids keys of which a copy was ASSIGNED before `beforeMs` and not fetched since, and those too old to be delivered; and
+   * overwrites unclaimed key that is too old. Returns how many keys.
+   */
+  async expire(beforeMs: number): Promise<number> {
+    const voided = await this.#void(await this.#rows.old(beforeMs, this.#now()));
+    await this.#lanes.expire();
     return voided;
   }
 
-  #close(keyId: string): void {
-    this.#db.run(
-      `UPDATE key SET state = 'VOIDED', closedMs = ?, told = CASE role WHEN 'master' THEN 0 ELSE 1 END WHERE id = ?`,
-      ...[this.#now(), keyId],
-    );
+  /** Ids of keys that are assigned in advance to master and slave and that the master may have now, oldest first. */
+  async stock(query: StockQuery & { readonly limit: number }): Promise<string[]> {
+    return await this.#rows.stock(query, this.#now(), query.limit);
   }
 
-  #require(keyId: string, state: KeyState): KeyRecord {
-    const key = this.find(keyId);
-    if (key?.state !== state) {
-      throw new VaultError(
-        'vault/state',
-        `key ${keyId} is ${key ? key.state : 'unknown'}, this step needs it ${state}`,
-      );
+  async countStock(query: StockQuery): Promise<number> {
+    return await this.#rows.countStock(query, this.#now());
+  }
+
+  /** Keys of a master that an SAE of this site could fetch and has not. */
+  async countOpen({ masterSae, saeId }: { readonly masterSae: string; readonly saeId: string }): Promise<number> {
+    return await this.#rows.countOpen(masterSae, saeId);
+  }
+
+  /** Voids what a crash of a process (default: of any) left RESERVED: the other side may or may not have it, so nobody shall. */
+  async voidReserved(owner?: string): Promise<number> {
+    return await this.#void(await this.#rows.reservedBy(owner));
+  }
+
+  /** The same for all processes that have not renewed their lease in time. For a transaction of the whole store. */
+  async voidAbandoned(): Promise<number> {
+    return await this.#void(await this.#rows.abandoned(this.#now()));
+  }
+
+  /** Voids the records of keys whose place an alarm has burned. */
+  async voidBurned(places: readonly Place[]): Promise<number> {
+    const ids = await this.#rows.openAt(places);
+    return ids.length && (await this.#close(ids));
+  }
+
+  async #checkNew(keyIds: readonly string[]): Promise<void> {
+    checkIds(keyIds);
+    const known = await this.#rows.known(keyIds);
+    for (const keyId of keyIds) {
+      if (known.has(keyId)) throw new VaultError('vault/known', `the key id ${keyId} was used before`);
+      known.add(keyId);
     }
-    return key;
   }
+}
 
-  #insert(
-    key: Pick<KeyRecord, 'keyId' | 'lane' | 'offset' | 'bytes' | 'masterSae' | 'slaveSae' | 'role' | 'state'>,
-  ): void {
-    if (!UUID.test(key.keyId))
-      throw new VaultError('vault/argument', `a key id is a lower-case UUID, not ${key.keyId}`);
-    if (this.find(key.keyId)) throw new VaultError('vault/known', `the key id ${key.keyId} was used before`);
-    this.#db.run(
-      `INSERT INTO key (id, lane, start, stop, masterSae, slaveSae, role, state, reservedMs, assignedMs)
-       VALUES (?, (SELECT lane FROM lane WHERE name = ?), ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[key.keyId, key.lane, key.offset, key.offset + key.bytes, key.masterSae, key.slaveSae, key.role, key.state],
-      ...[this.#now(), key.state === 'ASSIGNED' ? this.#now() : null],
-    );
+function checkIds(keyIds: readonly string[]): void {
+  for (const keyId of keyIds) {
+    if (!UUID.test(keyId)) throw new VaultError('vault/argument', `a key id is a lower-case UUID, not ${keyId}`);
   }
+}
+
+function wrongState(keyId: string, found: string | undefined, needed: string): VaultError {
+  return new VaultError(
+    'vault/state',
+    `key ${keyId} is ${found ?? 'unknown here'}, this step needs it ${needed}, once`,
+  );
 }

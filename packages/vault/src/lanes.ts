@@ -1,13 +1,17 @@
 import { SecretBytes } from '@skykey/bits';
-import type { Database } from './database.ts';
 import { VaultError } from './error.ts';
-import type { Pieces } from './pieces.ts';
+import type { Pieces, Span } from './pieces.ts';
+import type { Sql } from './store/store.ts';
 import type { Range } from './types.ts';
 
 /** Lanes of this prefix carry authentication key. An alarm spares them: without them it could not be told. */
 const AUTHENTICATION = 'auth/';
 /** At the head of an authentication lane lies the recycled point of the polynomial hash, never handed out as pad. */
 export const POINT_BYTES = 16;
+/** Places nearer to each other than this are looked up together. */
+const NEAR_BYTES = 65_536;
+/** Segments read at a time while looking for room. */
+const SEGMENTS = 64;
 
 export const isAuthentication = (lane: string): boolean => lane.startsWith(AUTHENTICATION);
 
@@ -16,11 +20,21 @@ export interface Stretch {
   stop: number;
 }
 
-/** A part of a lane, and where its bytes are: `offset` is that of `start` in the block. */
+/** Part of a lane by the lane's number. */
+export interface Place extends Stretch {
+  readonly lane: number;
+}
+
+/** A part of a lane, and where its bytes are: `firstByte` is that of `start` in the block. */
 interface Segment extends Stretch {
-  firstPiece: number;
-  offset: number;
+  block: number;
+  firstByte: number;
   poisoned: number;
+  expiresMs: number | null;
+}
+
+interface Claim extends Stretch {
+  state: 'reserved' | 'spent' | 'point';
 }
 
 interface NewSegment {
@@ -29,8 +43,14 @@ interface NewSegment {
   readonly offset: number;
   readonly bytes: number;
   readonly poisoned: boolean;
+  readonly expiresMs: number | null;
   readonly at?: number | undefined;
   readonly point?: boolean | undefined;
+}
+
+/** A reserved range, and when the first of its bytes expires. */
+export interface Reserved extends Place {
+  readonly expiresMs: number | null;
 }
 
 /**
@@ -38,61 +58,87 @@ interface NewSegment {
  * same bytes for ever, and no byte is claimed twice: the database checks it, so it holds across processes and crashes.
  */
 export class Lanes {
-  readonly #db: Database;
+  readonly #sql: Sql;
   readonly #pieces: Pieces;
+  readonly #now: () => number;
 
-  constructor(db: Database, pieces: Pieces) {
-    this.#db = db;
+  constructor(sql: Sql, pieces: Pieces, now: () => number) {
+    this.#sql = sql;
     this.#pieces = pieces;
+    this.#now = now;
   }
 
   /** Bytes ever put into the lane, gaps and used ones included; 0 for a lane that does not exist. */
-  length(name: string): number {
-    return this.#find(name)?.length ?? 0;
+  async length(name: string): Promise<number> {
+    return (await this.find(name))?.length ?? 0;
   }
 
-  /** Stretches beyond the last claim without gap or poison, neighbours joined. */
-  freeRuns(name: string): Stretch[] {
-    const lane = this.#find(name)?.lane;
-    if (lane === undefined) return [];
-    const cursor = this.#cursor(lane);
+  /** Stretches beyond the last claim without gap, poison or age, neighbours joined. */
+  async freeRuns(name: string): Promise<Stretch[]> {
     const runs: Stretch[] = [];
-    for (const segment of this.#segments(lane, cursor, Number.MAX_SAFE_INTEGER)) {
-      if (segment.poisoned) continue;
+    const lane = await this.#head(name);
+    if (!lane) return runs;
+    for await (const { start, stop } of this.#free(lane)) {
       const last = runs.at(-1);
-      if (last?.stop === segment.start) last.stop = segment.stop;
-      else runs.push({ start: Math.max(segment.start, cursor), stop: segment.stop });
+      if (last?.stop === start) last.stop = stop;
+      else runs.push({ start, stop });
     }
     return runs;
   }
 
+  /** What `reserve` can still hand out, with the block that each stretch comes from. */
+  async freeBlocks(name: string): Promise<(Stretch & { readonly block: number })[]> {
+    const found: (Stretch & { readonly block: number })[] = [];
+    const lane = await this.#head(name);
+    if (lane) for await (const { start, stop, block } of this.#free(lane)) found.push({ start, stop, block });
+    return found;
+  }
+
+  /** Block that came last into the lane, poisoned or not. */
+  async newest(name: string): Promise<number | undefined> {
+    const row = await this.#sql.get<{ block: number }>(
+      `SELECT block FROM segment JOIN lane ON lane.lane = segment.lane WHERE name = $1 ORDER BY start DESC LIMIT 1`,
+      name,
+    );
+    return row?.block;
+  }
+
+  /** Names of the lanes that begin with `prefix`, in order. */
+  async names(prefix: string): Promise<string[]> {
+    const rows = await this.#sql.all<{ name: string }>(
+      'SELECT name FROM lane WHERE substr(name, 1, $1) = $2 ORDER BY lane',
+      prefix.length,
+      prefix,
+    );
+    return rows.map(({ name }) => name).sort();
+  }
+
   /** Bytes that `reserve` can still hand out. */
-  available(name: string): number {
+  async available(name: string): Promise<number> {
     let sum = 0;
-    for (const run of this.freeRuns(name)) sum += run.stop - run.start;
+    for (const { start, stop } of await this.freeRuns(name)) sum += stop - start;
     return sum;
   }
 
   /** How many ranges of `bytes` bytes can still be reserved, which is less than the quotient where gaps divide the lane. */
-  fits(name: string, bytes: number): number {
+  async fits(name: string, bytes: number): Promise<number> {
     checkSize(bytes);
     let sum = 0;
-    for (const run of this.freeRuns(name)) sum += Math.floor((run.stop - run.start) / bytes);
+    for (const { start, stop } of await this.freeRuns(name)) sum += Math.floor((stop - start) / bytes);
     return sum;
   }
 
   /** Length of the first stretch of at least `atLeast` bytes that `reserve` could hand out whole; 0 when there is none. */
-  run(name: string, atLeast: number): number {
-    for (const { start, stop } of this.freeRuns(name)) if (stop - start >= atLeast) return stop - start;
+  async run(name: string, atLeast: number): Promise<number> {
+    for (const { start, stop } of await this.freeRuns(name)) if (stop - start >= atLeast) return stop - start;
     return 0;
   }
 
   /** Puts part of a block at the end of a lane, or at `at` beyond it. */
-  append(name: string, part: NewSegment): void {
+  async append(name: string, part: NewSegment): Promise<void> {
     if (name === '' || name.length > 200)
       throw new VaultError('vault/argument', 'a lane needs a name of 1 to 200 characters');
-    const known = this.#find(name);
-    const lane = known?.lane ?? this.#db.run('INSERT INTO lane (name, length) VALUES (?, 0)', name).rowId;
+    const known = await this.find(name);
     const length = known?.length ?? 0;
     const start = part.at ?? length;
     if (!Number.isSafeInteger(start) || start < length) {
@@ -101,283 +147,553 @@ export class Lanes {
         `lane ${name} has ${length} bytes already; nothing can be put at ${start}`,
       );
     }
-    const { block, offset, bytes, poisoned } = part;
-    this.#db.run(
-      'INSERT INTO segment (lane, start, stop, block, offset, poisoned) VALUES (?, ?, ?, ?, ?, ?)',
-      ...[lane, start, start + bytes, block, offset, poisoned ? 1 : 0],
+    const lane = known?.lane ?? (await this.#make(name));
+    const { block, offset, bytes, poisoned, expiresMs } = part;
+    await this.#sql.run(
+      `INSERT INTO segment (lane, start, stop, block, first_byte, poisoned, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      ...[lane, start, start + bytes, block, offset, poisoned ? 1 : 0, isAuthentication(name) ? null : expiresMs],
     );
-    this.#db.run('UPDATE lane SET length = ? WHERE lane = ?', start + bytes, lane);
-    if (isAuthentication(name) && (part.point || !known)) this.#setPoint(name, lane, start, bytes);
+    await this.#sql.run('UPDATE lane SET length = $2 WHERE lane = $1', lane, start + bytes);
+    if (isAuthentication(name) && (part.point || !known)) await this.#setPoint(name, lane, start, bytes);
   }
 
-  #setPoint(name: string, lane: number, start: number, bytes: number): void {
+  async #make(name: string): Promise<number> {
+    const row = await this.#sql.get<{ lane: number }>(
+      'INSERT INTO lane (name, length) VALUES ($1, 0) RETURNING lane',
+      name,
+    );
+    return row!.lane;
+  }
+
+  async #setPoint(name: string, lane: number, start: number, bytes: number): Promise<void> {
     if (bytes < POINT_BYTES) {
       throw new VaultError(
         'vault/argument',
         `${bytes} bytes are too few to begin lane ${name} with: a hash point has ${POINT_BYTES}`,
       );
     }
-    const former = this.#point(lane);
+    const former = await this.#point(lane);
     if (former) {
-      this.#erase(lane, former.start, former.stop);
-      this.#spend(lane, former.start, former.stop);
+      await this.#sql.run(`UPDATE claim SET state = 'reserved' WHERE lane = $1 AND start = $2`, lane, former.start);
+      await this.burnAll([{ lane, ...former }]);
     }
-    this.#claim(lane, start, start + POINT_BYTES, 'point');
+    await this.#claim([{ lane, start, stop: start + POINT_BYTES }], 'point');
   }
 
-  #point(lane: number): Stretch | undefined {
-    return this.#db.get<Stretch>(`SELECT start, stop FROM claim WHERE lane = ? AND state = 'point'`, lane);
+  #point(lane: number): Promise<Stretch | undefined> {
+    return this.#sql.get<Stretch>(`SELECT start, stop FROM claim WHERE lane = $1 AND state = 'point'`, lane);
   }
 
-  /** See Vault.reserve; `count` ranges or none. */
-  reserve(name: string, bytes: number, count: number): Range[] {
+  /** See VaultTransaction.reserve; `count` ranges or none. */
+  async reserve(name: string, bytes: number, count: number): Promise<Reserved[]> {
     checkSize(bytes);
-    const ranges: Range[] = [];
-    const runs = this.freeRuns(name);
-    let at = 0;
-    let stop = 0;
-    while (ranges.length < count) {
-      if (stop - at < bytes) {
-        const next = runs.shift();
-        if (!next) {
-          const wanted = count === 1 ? `${bytes} bytes` : `${count} times ${bytes} bytes`;
-          throw new VaultError(
-            'vault/short',
-            `lane ${name} has not got ${wanted}: ${this.available(name)} bytes are left`,
-          );
-        }
-        ({ start: at, stop } = next);
-        continue;
+    const head = await this.#head(name);
+    const found: Reserved[] = [];
+    const run: { segments: Segment[]; at: number; stop: number } = { segments: [], at: 0, stop: 0 };
+    search: for await (const segment of head && count > 0 ? this.#free(head) : []) {
+      if (segment.start !== run.stop) {
+        run.at = segment.start;
+        run.segments = [];
       }
-      ranges.push({ lane: name, offset: at, bytes });
-      at += bytes;
+      run.segments.push(segment);
+      run.stop = segment.stop;
+      for (; run.stop - run.at >= bytes; run.at += bytes) {
+        const place = { lane: head!.lane, start: run.at, stop: run.at + bytes };
+        found.push({ ...place, expiresMs: earliest(run.segments.filter(({ stop }) => stop > place.start)) });
+        if (found.length === count) break search;
+      }
+      run.segments = run.segments.filter(({ stop }) => stop > run.at);
     }
-    const lane = this.#find(name)!.lane;
-    for (const { offset } of ranges) this.#claim(lane, offset, offset + bytes, 'reserved');
-    return ranges;
+    if (found.length < count) {
+      const wanted = count === 1 ? `${bytes} bytes` : `${count} times ${bytes} bytes`;
+      throw new VaultError(
+        'vault/short',
+        `lane ${name} has not got ${wanted}: ${await this.available(name)} bytes are left`,
+      );
+    }
+    await this.#claim(found, 'reserved');
+    return found;
   }
 
-  /** See Vault.reserveAt. */
-  reserveAt(range: Range): void {
-    const { lane, start, stop } = this.#place(range);
-    const overlap = this.#overlapping(lane, start, stop)[0];
-    if (overlap) {
-      throw new VaultError('vault/taken', `bytes ${start} to ${stop} of lane ${range.lane} were handed out before`);
-    }
-    this.#covered(range.lane, lane, start, stop);
-    this.#claim(lane, start, stop, 'reserved');
+  /** Claims ranges that the other side chose, all or none. Throws `vault/taken`, `vault/missing`, `vault/poisoned`. */
+  async reserveAt(name: string, bytes: number, offsets: readonly number[]): Promise<Reserved[]> {
+    const places = await this.#places(name, bytes, offsets);
+    await this.#checkFree(name, places);
+    const found = (await this.#segmentsUnder(name, places)).map((segments, i) => ({
+      ...places[i]!,
+      expiresMs: earliest(segments),
+    }));
+    await this.#claim(places, 'reserved');
+    return found;
   }
 
-  /** See Vault.take. */
-  take(range: Range): SecretBytes {
-    const { lane, start, stop } = this.#reserved(range);
-    const out = new Uint8Array(range.bytes);
-    for (const { segment, from, to } of this.#covered(range.lane, lane, start, stop)) {
-      const shift = segment.offset - segment.start;
-      this.#pieces.take(segment.firstPiece, from + shift, to + shift, out.subarray(from - start, to - start));
+  /** The claims around places that nobody has claimed; throws when somebody has. */
+  async #checkFree(name: string, places: readonly Place[]): Promise<Claim[]> {
+    const ordered = [...places].sort((a, b) => a.start - b.start);
+    const claims = await this.#claims(ordered);
+    for (const [i, { start, stop }] of ordered.entries()) {
+      const twice = (ordered[i - 1]?.stop ?? 0) > start;
+      if (twice || claims.some((claim) => claim.start < stop && claim.stop > start)) {
+        throw new VaultError('vault/taken', `bytes ${start} to ${stop} of lane ${name} were handed out before`);
+      }
     }
-    this.#spend(lane, start, stop);
-    return SecretBytes.adopt(out);
+    return claims;
+  }
+
+  /** See VaultTransaction.take. */
+  async take(range: Range): Promise<SecretBytes> {
+    const [place] = await this.#places(range.lane, range.bytes, [range.offset]);
+    const [bytes] = await this.takeAll([place!], () => true);
+    return SecretBytes.adopt(bytes!);
+  }
+
+  /** Takes a range that nobody has claimed. */
+  async takeFree({ lane, bytes, offset }: Range): Promise<SecretBytes> {
+    const places = await this.#places(lane, bytes, [offset]);
+    const [place] = places;
+    const claims: Claim[] = await this.#checkFree(lane, places);
+    const under = await this.#segmentsUnder(lane, places);
+    const before = claims.findIndex(({ start }) => start > offset);
+    claims.splice(before < 0 ? claims.length : before, 0, { ...place!, state: 'reserved' });
+    const [out] = await this.#takeSegments(places, under, new Map([[place!.lane, claims]]), () => true);
+    return SecretBytes.adopt(out!);
+  }
+
+  /**
+   * Bytes of reserved ranges; those that `last` says are overwritten, the others stay reserved. Throws `vault/taken`,
+   * `vault/state`, `vault/poisoned`, `vault/corrupt` with nothing changed.
+   */
+  async takeAll(places: readonly Place[], last: (place: number) => boolean): Promise<Uint8Array[]> {
+    const claims = await this.#reserved(places);
+    return await this.#takeSegments(places, await this.#segmentsUnder(undefined, places), claims, last);
+  }
+
+  async #takeSegments(
+    places: readonly Place[],
+    under: readonly Segment[][],
+    claims: ReadonlyMap<number, readonly Claim[]>,
+    last: (place: number) => boolean,
+  ): Promise<Uint8Array[]> {
+    const spans: Span[] = [];
+    const owner: number[] = [];
+    for (const [i, segments] of under.entries()) {
+      for (const span of segments.map((segment) => spanOf(segment, places[i]!))) {
+        spans.push(span);
+        owner.push(i);
+      }
+    }
+    const parts = await this.#pieces.take(spans, (span) => last(owner[span]!));
+    await this.#spend(
+      claims,
+      places.filter((_, i) => last(i)),
+    );
+    const out = places.map(({ start, stop }) => new Uint8Array(stop - start));
+    const filled = places.map(() => 0);
+    for (const [span, part] of parts.entries()) {
+      const place = owner[span]!;
+      out[place]!.set(part, filled[place]);
+      filled[place]! += part.length;
+      part.fill(0);
+    }
+    return out;
   }
 
   /** Reads without taking: the hash point of an authentication lane. */
-  point(name: string): SecretBytes {
-    const lane = this.#find(name)?.lane;
-    const place = lane === undefined ? undefined : this.#point(lane);
+  async point(name: string): Promise<SecretBytes> {
+    const lane = (await this.find(name))?.lane;
+    const place = lane === undefined ? undefined : await this.#point(lane);
     if (lane === undefined || !place) throw new VaultError('vault/missing', `there is no authentication lane ${name}`);
-    return this.#read(name, lane, place.start, place.stop);
+    return await this.#read(name, { lane, ...place });
   }
 
   /** Reads without taking: bytes nobody claimed. Undefined when somebody did, or when they are not there. */
-  look(range: Range): SecretBytes | undefined {
-    if (range.offset + range.bytes > this.length(range.lane)) return undefined;
-    const { lane, start, stop } = this.#place(range);
-    if (this.#overlapping(lane, start, stop).length) return undefined;
+  async look(range: Range): Promise<SecretBytes | undefined> {
+    if (range.offset + range.bytes > (await this.length(range.lane))) return undefined;
+    const [place] = await this.#places(range.lane, range.bytes, [range.offset]);
+    const { start, stop } = place!;
+    const claims = await this.#claims([place!]);
+    if (claims.some((claim) => claim.start < stop && claim.stop > start)) return undefined;
     try {
-      return this.#read(range.lane, lane, start, stop);
+      return await this.#read(range.lane, place!);
     } catch (error) {
       if (error instanceof VaultError && error.code === 'vault/missing') return undefined;
       throw error;
     }
   }
 
-  #read(name: string, lane: number, start: number, stop: number): SecretBytes {
-    const out = new Uint8Array(stop - start);
-    for (const { segment, from, to } of this.#covered(name, lane, start, stop)) {
-      const shift = segment.offset - segment.start;
-      this.#pieces.read(segment.firstPiece, from + shift, to + shift, out.subarray(from - start, to - start));
+  async #read(name: string, place: Place): Promise<SecretBytes> {
+    const [segments] = await this.#segmentsUnder(name, [place]);
+    const spans = segments!.map((segment) => spanOf(segment, place));
+    const parts = await this.#pieces.take(spans, () => false);
+    const out = new Uint8Array(place.stop - place.start);
+    let at = 0;
+    for (const part of parts) {
+      out.set(part, at);
+      at += part.length;
+      part.fill(0);
     }
     return SecretBytes.adopt(out);
   }
 
-  /** See Vault.burn. */
-  burn(range: Range): void {
-    const { lane, start, stop } = this.#reserved(range);
-    this.#erase(lane, start, stop);
-    this.#spend(lane, start, stop);
+  /** See VaultTransaction.burn. */
+  async burn(range: Range): Promise<void> {
+    await this.burnAll(await this.#places(range.lane, range.bytes, [range.offset]));
   }
 
-  /** See Vault.burnTo. */
-  burnTo(name: string, position: number): void {
-    for (const { start, stop } of this.freeRuns(name)) {
-      if (start >= position) return;
-      const range = { lane: name, offset: start, bytes: Math.min(stop, position) - start };
-      this.reserveAt(range);
-      this.burn(range);
+  /** Overwrites reserved ranges unread. Throws `vault/taken`, `vault/state` with nothing changed. */
+  async burnAll(places: readonly Place[]): Promise<void> {
+    const claims = await this.#reserved(places);
+    await this.#pieces.erase(await this.#spansUnder(places));
+    await this.#spend(claims, places);
+  }
+
+  /** Burns those of the ranges that nobody claimed and that are there whole; passes over the others. */
+  async burnFree(name: string, bytes: number, offsets: readonly number[]): Promise<void> {
+    const head = await this.find(name);
+    if (!head) return;
+    const places = offsets
+      .filter((start) => Number.isSafeInteger(start) && start >= 0 && start + bytes <= head.length)
+      .map((start) => ({ lane: head.lane, start, stop: start + bytes }))
+      .sort((a, b) => a.start - b.start);
+    const claims = await this.#claims(places);
+    const segments = await this.#segments(places);
+    let end = 0;
+    const whole = places.filter(({ start, stop }) => {
+      const isFree = start >= end && !claims.some((claim) => claim.start < stop && claim.stop > start);
+      if (!isFree || !under(segments, start, stop).isWhole) return false;
+      end = stop;
+      return true;
+    });
+    await this.#claim(whole, 'reserved');
+    await this.burnAll(whole);
+  }
+
+  /** See VaultTransaction.burnTo. */
+  async burnTo(name: string, position: number): Promise<void> {
+    const places: Place[] = [];
+    const head = await this.#head(name);
+    if (!head) return;
+    for await (const { start, stop } of this.#free(head, true)) {
+      if (start >= position) break;
+      places.push({ lane: head.lane, start, stop: Math.min(stop, position) });
     }
+    await this.#claim(places, 'reserved');
+    await this.burnAll(places);
   }
 
-  /** Blocks that the bytes of a range come from. */
-  blocks(range: Range): number[] {
-    const { lane, start, stop } = this.#place(range);
-    const rows = this.#db.all<{ block: number }>(
-      'SELECT DISTINCT block FROM segment WHERE lane = ? AND start < ? AND stop > ? ORDER BY start',
-      ...[lane, stop, start],
-    );
-    return rows.map(({ block }) => block);
+  /** Numbers of the blocks that ranges come from, a list for each. */
+  async blocks(ranges: readonly Range[]): Promise<number[][]> {
+    const out: number[][] = [];
+    for (const { lane, bytes, offset } of ranges) {
+      const places = await this.#places(lane, bytes, [offset]);
+      out.push(...(await this.blocksAt(places)));
+    }
+    return out;
+  }
+
+  async blocksAt(places: readonly Place[]): Promise<number[][]> {
+    const segments = await this.#byLane(places, (some) => this.#segments(some));
+    return places.map(({ lane, start, stop }) => [
+      ...new Set(within(segments.get(lane) ?? [], start, stop).map(({ block }) => block)),
+    ]);
   }
 
   /**
-   * Marks what the lanes hold of a block, authentication lanes excepted, and overwrites what is not spent. Returns the
+   * Marks what the lanes hold of blocks, authentication lanes excepted, and overwrites what is not spent. Returns the
    * bytes that were still undelivered, and every reserved stretch that had to go with them.
    */
-  poison(block: number): { bytes: number; burned: { lane: number; start: number }[] } {
-    let bytes = 0;
-    const burned: { lane: number; start: number }[] = [];
-    const segments = this.#db.all<Stretch & { lane: number; name: string }>(
-      'SELECT segment.lane, start, stop, name FROM segment JOIN lane USING (lane) WHERE block = ?',
-      block,
+  async poison(blocks: readonly number[]): Promise<{ bytes: number; burned: Place[] }> {
+    const condemned = await this.#sql.all<Place>(
+      `SELECT segment.lane, start, stop FROM segment JOIN lane ON lane.lane = segment.lane
+       WHERE block IN (SELECT CAST(value->>0 AS bigint) FROM EACH($1) AS item)
+         AND poisoned = 0 AND substr(name, 1, ${AUTHENTICATION.length}) <> '${AUTHENTICATION}'
+       ORDER BY segment.lane, start`,
+      JSON.stringify(blocks.map((block) => [block])),
     );
-    for (const { lane, start, stop, name } of segments) {
-      if (isAuthentication(name)) continue;
-      this.#db.run('UPDATE segment SET poisoned = 1 WHERE lane = ? AND start = ?', lane, start);
-      bytes += stop - start;
-      for (const claim of this.#overlapping(lane, start, stop)) {
-        if (claim.state === 'spent') bytes -= Math.min(stop, claim.stop) - Math.max(start, claim.start);
-        else burned.push({ lane, start: claim.start });
+    return await this.#condemn(condemned);
+  }
+
+  /** Overwrites what nobody has claimed of key that is too old. Returns bytes. */
+  async expire(): Promise<number> {
+    const condemned = await this.#sql.all<Place>(
+      `SELECT lane, start, stop FROM segment
+       WHERE poisoned = 0 AND expires_ms IS NOT NULL AND expires_ms <= $1 ORDER BY lane, start`,
+      this.#now(),
+    );
+    return (await this.#condemn(condemned)).bytes;
+  }
+
+  async #condemn(condemned: readonly Place[]): Promise<{ bytes: number; burned: Place[] }> {
+    let bytes = 0;
+    const burned: Place[] = [];
+    const erased: Place[] = [];
+    const claims = await this.#byLane(condemned, (places) => this.#claims(places));
+    for (const [lane, found] of claims) {
+      const reserved = new Set<Claim>();
+      for (const { start, stop } of condemned.filter((place) => place.lane === lane)) {
+        let at = start;
+        for (const claim of within(found, start, stop)) {
+          if (claim.state !== 'spent') {
+            reserved.add(claim);
+            continue;
+          }
+          if (claim.start > at) erased.push({ lane, start: at, stop: claim.start });
+          bytes += Math.max(0, claim.start - at);
+          at = claim.stop;
+        }
+        if (at < stop) erased.push({ lane, start: at, stop });
+        bytes += Math.max(0, stop - at);
       }
-      this.#erase(lane, start, stop);
+      for (const { start, stop } of reserved) burned.push({ lane, start, stop });
     }
-    for (const { lane, start } of burned) {
-      const claim = this.#db.get<Stretch>(
-        `SELECT start, stop FROM claim WHERE lane = ? AND start = ? AND state = 'reserved'`,
-        lane,
-        start,
-      );
-      // A range across two poisoned segments of one block is listed twice.
-      if (!claim) continue;
-      this.#erase(lane, claim.start, claim.stop);
-      this.#spend(lane, claim.start, claim.stop);
-    }
+    // A range across a condemned and a sound block goes whole; what both lists name is erased once.
+    await this.#pieces.erase(await this.#spansUnder(union([...erased, ...burned])));
+    await this.#sql.run(
+      `UPDATE segment SET poisoned = 1 WHERE (lane, start) IN
+         (SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint) FROM EACH($1) AS item)`,
+      JSON.stringify(condemned.map(({ lane, start }) => [lane, start])),
+    );
+    await this.#spend(claims, burned);
     return { bytes, burned };
   }
 
   /** End of the last claim: what lies before is used, or was passed over. */
-  cursor(name: string): number {
-    const lane = this.#find(name)?.lane;
-    return lane === undefined ? 0 : this.#cursor(lane);
+  async cursor(name: string): Promise<number> {
+    return (await this.#head(name))?.cursor ?? 0;
   }
 
-  #cursor(lane: number): number {
-    return (
-      this.#db.get<{ stop: number }>('SELECT stop FROM claim WHERE lane = ? ORDER BY start DESC LIMIT 1', lane)?.stop ??
-      0
+  find(name: string): Promise<{ lane: number; length: number } | undefined> {
+    return this.#sql.get('SELECT lane, length FROM lane WHERE name = $1', name);
+  }
+
+  #head(name: string): Promise<{ lane: number; length: number; cursor: number } | undefined> {
+    return this.#sql.get(
+      `SELECT lane.lane, length, coalesce(
+         (SELECT stop FROM claim WHERE claim.lane = lane.lane ORDER BY start DESC LIMIT 1), 0) AS cursor
+       FROM lane WHERE name = $1`,
+      name,
     );
   }
 
-  /** Segments that share bytes with a stretch, in order. */
-  #segments(lane: number, start: number, stop: number): Segment[] {
-    return this.#db.all<Segment>(
-      `SELECT start, stop, firstPiece, offset, segment.poisoned AS poisoned FROM segment JOIN block USING (block)
-       WHERE lane = ?1 AND stop > ?2 AND start < ?3
-         AND start >= coalesce((SELECT max(start) FROM segment WHERE lane = ?1 AND start <= ?2), 0)
-       ORDER BY start`,
-      ...[lane, start, stop],
-    );
-  }
-
-  /** The segments under a stretch with the part of it in each; throws when a gap or poison is in it. */
-  #covered(name: string, lane: number, start: number, stop: number): { segment: Segment; from: number; to: number }[] {
-    let at = start;
-    const parts = [];
-    for (const segment of this.#segments(lane, start, stop)) {
-      if (segment.start > at) break;
-      if (segment.poisoned)
-        throw new VaultError('vault/poisoned', `bytes ${start} to ${stop} of lane ${name} are poisoned`);
-      const to = Math.min(segment.stop, stop);
-      parts.push({ segment, from: at, to });
-      at = to;
-    }
-    if (at < stop) throw new VaultError('vault/missing', `lane ${name} has no bytes ${start} to ${stop}`);
-    return parts;
-  }
-
-  #erase(lane: number, start: number, stop: number): void {
-    for (const segment of this.#segments(lane, start, stop)) {
-      const shift = segment.offset - segment.start;
-      this.#pieces.erase(
-        segment.firstPiece,
-        Math.max(start, segment.start) + shift,
-        Math.min(stop, segment.stop) + shift,
+  /** What is free of each segment beyond the last claim, in order; `old`: what is too old to be handed out, too. */
+  async *#free({ lane, cursor }: { lane: number; cursor: number }, old = false): AsyncGenerator<Segment> {
+    const nowMs = old ? -1 : this.#now();
+    for (let from = cursor; ; ) {
+      const segments = await this.#sql.all<Segment>(
+        `SELECT start, stop, block, first_byte AS "firstByte", poisoned, expires_ms AS "expiresMs" FROM segment
+         WHERE lane = $1 AND stop > $2
+           AND start >= coalesce((SELECT max(start) FROM segment WHERE lane = $1 AND start <= $2), 0)
+         ORDER BY start LIMIT ${SEGMENTS}`,
+        ...[lane, from],
       );
+      for (const segment of segments) {
+        if (segment.poisoned || (segment.expiresMs !== null && segment.expiresMs <= nowMs)) continue;
+        yield { ...segment, start: Math.max(segment.start, cursor) };
+      }
+      if (segments.length < SEGMENTS) return;
+      from = segments.at(-1)!.stop;
     }
   }
 
-  #overlapping(lane: number, start: number, stop: number): (Stretch & { state: 'reserved' | 'spent' | 'point' })[] {
-    return this.#db.all(
-      'SELECT start, stop, state FROM claim WHERE lane = ? AND start < ? AND stop > ? ORDER BY start',
-      ...[lane, stop, start],
+  /** Segments that share bytes with places of one lane, or lie between places that are near, in order. */
+  #segments(places: readonly Place[]): Promise<Segment[]> {
+    return this.#near(
+      places,
+      `SELECT start, stop, block, first_byte AS "firstByte", poisoned, expires_ms AS "expiresMs" FROM segment
+       WHERE lane = $1 AND stop > $2 AND start < $3
+         AND start >= coalesce((SELECT max(start) FROM segment WHERE lane = $1 AND start <= $2), 0)
+       ORDER BY start`,
     );
   }
 
-  #claim(lane: number, start: number, stop: number, state: 'reserved' | 'point'): void {
-    this.#db.run('INSERT INTO claim (lane, start, stop, state) VALUES (?, ?, ?, ?)', lane, start, stop, state);
+  /** Claims that share bytes with places of one lane or touch them, or lie between, in order. */
+  #claims(places: readonly Place[]): Promise<Claim[]> {
+    return this.#near(
+      places,
+      `SELECT start, stop, state FROM claim
+       WHERE lane = $1 AND stop >= $2 AND start <= $3
+         AND start >= coalesce((SELECT max(start) FROM claim WHERE lane = $1 AND start < $2), 0)
+       ORDER BY start`,
+    );
   }
 
-  /** Turns a reserved stretch into a spent one, joined with spent neighbours. */
-  #spend(lane: number, start: number, stop: number): void {
-    this.#db.run('DELETE FROM claim WHERE lane = ? AND start = ?', lane, start);
-    const before = this.#db.get<Stretch>(
-      `SELECT start, stop FROM (SELECT start, stop, state FROM claim WHERE lane = ? AND start < ? ORDER BY start DESC LIMIT 1)
-       WHERE stop = ? AND state = 'spent'`,
-      ...[lane, start, start],
-    );
-    const after = this.#db.get<Stretch>(
-      `SELECT start, stop FROM claim WHERE lane = ? AND start = ? AND state = 'spent'`,
-      lane,
-      stop,
-    );
-    if (after) this.#db.run('DELETE FROM claim WHERE lane = ? AND start = ?', lane, after.start);
-    const end = after?.stop ?? stop;
-    if (before) this.#db.run('UPDATE claim SET stop = ? WHERE lane = ? AND start = ?', end, lane, before.start);
-    else this.#db.run(`INSERT INTO claim (lane, start, stop, state) VALUES (?, ?, ?, 'spent')`, lane, start, end);
+  async #near<T extends Stretch>(places: readonly Place[], text: string): Promise<T[]> {
+    const found: T[] = [];
+    for (const { lane, start, stop } of union(places, NEAR_BYTES)) {
+      for (const row of await this.#sql.all<T>(text, lane, start, stop)) {
+        // What reaches from one neighbourhood into the next is found twice.
+        if (row.start >= (found.at(-1)?.stop ?? 0)) found.push(row);
+      }
+    }
+    return found;
   }
 
-  #reserved(range: Range): Stretch & { lane: number } {
-    const place = this.#place(range);
-    const claims = this.#overlapping(place.lane, place.start, place.stop);
-    const exact = claims.find(
-      (claim) => claim.start === place.start && claim.stop === place.stop && claim.state === 'reserved',
-    );
-    if (exact) return place;
-    const where = `bytes ${place.start} to ${place.stop} of lane ${range.lane}`;
-    if (claims.some((claim) => claim.state !== 'reserved'))
-      throw new VaultError('vault/taken', `${where} were used before`);
-    throw new VaultError('vault/state', `${where} were not reserved in one piece`);
+  async #byLane<T>(places: readonly Place[], find: (places: readonly Place[]) => Promise<T>): Promise<Map<number, T>> {
+    const byLane = new Map<number, T>();
+    for (const lane of new Set(places.map((place) => place.lane))) {
+      byLane.set(lane, await find(places.filter((place) => place.lane === lane)));
+    }
+    return byLane;
   }
 
-  #place({ lane: name, offset, bytes }: Range): Stretch & { lane: number } {
+  /** The segments under each place; throws when a gap or poison is in one. */
+  async #segmentsUnder(name: string | undefined, places: readonly Place[]): Promise<Segment[][]> {
+    const segments = await this.#byLane(places, (some) => this.#segments(some));
+    return places.map(({ lane, start, stop }) => {
+      const { parts, isWhole, isPoisoned } = under(segments.get(lane)!, start, stop);
+      if (isWhole) return parts;
+      const where = `bytes ${start} to ${stop} of lane ${name ?? `number ${lane}`}`;
+      if (isPoisoned) throw new VaultError('vault/poisoned', `${where} are poisoned`);
+      throw new VaultError('vault/missing', `${where} are not there`);
+    });
+  }
+
+  /** Where the bytes of places are, gaps and what was poisoned before left out. */
+  async #spansUnder(places: readonly Place[]): Promise<Span[]> {
+    const segments = await this.#byLane(places, (some) => this.#segments(some));
+    return places.flatMap((place) =>
+      within(segments.get(place.lane)!, place.start, place.stop)
+        .filter(({ poisoned }) => !poisoned)
+        .map((segment) => spanOf(segment, place)),
+    );
+  }
+
+  async #claim(places: readonly Place[], state: 'reserved' | 'point'): Promise<void> {
+    if (places.length === 0) return;
+    await this.#sql.run(
+      `INSERT INTO claim (lane, start, stop, state)
+       SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint), CAST(value->>2 AS bigint), CAST($2 AS text)
+       FROM EACH($1) AS item`,
+      JSON.stringify(places.map(({ lane, start, stop }) => [lane, start, stop])),
+      state,
+    );
+  }
+
+  /** The claims around places by lane. Throws unless each place was reserved in one piece. */
+  async #reserved(places: readonly Place[]): Promise<Map<number, Claim[]>> {
+    const claims = await this.#byLane(places, (some) => this.#claims(some));
+    for (const { lane, start, stop } of places) {
+      const found = within(claims.get(lane)!, start, stop);
+      if (
+        found.length === 1 &&
+        found[0]!.state === 'reserved' &&
+        found[0]!.start === start &&
+        found[0]!.stop === stop
+      ) {
+        continue;
+      }
+      const where = `bytes ${start} to ${stop} of the lane`;
+      if (found.some(({ state }) => state !== 'reserved'))
+        throw new VaultError('vault/taken', `${where} were used before`);
+      throw new VaultError('vault/state', `${where} were not reserved in one piece`);
+    }
+    return claims;
+  }
+
+  /** Turns reserved places into spent ones, joined with spent neighbours; `claims` are those around them by lane. */
+  async #spend(claims: ReadonlyMap<number, readonly Claim[]>, places: readonly Place[]): Promise<void> {
+    const gone: number[][] = [];
+    const spent: number[][] = [];
+    for (const [lane, around] of claims) {
+      const now = new Set(places.filter((place) => place.lane === lane).map(({ start }) => start));
+      let run: { start: number; stop: number; isChanged: boolean; starts: number[] } | undefined;
+      const end = (): void => {
+        if (!run?.isChanged) return;
+        spent.push([lane, run.start, run.stop]);
+        for (const start of run.starts.slice(1)) gone.push([lane, start]);
+      };
+      for (const { start, stop, state } of around) {
+        const isNew = now.has(start);
+        if (!isNew && state !== 'spent') continue;
+        if (run?.stop === start) {
+          run.stop = stop;
+          run.isChanged ||= true;
+          run.starts.push(start);
+        } else {
+          end();
+          run = { start, stop, isChanged: isNew, starts: [start] };
+        }
+      }
+      end();
+    }
+    if (spent.length === 0) return;
+    await this.#sql.run(
+      `DELETE FROM claim WHERE (lane, start) IN
+         (SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint) FROM EACH($1) AS item)`,
+      JSON.stringify(gone),
+    );
+    await this.#sql.run(
+      `INSERT INTO claim (lane, start, stop, state)
+       SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint), CAST(value->>2 AS bigint), 'spent'
+       FROM EACH($1) AS item WHERE true
+       ON CONFLICT (lane, start) DO UPDATE SET stop = excluded.stop, state = excluded.state`,
+      JSON.stringify(spent),
+    );
+  }
+
+  async #places(name: string, bytes: number, offsets: readonly number[]): Promise<Place[]> {
     checkSize(bytes);
-    const lane = this.#find(name)?.lane;
-    if (lane === undefined || !Number.isSafeInteger(offset) || offset < 0) {
-      throw new VaultError('vault/missing', `lane ${name} has no bytes from ${offset} on`);
-    }
-    return { lane, start: offset, stop: offset + bytes };
+    const lane = (await this.find(name))?.lane;
+    return offsets.map((offset) => {
+      if (lane === undefined || !Number.isSafeInteger(offset) || offset < 0) {
+        throw new VaultError('vault/missing', `lane ${name} has no bytes from ${offset} on`);
+      }
+      return { lane, start: offset, stop: offset + bytes };
+    });
   }
+}
 
-  #find(name: string): { lane: number; length: number } | undefined {
-    return this.#db.get('SELECT lane, length FROM lane WHERE name = ?', name);
+/** Those that share bytes with a stretch. */
+const within = <T extends Stretch>(stretches: readonly T[], from: number, to: number): T[] => {
+  // Binary search: a batch asks for each of its keys.
+  let low = 0;
+  let high = stretches.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (stretches[middle]!.stop > from) high = middle;
+    else low = middle + 1;
   }
+  let end = low;
+  while (end < stretches.length && stretches[end]!.start < to) end++;
+  return stretches.slice(low, end);
+};
+
+function under(segments: readonly Segment[], start: number, stop: number) {
+  const parts: Segment[] = [];
+  let at = start;
+  for (const segment of within(segments, start, stop)) {
+    if (segment.start > at) break;
+    if (segment.poisoned) return { parts, isWhole: false, isPoisoned: true };
+    parts.push(segment);
+    at = segment.stop;
+  }
+  return { parts, isWhole: at >= stop, isPoisoned: false };
+}
+
+function spanOf(segment: Segment, { start, stop }: Stretch): Span {
+  const shift = segment.firstByte - segment.start;
+  return {
+    block: segment.block,
+    from: Math.max(start, segment.start) + shift,
+    to: Math.min(stop, segment.stop) + shift,
+  };
+}
+
+const earliest = (segments: readonly Segment[]): number | null =>
+  segments.reduce<number | null>(
+    (first, { expiresMs }) => (expiresMs === null ? first : Math.min(expiresMs, first ?? expiresMs)),
+    null,
+  );
+
+/** Places in order, those that overlap, touch or are nearer than `near` bytes joined. */
+function union(places: readonly Place[], near = 0): Place[] {
+  const joined: Place[] = [];
+  for (const place of [...places].sort((a, b) => a.lane - b.lane || a.start - b.start)) {
+    const last = joined.at(-1);
+    if (last?.lane === place.lane && place.start <= last.stop + near) last.stop = Math.max(last.stop, place.stop);
+    else joined.push({ ...place });
+  }
+  return joined;
 }
 
 function checkSize(bytes: number): void {

@@ -1,5 +1,4 @@
 import type { SecretBytes } from '@skykey/bits';
-import type { Database } from './database.ts';
 import { VaultError } from './error.ts';
 import { type Lanes, POINT_BYTES } from './lanes.ts';
 import type { Range } from './types.ts';
@@ -12,30 +11,30 @@ export const PAD_BYTES = 16;
  * Pad `index` lies at byte 16 + 16·index of the lane.
  */
 export class Pads {
-  readonly #db: Database;
   readonly #lanes: Lanes;
   readonly #lane: string;
+  readonly #give: (secret: SecretBytes) => SecretBytes;
 
-  constructor(db: Database, lanes: Lanes, lane: string) {
-    this.#db = db;
+  constructor(lanes: Lanes, lane: string, give: (secret: SecretBytes) => SecretBytes) {
     this.#lanes = lanes;
     this.#lane = lane;
+    this.#give = give;
   }
 
   /** The secret point of the polynomial hash. Throws `vault/missing` before the lane has its first 16 bytes. */
-  point(): SecretBytes {
-    return this.#lanes.point(this.#lane);
+  async point(): Promise<SecretBytes> {
+    return this.#give(await this.#lanes.point(this.#lane));
   }
 
   /** Index of the first pad beyond every one touched on this side, whether it is there or not. */
-  next(): number {
-    return Math.max(0, Math.ceil((this.#lanes.cursor(this.#lane) - POINT_BYTES) / PAD_BYTES));
+  async next(): Promise<number> {
+    return Math.max(0, Math.ceil(((await this.#lanes.cursor(this.#lane)) - POINT_BYTES) / PAD_BYTES));
   }
 
   /** Pads left beyond the last one touched. */
-  left(): number {
+  async left(): Promise<number> {
     let sum = 0;
-    for (const { count } of this.#free()) sum += count;
+    for (const { count } of await this.#free()) sum += count;
     return sum;
   }
 
@@ -43,17 +42,21 @@ export class Pads {
    * A copy of pad `index`, which stays unused: to check a tag that names it. Undefined when it was used here or is not
    * there.
    */
-  look(index: number): SecretBytes | undefined {
-    return this.#lanes.look(this.#range(index));
+  async look(index: number): Promise<SecretBytes | undefined> {
+    const pad = await this.#lanes.look(this.#range(index));
+    return pad && this.#give(pad);
   }
 
   /** Pad `index`, marked used before it is returned. Throws `vault/taken` or `vault/missing`. */
-  use(index: number): SecretBytes {
-    const range = this.#range(index);
-    return this.#db.atomically(() => {
-      this.#lanes.reserveAt(range);
-      return this.#lanes.take(range);
-    });
+  async use(index: number): Promise<SecretBytes> {
+    return this.#give(await this.#lanes.takeFree(this.#range(index)));
+  }
+
+  /** The next pad and its index; gaps in the lane are passed over. Throws `vault/short` when none is left. */
+  async useNext(): Promise<{ index: number; pad: SecretBytes }> {
+    const next = (await this.#free()).find(({ count }) => count > 0);
+    if (!next) throw new VaultError('vault/short', `lane ${this.#lane} has no pad left for another tag`);
+    return { index: next.first, pad: await this.use(next.first) };
   }
 
   #range(index: number): Range {
@@ -63,16 +66,9 @@ export class Pads {
     return { lane: this.#lane, offset: POINT_BYTES + PAD_BYTES * index, bytes: PAD_BYTES };
   }
 
-  /** The next pad and its index; gaps in the lane are passed over. Throws `vault/short` when none is left. */
-  useNext(): { index: number; pad: SecretBytes } {
-    const next = this.#free().find(({ count }) => count > 0);
-    if (!next) throw new VaultError('vault/short', `lane ${this.#lane} has no pad left for another tag`);
-    return { index: next.first, pad: this.use(next.first) };
-  }
-
   /** Whole pads in each free stretch of the lane. */
-  #free(): { first: number; count: number }[] {
-    return this.#lanes.freeRuns(this.#lane).map(({ start, stop }) => {
+  async #free(): Promise<{ first: number; count: number }[]> {
+    return (await this.#lanes.freeRuns(this.#lane)).map(({ start, stop }) => {
       const first = Math.ceil((start - POINT_BYTES) / PAD_BYTES);
       return { first, count: Math.max(0, Math.floor((stop - POINT_BYTES) / PAD_BYTES) - first) };
     });

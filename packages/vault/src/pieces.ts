@@ -1,116 +1,240 @@
-import type { Database } from './database.ts';
 import { VaultError } from './error.ts';
+import type { Seal } from './keyring.ts';
+import type { Sql, SqlValue } from './store/store.ts';
 
-/** Key bytes in one row. A row of this length stays on one page of the file, and two or three share it. */
+/** Key bytes in one row. */
 export const PIECE_BYTES = 1024;
-const CHECK_BYTES = 4;
+/** Pieces that a block may have: piece `i` of block `b` is number b·2^20 + i. */
+const PIECES_PER_BLOCK = 2 ** 20;
+export const MAX_BLOCK_BYTES = PIECE_BYTES * PIECES_PER_BLOCK;
+/** Rows in one statement. */
+const ROWS = 64;
 
-/** CRC-32 of IEEE 802.3 (reflected 0x04C11DB7), by table. */
-const CRC_TABLE = new Uint32Array(256).map((_, byte) => {
-  let rest = byte;
-  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
-  return rest;
-});
+/** Bytes `from` (inclusive) to `to` (exclusive) of a block. */
+export interface Span {
+  readonly block: number;
+  readonly from: number;
+  readonly to: number;
+}
 
-function crc32(bytes: Uint8Array, state = 0): number {
-  let rest = ~state;
-  for (const byte of bytes) rest = CRC_TABLE[(rest ^ byte) & 0xff]! ^ (rest >>> 8);
-  return ~rest >>> 0;
+interface Row {
+  piece: number;
+  epoch: number;
+  live: number;
+  bytes: Uint8Array;
+}
+
+/** A part of a piece, and where it belongs in what is read. */
+interface Part {
+  readonly start: number;
+  readonly stop: number;
+  readonly span: number;
+  readonly at: number;
 }
 
 /**
- * Runs of key bytes in rows of fixed length. SQLite has no checksum of its own: a bit that flips on the disk would come
- * out as a wrong key. So each row ends with a CRC-32 over its number (which finds misplaced rows, too) and its content.
+ * Runs of key bytes, each in rows of 1,024, each row sealed. A seal that does not open is a damaged row, or one from another
+ * place: what it holds is never taken for key. Nobody erases a byte twice, so that the bytes left in a row can be counted.
  */
 export class Pieces {
-  readonly #db: Database;
+  readonly #sql: Sql;
+  readonly #seal: Seal;
+  readonly #place: string;
 
-  constructor(db: Database) {
-    this.#db = db;
+  constructor(sql: Sql, seal: Seal, place: string) {
+    this.#sql = sql;
+    this.#seal = seal;
+    this.#place = place;
   }
 
-  /** Stores a copy of the bytes; returns the number of the first piece, which names the run from now on. */
-  write(bytes: Uint8Array): number {
-    const last = this.#db.get<{ last: number | null }>('SELECT max(piece) AS last FROM piece')?.last ?? 0;
-    const first = last + 1;
-    for (let at = 0, piece = first; at < bytes.length; at += PIECE_BYTES, piece++) {
-      const content = bytes.subarray(at, at + PIECE_BYTES);
-      const row = new Uint8Array(content.length + CHECK_BYTES);
-      row.set(content);
-      this.#seal(row, piece);
-      this.#db.run('INSERT INTO piece (piece, bytes) VALUES (?, ?)', piece, row);
-      row.fill(0);
+  /** Seals and stores a block's bytes. */
+  async write(block: number, bytes: Uint8Array): Promise<void> {
+    const rows: Row[] = [];
+    for (let at = 0, piece = block * PIECES_PER_BLOCK; at < bytes.length; at += PIECE_BYTES, piece++) {
+      const plain = bytes.subarray(at, at + PIECE_BYTES);
+      rows.push(this.#sealed(piece, plain.length, plain));
+      if (rows.length === ROWS) await this.#store(rows.splice(0));
     }
-    return first;
-  }
-
-  /** Copies bytes `from` to `to` of a run into `out`. Throws `vault/corrupt` when they are not what was written. */
-  read(first: number, from: number, to: number, out: Uint8Array): void {
-    this.#eachRow(first, from, to, (row, piece, start, stop, done) => {
-      if (!this.#isIntact(row, piece) || row.length < stop + CHECK_BYTES) throw this.#damaged(piece);
-      out.set(row.subarray(start, stop), done);
-    });
-  }
-
-  /** Reads like `read`, and overwrites what it has read with zeros. */
-  take(first: number, from: number, to: number, out: Uint8Array): void {
-    this.read(first, from, to, out);
-    this.erase(first, from, to);
+    await this.#store(rows);
   }
 
   /**
-   * Overwrites bytes `from` to `to` of a run with zeros, damaged or not: an alarm must not stop at a bad row. A damaged
-   * row stays marked as such, so that what else it holds is never taken for key.
+   * Reads spans, and overwrites those that `gone` says. Throws `vault/corrupt`, with nothing overwritten, when one of them
+   * is not what was written.
    */
-  erase(first: number, from: number, to: number): void {
-    this.#eachRow(first, from, to, (row, piece, start, stop) => {
-      const intact = this.#isIntact(row, piece);
-      row.fill(0, start, Math.min(stop, row.length - CHECK_BYTES));
-      this.#seal(row, piece, intact ? 0 : 1);
-      this.#db.run('UPDATE piece SET bytes = ? WHERE piece = ?', row, piece);
-    });
+  async take(spans: readonly Span[], gone: (span: number) => boolean): Promise<Uint8Array[]> {
+    const out = spans.map(({ from, to }) => new Uint8Array(to - from));
+    const opened: { row: Row; plain: Uint8Array; lost: number }[] = [];
+    try {
+      const parts = partsOf(spans);
+      const rows = new Map<number, Row>();
+      for (const row of await this.#load([...parts.keys()])) rows.set(row.piece, row);
+      for (const [piece, within] of parts) {
+        const row = rows.get(piece);
+        const plain = row && this.#seal.open(row.epoch, blockOf(piece), piece, row.bytes);
+        if (!plain) throw this.#damaged(piece);
+        const touched = { row: row!, plain, lost: 0 };
+        opened.push(touched);
+        for (const { start, stop, span, at } of within) {
+          if (stop > plain.length) throw this.#damaged(piece);
+          out[span]!.set(plain.subarray(start, stop), at);
+        }
+        for (const { start, stop, span } of within) {
+          if (!gone(span)) continue;
+          plain.fill(0, start, stop);
+          touched.lost += stop - start;
+        }
+      }
+      await this.#settle(opened.filter(({ lost }) => lost > 0));
+      return out;
+    } catch (error) {
+      for (const bytes of out) bytes.fill(0);
+      throw error;
+    } finally {
+      for (const { plain } of opened) plain.fill(0);
+    }
   }
 
-  #eachRow(
-    first: number,
-    from: number,
-    to: number,
-    visit: (row: Uint8Array, piece: number, start: number, stop: number, done: number) => void,
-  ): void {
-    for (let at = from; at < to; ) {
-      const number = Math.floor(at / PIECE_BYTES);
-      const start = at - number * PIECE_BYTES;
-      const stop = Math.min(PIECE_BYTES, to - number * PIECE_BYTES);
-      const piece = first + number;
-      const row = this.#db.get<{ bytes: Uint8Array }>('SELECT bytes FROM piece WHERE piece = ?', piece)?.bytes;
-      if (!row || row.length < CHECK_BYTES) throw this.#damaged(piece);
-      visit(row, piece, start, stop, at - from);
-      row.fill(0);
-      at = number * PIECE_BYTES + stop;
+  /**
+   * Overwrites spans, damaged or not: an alarm must not stop at a bad row. A damaged row is overwritten whole, and what else
+   * it holds is never taken for key.
+   */
+  async erase(spans: readonly Span[]): Promise<void> {
+    const parts = partsOf(spans);
+    const changed: { row: Row; plain: Uint8Array | undefined; lost: number }[] = [];
+    for (const row of await this.#load([...parts.keys()])) {
+      const within = parts.get(row.piece)!;
+      const lost = within.reduce((sum, { start, stop }) => sum + stop - start, 0);
+      const plain = lost < row.live ? this.#seal.open(row.epoch, blockOf(row.piece), row.piece, row.bytes) : undefined;
+      for (const { start, stop } of within) plain?.fill(0, start, stop);
+      changed.push({ row, plain, lost });
+    }
+    await this.#settle(changed);
+    for (const { plain } of changed) plain?.fill(0);
+  }
+
+  /** Overwrites a whole block. */
+  async drop(block: number): Promise<void> {
+    const first = block * PIECES_PER_BLOCK;
+    await this.#sql.run('DELETE FROM piece WHERE piece >= $1 AND piece < $2', first, first + PIECES_PER_BLOCK);
+  }
+
+  /**
+   * Seals anew, in the epoch of now, up to `most` rows of older epochs behind `after`. Returns the last piece looked at, or
+   * undefined when there was none. A damaged row stays as it is.
+   */
+  async renew(after: number, most: number): Promise<number | undefined> {
+    const old = await this.#sql.all<Row>(
+      'SELECT piece, epoch, live, bytes FROM piece WHERE piece > $1 AND epoch < $2 ORDER BY piece LIMIT $3',
+      ...[after, this.#sql.epoch, most],
+    );
+    const renewed: Row[] = [];
+    for (const { piece, epoch, live, bytes } of old) {
+      const plain = this.#seal.open(epoch, blockOf(piece), piece, bytes);
+      if (!plain) continue;
+      renewed.push(this.#sealed(piece, live, plain));
+      plain.fill(0);
+    }
+    await this.#store(renewed);
+    return old.at(-1)?.piece;
+  }
+
+  /** Writes back what is left of rows of which `lost` bytes went; `plain` undefined: it could not be opened. */
+  async #settle(changed: readonly { row: Row; plain: Uint8Array | undefined; lost: number }[]): Promise<void> {
+    const kept: Row[] = [];
+    const dead: number[][] = [];
+    for (const { row, plain, lost } of changed) {
+      const live = row.live - lost;
+      if (live <= 0) dead.push([row.piece]);
+      else
+        kept.push(
+          plain ? this.#sealed(row.piece, live, plain) : { ...row, live, bytes: new Uint8Array(row.bytes.length) },
+        );
+    }
+    const writes: Promise<unknown>[] = [this.#store(kept)];
+    if (dead.length > 0) {
+      writes.push(
+        this.#sql.run(
+          'DELETE FROM piece WHERE piece IN (SELECT CAST(value->>0 AS bigint) FROM EACH($1) AS item)',
+          JSON.stringify(dead),
+        ),
+      );
+    }
+    await Promise.all(writes);
+  }
+
+  #sealed(piece: number, live: number, plain: Uint8Array): Row {
+    const { epoch } = this.#sql;
+    return { piece, epoch, live, bytes: this.#seal.close(epoch, blockOf(piece), piece, plain) };
+  }
+
+  async #load(pieces: readonly number[]): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (let at = 0; at < pieces.length; at += ROWS) {
+      const some = pieces.slice(at, at + ROWS).map((piece) => [piece]);
+      rows.push(
+        ...(await this.#sql.all<Row>(
+          `SELECT piece, epoch, live, bytes FROM piece
+           WHERE piece IN (SELECT CAST(value->>0 AS bigint) FROM EACH($1) AS item)`,
+          JSON.stringify(some),
+        )),
+      );
+    }
+    return rows;
+  }
+
+  async #store(rows: readonly Row[]): Promise<void> {
+    for (let at = 0; at < rows.length; ) {
+      // Powers of two: seven statements serve every number of rows.
+      const count = 2 ** Math.floor(Math.log2(Math.min(ROWS, rows.length - at)));
+      const values: SqlValue[] = [];
+      for (const { piece, epoch, live, bytes } of rows.slice(at, at + count)) values.push(piece, epoch, live, bytes);
+      await this.#sql.run(insertOf(count), ...values);
+      at += count;
     }
   }
 
   #damaged(piece: number): VaultError {
     return new VaultError(
       'vault/corrupt',
-      `the disk has damaged key bytes in ${this.#db.path} (piece ${piece}). They are not handed out; look after the disk`,
+      `key bytes in ${this.#place} (piece ${piece}) are damaged, or were sealed by another vault. They are not handed out; look after the disk`,
     );
   }
+}
 
-  #check(row: Uint8Array, piece: number): number {
-    const name = new Uint8Array(8);
-    new DataView(name.buffer).setFloat64(0, piece);
-    return crc32(row.subarray(0, row.length - CHECK_BYTES), crc32(name));
-  }
+const blockOf = (piece: number): number => Math.floor(piece / PIECES_PER_BLOCK);
 
-  #seal(row: Uint8Array, piece: number, flaw = 0): void {
-    new DataView(row.buffer, row.byteOffset).setUint32(
-      row.length - CHECK_BYTES,
-      (this.#check(row, piece) ^ flaw) >>> 0,
+const INSERTS = new Map<number, string>();
+
+function insertOf(count: number): string {
+  let text = INSERTS.get(count);
+  if (text === undefined) {
+    const rows = Array.from(
+      { length: count },
+      (_, i) => `($${4 * i + 1}, $${4 * i + 2}, $${4 * i + 3}, $${4 * i + 4})`,
     );
+    text = `INSERT INTO piece (piece, epoch, live, bytes) VALUES ${rows.join(', ')}
+      ON CONFLICT (piece) DO UPDATE SET epoch = excluded.epoch, live = excluded.live, bytes = excluded.bytes`;
+    INSERTS.set(count, text);
   }
+  return text;
+}
 
-  #isIntact(row: Uint8Array, piece: number): boolean {
-    return new DataView(row.buffer, row.byteOffset).getUint32(row.length - CHECK_BYTES) === this.#check(row, piece);
+/** What the spans touch of each piece. */
+function partsOf(spans: readonly Span[]): Map<number, Part[]> {
+  const parts = new Map<number, Part[]>();
+  for (const [span, { block, from, to }] of spans.entries()) {
+    for (let at = from; at < to; ) {
+      const number = Math.floor(at / PIECE_BYTES);
+      const start = at - number * PIECE_BYTES;
+      const stop = Math.min(PIECE_BYTES, to - number * PIECE_BYTES);
+      const piece = block * PIECES_PER_BLOCK + number;
+      const part = { start, stop, span, at: at - from };
+      const known = parts.get(piece);
+      if (known) known.push(part);
+      else parts.set(piece, [part]);
+      at = number * PIECE_BYTES + stop;
+    }
   }
+  return parts;
 }

@@ -1,120 +1,121 @@
-import type { Database } from './database.ts';
 import { VaultError } from './error.ts';
-import type { Counters, JournalEntry, OutboxEntry } from './types.ts';
+import type { Sql } from './store/store.ts';
+import type { Counters, JournalEntry, Notebook, OutboxEntry } from './types.ts';
 
 /** Entries that the journal keeps; older ones go. */
 const JOURNAL_LIMIT = 500;
 
 /** Sums that survive everything else. */
 export class Counter {
-  readonly #db: Database;
+  readonly #sql: Sql;
+  readonly #scope: string;
 
-  constructor(db: Database) {
-    this.#db = db;
+  constructor(sql: Sql, scope: string) {
+    this.#sql = sql;
+    this.#scope = scope;
   }
 
-  add(name: keyof Counters, amount: number): void {
+  async add(name: keyof Counters, amount: number): Promise<void> {
     if (amount === 0) return;
-    this.#db.run(
-      'INSERT INTO counter (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2',
-      ...[name, amount],
+    await this.#sql.run(
+      `INSERT INTO counter (scope, name, value) VALUES ($1, $2, $3)
+       ON CONFLICT (scope, name) DO UPDATE SET value = counter.value + excluded.value`,
+      ...[this.#scope, name, amount],
     );
   }
 
-  all(): Counters {
+  async all(): Promise<Counters> {
     const sums = { deliveredKeys: 0, voidedKeys: 0, poisonedBits: 0 };
-    const rows = this.#db.all<{ name: keyof Counters; value: number }>('SELECT name, value FROM counter');
-    for (const { name, value } of rows) sums[name] = value;
+    const rows = await this.#sql.all<{ name: keyof Counters; value: number }>('SELECT name, value FROM counter');
+    for (const { name, value } of rows) sums[name] += value;
     return sums;
   }
 }
 
-/** Small JSON documents by name. Not for key: they are not overwritten when they change. */
-export class Memory {
-  readonly #db: Database;
+/** Small JSON documents by name. Not for key: they are neither sealed nor overwritten when they change. */
+export class Memory implements Notebook {
+  readonly #sql: Sql;
 
-  constructor(db: Database) {
-    this.#db = db;
+  constructor(sql: Sql) {
+    this.#sql = sql;
   }
 
-  remember(name: string, value: unknown): void {
+  async remember(name: string, value: unknown): Promise<void> {
     const json = JSON.stringify(value);
     if (json === undefined) throw new VaultError('vault/argument', `what is remembered as ${name} must be JSON`);
-    this.#db.run(
-      'INSERT INTO memory (name, json) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET json = ?2',
-      name,
-      json,
+    await this.#sql.run(
+      'INSERT INTO memory (name, json) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET json = excluded.json',
+      ...[name, json],
     );
   }
 
-  recall(name: string): unknown {
-    const row = this.#db.get<{ json: string }>('SELECT json FROM memory WHERE name = ?', name);
+  async recall(name: string): Promise<unknown> {
+    const row = await this.#sql.get<{ json: string }>('SELECT json FROM memory WHERE name = $1', name);
     return row && JSON.parse(row.json);
   }
 
-  /** Everything whose name begins with `prefix`, by name. */
-  recallAll(prefix: string): { name: string; value: unknown }[] {
-    const rows = this.#db.all<{ name: string; json: string }>(
-      'SELECT name, json FROM memory WHERE substr(name, 1, ?) = ? ORDER BY name',
-      ...[prefix.length, prefix],
+  async recallAll(prefix: string): Promise<{ name: string; value: unknown }[]> {
+    const rows = await this.#sql.all<{ name: string; json: string }>(
+      'SELECT name, json FROM memory WHERE substr(name, 1, length(CAST($1 AS text))) = $1 ORDER BY name',
+      prefix,
     );
     return rows.map(({ name, json }) => ({ name, value: JSON.parse(json) }));
   }
 
-  forget(name: string): void {
-    this.#db.run('DELETE FROM memory WHERE name = ?', name);
+  async forget(name: string): Promise<void> {
+    await this.#sql.run('DELETE FROM memory WHERE name = $1', name);
   }
 }
 
 /** Messages that must survive a crash, in order. */
 export class Outbox {
-  readonly #db: Database;
+  readonly #sql: Sql;
   readonly #now: () => number;
 
-  constructor(db: Database, now: () => number) {
-    this.#db = db;
+  constructor(sql: Sql, now: () => number) {
+    this.#sql = sql;
     this.#now = now;
   }
 
   /** Returns the id by which it is removed. */
-  add(topic: string, body: Uint8Array): number {
-    return this.#db.run('INSERT INTO outbox (topic, body, atMs) VALUES (?, ?, ?)', topic, body, this.#now()).rowId;
+  async add(topic: string, body: Uint8Array): Promise<number> {
+    const row = await this.#sql.get<{ id: number }>(
+      'INSERT INTO outbox (topic, body, at_ms) VALUES ($1, $2, $3) RETURNING id',
+      ...[topic, body, this.#now()],
+    );
+    return row!.id;
   }
 
   /** Oldest first; all, or those of one topic. */
-  list(topic?: string): OutboxEntry[] {
-    const columns = 'id, topic, body, atMs AS createdAtMs';
-    if (topic === undefined) return this.#db.all(`SELECT ${columns} FROM outbox ORDER BY id`);
-    return this.#db.all(`SELECT ${columns} FROM outbox WHERE topic = ? ORDER BY id`, topic);
+  list(topic?: string): Promise<OutboxEntry[]> {
+    const columns = 'id, topic, body, at_ms AS "createdAtMs"';
+    if (topic === undefined) return this.#sql.all(`SELECT ${columns} FROM outbox ORDER BY id`);
+    return this.#sql.all(`SELECT ${columns} FROM outbox WHERE topic = $1 ORDER BY id`, topic);
   }
 
-  remove(id: number): void {
-    this.#db.run('DELETE FROM outbox WHERE id = ?', id);
+  async remove(id: number): Promise<void> {
+    await this.#sql.run('DELETE FROM outbox WHERE id = $1', id);
   }
 }
 
 /** What happened here, in words for people; the newest 500 entries. */
 export class Journal {
-  readonly #db: Database;
+  readonly #sql: Sql;
 
-  constructor(db: Database) {
-    this.#db = db;
+  constructor(sql: Sql) {
+    this.#sql = sql;
   }
 
-  append({ utcMs, severity, text }: JournalEntry): void {
-    this.#db.atomically(() => {
-      const { rowId } = this.#db.run(
-        'INSERT INTO journal (atMs, severity, text) VALUES (?, ?, ?)',
-        utcMs,
-        severity,
-        text,
-      );
-      this.#db.run('DELETE FROM journal WHERE id <= ?', rowId - JOURNAL_LIMIT);
-    });
+  async append({ utcMs, severity, text }: JournalEntry): Promise<void> {
+    const row = await this.#sql.get<{ id: number }>(
+      'INSERT INTO journal (at_ms, severity, text) VALUES ($1, $2, $3) RETURNING id',
+      ...[utcMs, severity, text],
+    );
+    await this.#sql.run('DELETE FROM journal WHERE id <= $1', row!.id - JOURNAL_LIMIT);
   }
 
   /** Newest first. */
-  list(limit = JOURNAL_LIMIT): JournalEntry[] {
-    return this.#db.all('SELECT atMs AS utcMs, severity, text FROM journal ORDER BY id DESC LIMIT ?', limit);
+  list(limit = JOURNAL_LIMIT): Promise<JournalEntry[]> {
+    return this.#sql.all('SELECT at_ms AS "utcMs", severity, text FROM journal ORDER BY id DESC LIMIT $1', limit);
   }
 }

@@ -1,4 +1,5 @@
 import type { SecretBytes } from '@skykey/bits';
+import type { Keyring } from './keyring.ts';
 
 /** What is known about the origin of key bytes, and travels with them. */
 export interface BlockLabels {
@@ -9,8 +10,10 @@ export interface BlockLabels {
    * A relay joins links of different age, and an alarm on one must not condemn what the other made earlier.
    */
   readonly originTimesMs?: readonly number[];
-  /** Nodes that have seen the bytes, end points included, in order. */
-  readonly route: readonly string[];
+  /** Every way the bytes came, each the nodes from end to end, end points included; k ways: combined from k shares. */
+  readonly routes: readonly (readonly string[])[];
+  /** Where those nodes stand: ISO 3166-1 alpha-2, `ORBIT` for satellites; empty when not configured. */
+  readonly jurisdictions: readonly string[];
   readonly epsSec: number;
   readonly epsCor: number;
   /** Name of the security proof, or `couriered`. */
@@ -18,12 +21,15 @@ export interface BlockLabels {
   /** Whether the photons were simulated: then the secrecy is, too. */
   readonly simulated: boolean;
   readonly createdAtMs: number;
+  /** After this nothing of it is reserved or delivered as key any more; null: never by age. Authentication lanes ignore it. */
+  readonly expiresAtMs: number | null;
 }
 
 export interface NewBlock {
   /** Unique for ever. */
   readonly blockId: string;
   readonly labels: BlockLabels;
+  /** At most 1 GiB. */
   readonly bytes: SecretBytes;
 }
 
@@ -74,23 +80,37 @@ export interface PoisonReport {
 export type KeyRole = 'master' | 'slave';
 
 /**
- * Life of one key copy. DELIVERED and ERASED are one transaction here, so DELIVERED is never found at rest: a key
- * whose bytes were read out is a key whose bytes are gone.
+ * Life of one key copy. DELIVERED and ERASED are one transaction here, so DELIVERED is never found at rest: a copy that
+ * was read out is gone. The bytes of a key are overwritten with the last copy that is open (RESERVED or ASSIGNED).
  */
 export type KeyState = 'RESERVED' | 'ASSIGNED' | 'ERASED' | 'VOIDED';
 
-/** One key copy, or the tombstone of one; never its bytes. */
-export interface KeyRecord extends Range {
-  /** UUID, lower case. */
-  readonly keyId: string;
-  readonly masterSae: string;
-  readonly slaveSae: string;
-  readonly role: KeyRole;
+/** What one SAE of this site gets of a key. */
+export interface KeyCopy {
+  readonly saeId: string;
   readonly state: KeyState;
   readonly reservedAtMs: number;
   readonly assignedAtMs: number | null;
   /** When it was delivered (ERASED) or voided (VOIDED). */
   readonly closedAtMs: number | null;
+}
+
+/** A key with its copies at this site, or the tombstone of one; never its bytes. */
+export interface KeyRecord extends Range {
+  /** UUID, lower case. */
+  readonly keyId: string;
+  readonly role: KeyRole;
+  readonly masterSae: string;
+  /** Every SAE that the master shares the key with, wherever it is. */
+  readonly slaveSaes: readonly string[];
+  /** What it was reserved for; empty when it was not said. */
+  readonly purpose: string;
+  /** Process that reserved or registered it. */
+  readonly owner: string;
+  /** After this it is not delivered any more: the earliest of its blocks' `expiresAtMs`. */
+  readonly expiresAtMs: number | null;
+  /** By SAE id. */
+  readonly copies: readonly KeyCopy[];
 }
 
 export interface KeyRequest {
@@ -100,7 +120,11 @@ export interface KeyRequest {
   /** One UUID per key wanted. */
   readonly keyIds: readonly string[];
   readonly masterSae: string;
-  readonly slaveSae: string;
+  readonly slaveSaes: readonly string[];
+  /** Keeps keys of different uses apart (`stock`): say, those set aside for a key stream. Default ''. */
+  readonly purpose?: string;
+  /** SAEs of this site that get a copy. Default: the master. */
+  readonly holders?: readonly string[];
 }
 
 /** Keys of one request with their places: what one side tells the other. */
@@ -108,11 +132,15 @@ export interface KeyBatch {
   readonly lane: string;
   readonly bytes: number;
   readonly masterSae: string;
-  readonly slaveSae: string;
+  readonly slaveSaes: readonly string[];
   readonly keys: readonly { readonly keyId: string; readonly offset: number }[];
+  readonly purpose?: string;
+  /** SAEs of this site that get a copy. Default: all of `slaveSaes`. */
+  readonly holders?: readonly string[];
 }
 
 export interface Counters {
+  /** Copies handed to SAEs. */
   readonly deliveredKeys: number;
   readonly voidedKeys: number;
   readonly poisonedBits: number;
@@ -144,11 +172,50 @@ export interface PadKeys {
   pad(index: number): Promise<SecretBytes>;
 }
 
-export interface VaultOptions {
+/** Small durable documents, each call its own transaction. */
+export interface Notebook {
+  remember(name: string, value: unknown): Promise<void>;
+  recall(name: string): Promise<unknown>;
+  /** Everything whose name begins with `prefix`, by name. */
+  recallAll(prefix: string): Promise<{ name: string; value: unknown }[]>;
+  forget(name: string): Promise<void>;
+}
+
+/** One file, for one process. */
+export interface SqlitePlace {
+  readonly kind: 'sqlite';
   /** Path of the file; made when missing. Beside it lies `<path>-wal` while the vault is open. */
   readonly path: string;
-  /** UTC, milliseconds. */
-  readonly now: () => number;
   /** Upper limit of the file, in pages of 4,096 bytes. Beyond it everything that needs room is `vault/disk-full`. */
   readonly maxPages?: number;
+  /**
+   * Starts the next group of transactions. With `setImmediate` all requests of one turn of the event loop share one write
+   * to the disk; default: `queueMicrotask`.
+   */
+  readonly defer?: (run: () => void) => void;
+}
+
+/** A schema of a PostgreSQL database (14 or later), for any number of processes. */
+export interface PostgresPlace {
+  readonly kind: 'postgres';
+  /** `postgres://user:password@host:port/database`, with what libpq's URIs may have besides. */
+  readonly connection: string;
+  /** Name of the vault: its schema. 1 to 48 characters of a-z, 0-9 and _, a letter first. */
+  readonly name: string;
+  /** Connections of this process; default 8. */
+  readonly connections?: number;
+}
+
+export interface VaultOptions {
+  readonly store: SqlitePlace | PostgresPlace;
+  /** Keys that the key bytes are sealed under; kept apart from the store, of this vault alone. */
+  readonly keyring: Keyring;
+  /** UTC, milliseconds. Processes on one vault must agree about it to well within `leaseMs`. */
+  readonly now: () => number;
+  /** So many random bytes, from a cryptographic generator: nonces and the vault's identity. */
+  readonly random: (bytes: number) => Uint8Array;
+  /** Name of this process, alike after a restart and unlike that of any other process on the vault. */
+  readonly processId: string;
+  /** After so long without `heartbeat` the keys that this process reserved may be voided. Default 30,000. */
+  readonly leaseMs?: number;
 }

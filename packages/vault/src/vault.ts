@@ -1,269 +1,179 @@
-import type { SecretBytes } from '@skykey/bits';
-import { Blocks } from './blocks.ts';
-import { Database } from './database.ts';
-import { Keys } from './keys.ts';
-import { Lanes } from './lanes.ts';
-import { Pads } from './pads.ts';
+import { VaultError } from './error.ts';
+import { type Keyring, Seal } from './keyring.ts';
 import { Pieces } from './pieces.ts';
-import { Counter, Journal, Memory, Outbox } from './records.ts';
-import type {
-  BlockLabels,
-  BlockRecord,
-  Counters,
-  Cut,
-  NewBlock,
-  PadKeys,
-  PoisonReport,
-  Range,
-  VaultOptions,
-} from './types.ts';
+import { Memory } from './records.ts';
+import { openPostgres } from './store/postgres.ts';
+import { SqliteStore } from './store/sqlite.ts';
+import type { Admission, Store } from './store/store.ts';
+import { type Surroundings, VaultTransaction } from './transaction.ts';
+import type { Notebook, PadKeys, VaultOptions } from './types.ts';
+
+const LEASE_MS = 30_000;
+/** Bytes of a vault's identity. */
+const ID_BYTES = 16;
+/** Rows sealed anew in one transaction. */
+const ROTATION_ROWS = 256;
 
 /**
- * The durable key store of one site or satellite. What a call has returned is on the disk; a call that throws (always a
- * VaultError) has changed nothing. Every byte of key is handed out at most once and overwritten when it is: whatever is
- * killed, whenever, key may be lost and is never given twice.
+ * The durable key store of one site or satellite. What a transaction has done is on the disk when its promise resolves; one
+ * that rejects has changed nothing. Every byte of key is handed out at most once (to each SAE that it is for) and overwritten
+ * when it is: whatever is killed, whenever, key may be lost and is never given twice.
+ *
+ * Key bytes are sealed under a keyring that is not in the store. `rotate` begins a new epoch of it, seals everything anew
+ * and destroys the epochs before: every copy of the store made until then is unreadable, with the keyring of now or without.
  */
 export class Vault {
-  readonly outbox: Outbox;
-  readonly journal: Journal;
-  /** Key copies for ETSI GS QKD 014. */
-  readonly keys: Keys;
-  readonly #db: Database;
-  readonly #lanes: Lanes;
-  readonly #blocks: Blocks;
-  readonly #memory: Memory;
-  readonly #counter: Counter;
-  readonly #now: () => number;
+  readonly #store: Store;
+  readonly #keyring: Keyring;
+  readonly #surroundings: Surroundings;
+  readonly #leaseMs: number;
+  #rotation: Promise<unknown> = Promise.resolve();
 
   /**
-   * Opens or makes a vault, for this process alone. Keys that a crash left RESERVED are voided. Throws `vault/corrupt`,
-   * `vault/busy` or `vault/unavailable` with the file as it was.
+   * Opens or makes a vault; a SQLite file for this process alone. Keys that a crash of this process left RESERVED are
+   * voided. A SQLite file is rotated: a copy of it that was made before this start, put back later, is refused as
+   * `vault/restored`. (Not so a copy made since: it would hand out keys a second time. Call `rotate` from time to time.)
+   * A PostgreSQL vault is rotated by call only: its processes come and go, and one keyring serves them all.
+   * Rejects with `vault/corrupt`, `vault/restored`, `vault/busy` or `vault/unavailable`, the store being as it was.
    */
-  static open(options: VaultOptions): Vault {
-    return new Vault(options);
+  static async open(options: VaultOptions): Promise<Vault> {
+    const { store: place, keyring, random } = options;
+    const where = place.kind === 'sqlite' ? place.path : `${place.name} of PostgreSQL`;
+    const admission: Admission = {
+      admit: (epoch) => admit(where, keyring, epoch),
+      begin: () => ({ id: random(ID_BYTES), epoch: keyring.current().epoch }),
+    };
+    const store = place.kind === 'sqlite' ? new SqliteStore(place, admission) : await openPostgres(place, admission);
+    const vault = new Vault(store, options);
+    try {
+      await vault.heartbeat();
+      // Whoever else reserved on a file is dead: it is ours alone.
+      if (place.kind === 'sqlite') await vault.atomically((tx) => tx.keys.voidReserved());
+      else await vault.atomically((tx) => tx.keys.voidReserved(options.processId));
+      if (place.kind === 'sqlite') await vault.rotate();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return vault;
   }
 
-  private constructor({ path, now, maxPages }: VaultOptions) {
-    this.#now = now;
-    this.#db = new Database(path, maxPages);
-    const pieces = new Pieces(this.#db);
-    this.#lanes = new Lanes(this.#db, pieces);
-    this.#blocks = new Blocks(this.#db, pieces, this.#lanes, now);
-    this.#counter = new Counter(this.#db);
-    this.#memory = new Memory(this.#db);
-    this.outbox = new Outbox(this.#db, now);
-    this.journal = new Journal(this.#db);
-    this.keys = new Keys(this.#db, this.#lanes, this.#counter, now);
+  private constructor(store: Store, { keyring, now, random, processId, leaseMs = LEASE_MS }: VaultOptions) {
+    this.#store = store;
+    this.#keyring = keyring;
+    this.#leaseMs = leaseMs;
+    this.#surroundings = { seal: new Seal(keyring, random, store.id), place: store.place, now, processId };
+  }
+
+  /**
+   * One transaction: all of `work` or nothing, one write to the disk, which works that come together share. `scope` names
+   * the peer site whose lanes are touched, and nobody touches them under another name; default '', the whole store. Works
+   * of different scopes may run at once in several processes; two of one scope, or one of '', never overlap.
+   *
+   * `work` awaits nothing but its transaction (least of all this method, which would wait for it for ever), and may be run
+   * again from the start. Nothing that it reads may leave the process before the promise has resolved.
+   */
+  async atomically<T>(work: (tx: VaultTransaction) => Promise<T>, scope = ''): Promise<T> {
+    let last: VaultTransaction | undefined;
     try {
-      this.keys.voidReserved();
+      return await this.#store.transaction(scope, async (sql) => {
+        last?.wipe();
+        last = new VaultTransaction(sql, scope, this.#surroundings);
+        return await work(last);
+      });
     } catch (error) {
-      this.#db.close();
+      last?.wipe();
       throw error;
     }
   }
 
-  /**
-   * Several calls as one transaction: all or nothing, one write to the disk. `work` is synchronous. No key that it takes
-   * may leave the process before this returns: if it throws, that key was never taken.
-   */
-  atomically<T>(work: () => T): T {
-    return this.#db.atomically(work);
-  }
-
-  // Blocks
-
-  /**
-   * Stores a finished block until it is released or discarded. The caller still owns its bytes and wipes them.
-   * Throws `vault/known` for an id ever used, `vault/poisoned` when it rests on a link as it was before an alarm.
-   */
-  hold(block: NewBlock): void {
-    this.#db.atomically(() => this.#blocks.hold(block));
-  }
-
-  /**
-   * Cuts a held block into lanes, in the order given; both ends cut alike. What no cut names is overwritten. Empty cuts
-   * are passed over. Throws `vault/state` unless held.
-   */
-  release(blockId: string, cuts: readonly Cut[]): void {
-    this.#db.atomically(() => this.#blocks.release(blockId, cuts));
-  }
-
-  /** Overwrites a held block. Throws `vault/state` unless held. */
-  discard(blockId: string): void {
-    this.#db.atomically(() => this.#blocks.discard(blockId));
-  }
-
-  /** Ids of the blocks neither released nor discarded, oldest first; also those that an alarm has emptied meanwhile. */
-  held(): string[] {
-    return this.#blocks.held();
-  }
-
-  /** Bytes of a held block. Throws `vault/state` unless held. */
-  heldBytes(blockId: string): number {
-    return this.#blocks.heldBytes(blockId);
-  }
-
-  /** A copy of a held block, which stays: for the proof that the other end has the same. Wipe it. */
-  readHeld(blockId: string): SecretBytes {
-    return this.#blocks.read(blockId);
-  }
-
-  wasReleased(blockId: string): boolean {
-    return this.#blocks.find(blockId)?.state === 'released';
-  }
-
-  block(blockId: string): BlockRecord | undefined {
-    return this.#blocks.find(blockId);
-  }
-
-  /** Blocks ever known whose id begins with `prefix`, newest first. */
-  blocks(prefix = '', limit = 100): BlockRecord[] {
-    return this.#blocks.list(prefix, limit);
-  }
-
-  // Lanes
-
-  /** Puts couriered key at the end of a lane. */
-  append(lane: string, labels: BlockLabels, bytes: SecretBytes): void {
-    this.#db.atomically(() => {
-      const blockId = `${lane}@${this.#lanes.length(lane)}`;
-      this.#blocks.hold({ blockId, labels, bytes });
-      this.#blocks.release(blockId, [{ lane, from: 0, to: bytes.length }]);
-    });
-  }
-
-  /** Bytes ever put into the lane, used ones included; 0 for a lane that does not exist. */
-  length(lane: string): number {
-    return this.#lanes.length(lane);
-  }
-
-  /** Bytes that `reserve` can still hand out. */
-  available(lane: string): number {
-    return this.#lanes.available(lane);
-  }
-
-  /** How many ranges of this size `reserve` can still hand out. */
-  fits(lane: string, bytes: number): number {
-    return this.#lanes.fits(lane, bytes);
-  }
-
-  /** Size of the next range of at least `atLeast` bytes that `reserve` can hand out in one piece; 0 when there is none. */
-  run(lane: string, atLeast = 1): number {
-    return this.#lanes.run(lane, atLeast);
-  }
-
-  /**
-   * For the party that leads the lane: the next `bytes` bytes, behind everything ever claimed, in one piece and without
-   * poison. Throws `vault/short` with nothing consumed.
-   */
-  reserve(lane: string, bytes: number): Range {
-    return this.#db.atomically(() => this.#lanes.reserve(lane, bytes, 1)[0]!);
-  }
-
-  /** For the party that follows: claims what the other one reserved. Throws `vault/taken`, `vault/missing`, `vault/poisoned`. */
-  reserveAt(range: Range): void {
-    this.#db.atomically(() => this.#lanes.reserveAt(range));
-  }
-
-  /** The bytes of a reserved range, overwritten in the same transaction. Throws `vault/taken` the second time. */
-  take(range: Range): SecretBytes {
-    return this.#db.atomically(() => this.#lanes.take(range));
-  }
-
-  /** Overwrites a reserved range unread. */
-  burn(range: Range): void {
-    this.#db.atomically(() => this.#lanes.burn(range));
-  }
-
-  /** Overwrites what is unclaimed of a lane before a position: the other end has not got it. */
-  burnTo(lane: string, position: number): void {
-    this.#db.atomically(() => this.#lanes.burnTo(lane, position));
-  }
-
-  /** Labels of the blocks that a range comes from. */
-  labels(range: Range): BlockLabels[] {
-    return this.#blocks.labels(this.#lanes.blocks(range));
-  }
-
-  /** An authentication lane as hash point and pads. */
-  pads(lane: string): Pads {
-    return new Pads(this.#db, this.#lanes, lane);
-  }
-
-  /** The same for distillation (`AuthenticationKeys` of @skykey/distill). */
-  padKeys(lane: string): PadKeys {
-    const pads = this.pads(lane);
+  /** A lane for distillation (`AuthenticationKeys` of @skykey/distill); each call is a transaction of its own. */
+  padKeys(lane: string, scope = ''): PadKeys {
     return {
-      hashKey: async () => pads.point(),
-      nextPad: async () => pads.next(),
-      look: async (index) => pads.look(index),
-      pad: async (index) => pads.use(index),
+      hashKey: () => this.atomically((tx) => tx.pads(lane).point(), scope),
+      nextPad: () => this.atomically((tx) => tx.pads(lane).next(), scope),
+      look: (index) => this.atomically((tx) => tx.pads(lane).look(index), scope),
+      pad: (index) => this.atomically((tx) => tx.pads(lane).use(index), scope),
     };
   }
 
-  // Alarm
+  /** Documents, each call a transaction of its own, in a scope that no peer has. */
+  notebook(): Notebook {
+    const each = <T>(work: (memory: Memory) => Promise<T>): Promise<T> =>
+      this.#store.transaction(NOTEBOOK, (sql) => work(new Memory(sql)));
+    return {
+      remember: (name, value) => each((memory) => memory.remember(name, value)),
+      recall: (name) => each((memory) => memory.recall(name)),
+      recallAll: (prefix) => each((memory) => memory.recallAll(prefix)),
+      forget: (name) => each((memory) => memory.forget(name)),
+    };
+  }
 
   /**
-   * Overwrites and marks all undelivered material that rests on a link: held blocks, lanes other than `auth/…`, keys not
-   * yet delivered. What was made before this moment and arrives later is refused by `hold`. With `madeUntilMs`, for an
-   * alarm that is heard of late, material that the link made after that moment is spared.
+   * Overwritten bytes may survive in the write-ahead log until it is merged: after this they are in no file (SQLite; what
+   * PostgreSQL keeps of them is sealed, and readable no more after `rotate`). Cheap when there is nothing to do; a node
+   * calls it every second or so.
    */
-  poison(originLink: string, reason: string, madeUntilMs?: number): PoisonReport {
-    return this.#db.atomically(() => {
-      this.#db.run(
-        'INSERT INTO poison (link, atMs, reason) VALUES (?1, ?2, ?3) ON CONFLICT (link) DO UPDATE SET atMs = max(atMs, ?2), reason = ?3',
-        ...[originLink, madeUntilMs ?? this.#now(), reason],
-      );
-      const { blocks, released, bytes: heldBytes } = this.#blocks.poison(originLink, madeUntilMs);
-      let bytes = heldBytes;
-      let keys = 0;
-      for (const block of released) {
-        const lost = this.#lanes.poison(block);
-        bytes += lost.bytes;
-        keys += this.keys.voidBurned(lost.burned);
-      }
-      this.#counter.add('poisonedBits', bytes * 8);
-      return { bits: bytes * 8, keys, blocks };
+  scrub(): Promise<void> {
+    return this.#store.scrub();
+  }
+
+  /**
+   * Begins a new epoch, seals every piece anew in bounded transactions, then destroys the keys of all epochs before. One
+   * that is interrupted is completed by the next.
+   */
+  rotate(): Promise<void> {
+    const turn = this.#rotation.then(async () => {
+      const epoch = await this.#keyring.next();
+      await this.#store.setEpoch(epoch);
+      const { seal, place } = this.#surroundings;
+      const renew = (after: number) =>
+        this.#store.transaction('', (sql) => new Pieces(sql, seal, place).renew(after, ROTATION_ROWS));
+      for (let last: number | undefined = -1; last !== undefined; last = await renew(last));
+      await this.#store.scrub();
+      await this.#keyring.destroyBefore(epoch);
+      seal.forget();
     });
+    this.#rotation = turn.catch(() => undefined);
+    return turn;
   }
 
-  // Records
-
-  /** Keeps a small JSON document under a name. */
-  remember(name: string, value: unknown): void {
-    this.#memory.remember(name, value);
+  /** Renews the lease of this process: others may void what it has RESERVED when it ends (`keys.voidAbandoned`). */
+  async heartbeat(): Promise<void> {
+    const { now, processId } = this.#surroundings;
+    await this.#store.transaction(`process ${processId}`, (sql) =>
+      sql.run(
+        'INSERT INTO process (id, until_ms) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET until_ms = excluded.until_ms',
+        processId,
+        now() + this.#leaseMs,
+      ),
+    );
   }
 
-  /** The document kept under a name, or undefined. */
-  recall(name: string): unknown {
-    return this.#memory.recall(name);
-  }
-
-  recallAll(prefix: string): { name: string; value: unknown }[] {
-    return this.#memory.recallAll(prefix);
-  }
-
-  forget(name: string): void {
-    this.#memory.forget(name);
-  }
-
-  counters(): Counters {
-    return this.#counter.all();
-  }
-
-  /**
-   * Overwritten bytes may survive in the write-ahead log until it is merged: after this they are in no file. Cheap when
-   * there is nothing to do; a node calls it every second or so.
-   */
-  scrub(): void {
-    this.#db.checkpoint();
-  }
-
-  close(): void {
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
     try {
-      this.#db.checkpoint();
+      await this.#store.scrub();
     } finally {
-      this.#db.close();
+      await this.#store.close();
+      this.#surroundings.seal.forget();
     }
   }
+}
+
+const NOTEBOOK = 'notebook';
+
+/** Throws unless the keyring goes with a store last sealed in this epoch. */
+function admit(where: string, keyring: Keyring, epoch: number): void {
+  if (keyring.find(epoch)) return;
+  const current = keyring.current().epoch;
+  const reason =
+    epoch < current
+      ? `it was last sealed in epoch ${epoch} and the keyring has reached epoch ${current}: an older copy was put back, whose keys may have been handed out since`
+      : `it was last sealed in epoch ${epoch} and the keyring has only reached epoch ${current}: an older keyring was put back, or that of another vault`;
+  throw new VaultError(
+    'vault/restored',
+    `the vault ${where} cannot be used: ${reason}. Nothing in it was changed. Put the vault and its keyring back as they were last, ` +
+      'or move both away and start with an empty vault: the links fill it again, couriered key must be installed anew at both ends',
+  );
 }

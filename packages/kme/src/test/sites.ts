@@ -4,10 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SecretBytes } from '@skykey/bits';
 import { type BlockLabels, Vault } from '@skykey/vault';
+import type { KmeRequest, KmeResponse } from '../etsi014/response.ts';
 import { Kme, type KmeOptions } from '../kme.ts';
-import type { KmeRequest, KmeResponse } from '../response.ts';
+import { keyLane, peerLane } from '../lanes.ts';
+import type { Policy } from '../network/policy.ts';
+import { readPolicy } from '../network/policy-document.ts';
+import { Exchange, type RelayPlan } from '../relay/exchange.ts';
+import { TestKeyring } from './keyring.ts';
 
-type Hooks = { after: (done: () => void) => void };
+type Hooks = { after: (done: () => void | Promise<void>) => void };
 
 /** Seeded bytes (Numerical Recipes generator). */
 export function pattern(length: number, seed: number): Uint8Array {
@@ -18,19 +23,27 @@ export function pattern(length: number, seed: number): Uint8Array {
   });
 }
 
-export const labels = (originLinks: string[], createdAtMs = 0): BlockLabels => ({
+export const secret = (bytes: Uint8Array): SecretBytes => SecretBytes.adopt(bytes.slice());
+
+export const labels = (originLinks: string[], changes: Partial<BlockLabels> = {}): BlockLabels => ({
   originLinks,
-  route: ['beijing', 'micius', 'moscow'],
+  routes: [['beijing', 'micius', 'moscow']],
+  jurisdictions: ['CN', 'ORBIT', 'RU'],
   epsSec: 1e-9,
   epsCor: 1e-15,
   proof: 'lim2014',
   simulated: true,
-  createdAtMs,
+  createdAtMs: 0,
+  expiresAtMs: null,
+  ...changes,
 });
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 export const LINKS = ['micius-beijing', 'micius-moscow'];
+/** The way of the key that `fill` puts between Beijing and Moscow. */
+export const WAY = 'micius';
+const SITES = ['beijing', 'moscow', 'delhi'];
 const SAES = [
   { saeId: 'desk-beijing', kmeId: 'kme-beijing' },
   { saeId: 'vpn-beijing', kmeId: 'kme-beijing' },
@@ -39,55 +52,94 @@ const SAES = [
   { saeId: 'lab-beijing', kmeId: 'kme-beijing' },
   { saeId: 'lab-moscow', kmeId: 'kme-moscow' },
   { saeId: 'desk-delhi', kmeId: 'kme-delhi' },
+  { saeId: 'vpn-delhi', kmeId: 'kme-delhi' },
 ];
+
+/** What a rule of the tests says unless told otherwise. */
+const RULE = { maxRelays: 3, epsSec: 1e-6, epsCor: 1e-6, proofs: ['lim2014', 'tilted'], simulated: true };
+
+export function policyOf(rules: readonly { between: readonly [string, string]; [more: string]: unknown }[]): Policy {
+  const document = { format: 'skykey-policy/1', rules: rules.map((rule) => ({ ...RULE, ...rule })) };
+  return readPolicy(new TextEncoder().encode(JSON.stringify(document)));
+}
+
+const POLICY = policyOf([
+  { between: ['desk-beijing', 'desk-moscow'] },
+  { between: ['vpn-beijing', 'vpn-moscow'] },
+  { between: ['lab-beijing', 'desk-moscow'] },
+  { between: ['desk-beijing', 'lab-moscow'] },
+  { between: ['desk-beijing', 'vpn-delhi'] },
+  { between: ['desk-moscow', 'vpn-delhi'] },
+]);
+
+export interface SiteOptions {
+  readonly limits?: KmeOptions['limits'];
+  readonly policy?: Policy;
+  readonly plan?: RelayPlan;
+}
+
+async function openVault(network: Network, node: string, keyring: TestKeyring): Promise<Vault> {
+  let nonce = 0;
+  return Vault.open({
+    store: { kind: 'sqlite', path: join(network.folder, `${node}.db`) },
+    keyring,
+    now: () => network.nowMs,
+    random: (bytes) => pattern(bytes, ++nonce + 1_000_003 * keyring.current().epoch),
+    processId: node,
+  });
+}
 
 /** One site with a real vault on the disk, which can be pulled out and plugged in again. */
 export class Site {
   readonly siteId: string;
+  /** The site that its desk talks to unless told otherwise. */
   readonly other: string;
-  readonly path: string;
   readonly network: Network;
+  readonly keyring: TestKeyring;
   vault: Vault;
   kme: Kme;
-  readonly #limits: KmeOptions['limits'];
+  readonly #options: SiteOptions;
+  #random = 0;
 
-  constructor(network: Network, siteId: string, other: string, limits?: KmeOptions['limits']) {
+  private constructor(network: Network, siteId: string, other: string, vault: Vault, keyring: TestKeyring, options: SiteOptions) {
     this.network = network;
     this.siteId = siteId;
     this.other = other;
-    this.path = join(network.folder, `${siteId}.db`);
-    this.#limits = limits;
-    this.vault = Vault.open({ path: this.path, now: () => network.nowMs });
+    this.vault = vault;
+    this.keyring = keyring;
+    this.#options = options;
     this.kme = this.#start();
   }
 
+  static async open(network: Network, siteId: string, other: string, options: SiteOptions): Promise<Site> {
+    const keyring = new TestKeyring();
+    return new Site(network, siteId, other, await openVault(network, siteId, keyring), keyring, options);
+  }
+
   /** The process dies here and starts again. What hangs in its old self never hears of it. */
-  crash(): void {
-    this.vault.close();
-    this.vault = Vault.open({ path: this.path, now: () => this.network.nowMs });
+  async crash(): Promise<void> {
+    await this.vault.close();
+    this.vault = await openVault(this.network, this.siteId, this.keyring);
     this.kme = this.#start();
   }
 
   #start(): Kme {
-    const { siteId, other, network, vault } = this;
+    const { siteId, network, vault } = this;
+    const { limits, policy = POLICY, plan } = this.#options;
     return new Kme({
       kmeId: `kme-${siteId}`,
-      siteId,
-      peerKmeId: `kme-${other}`,
-      peerSiteId: other,
-      links: LINKS,
+      kmes: SITES.map((id) => ({ kmeId: `kme-${id}`, siteId: id })),
       saes: SAES,
-      pairs: [
-        { local: `desk-${siteId}`, remote: `desk-${other}` },
-        { local: `vpn-${siteId}`, remote: `vpn-${other}` },
-        { local: `lab-${siteId}`, remote: `desk-${other}` },
-        { local: `desk-${siteId}`, remote: `lab-${other}` },
-      ],
+      policy,
+      peers: network.nodeIds
+        .filter((node) => node !== siteId)
+        .map((node) => ({ node, link: { call: (message: Uint8Array) => network.carry(siteId, node, message) } })),
       vault,
-      peer: { call: (message) => network.carry(siteId, other, message) },
       uuid: () => network.uuid(),
+      random: (bytes) => pattern(bytes, 77_000 + ++this.#random),
       now: () => network.nowMs,
-      ...(this.#limits && { limits: this.#limits }),
+      ...(limits && { limits }),
+      ...(plan && { plan }),
     });
   }
 
@@ -119,62 +171,139 @@ export class Site {
   async count(): Promise<number> {
     return json(await this.call('GET', 'status')).stored_key_count as number;
   }
+
+  /** Bytes that can still be had of a lane. */
+  available(lane: string): Promise<number> {
+    return this.vault.atomically((tx) => tx.available(lane));
+  }
 }
 
-/** Two sites and what is between them. */
+/** A node without applications, as a satellite is. */
+export class Relay {
+  readonly node: string;
+  readonly vault: Vault;
+  readonly exchange: Exchange;
+
+  private constructor(network: Network, node: string, vault: Vault, plan: RelayPlan) {
+    this.node = node;
+    this.vault = vault;
+    this.exchange = new Exchange({
+      ...{ vault, self: node, plan },
+      peers: network.nodeIds
+        .filter((other) => other !== node)
+        .map((other) => ({ node: other, link: { call: (message: Uint8Array) => network.carry(node, other, message) } })),
+      uuid: () => network.uuid(),
+      now: () => network.nowMs,
+    });
+  }
+
+  static async open(network: Network, node: string, plan: RelayPlan): Promise<Relay> {
+    return new Relay(network, node, await openVault(network, node, new TestKeyring()), plan);
+  }
+}
+
+export interface NetworkOptions {
+  /** Key in each direction between Beijing and Moscow, bytes; 0: no lanes at all. */
+  readonly keyBytes?: number;
+  readonly padBytes?: number;
+  readonly sites?: readonly string[];
+  /** Satellites and what they join. */
+  readonly relays?: Readonly<Record<string, RelayPlan>>;
+  readonly site?: Readonly<Record<string, SiteOptions>>;
+  readonly limits?: KmeOptions['limits'];
+}
+
+/** Sites and satellites, and what is between them. */
 export class Network {
   readonly folder: string;
-  readonly beijing: Site;
-  readonly moscow: Site;
+  readonly nodeIds: readonly string[];
+  readonly sites = new Map<string, Site>();
+  readonly relays = new Map<string, Relay>();
   nowMs = 1_000;
   #uuids = 0;
   uuid = (): string => `${(++this.#uuids).toString(16).padStart(8, '0')}-0000-4000-8000-00000000cafe`;
   /** What crossed, in both directions, as it was sent. */
-  readonly wire: { from: string; message: Uint8Array; answer?: Uint8Array }[] = [];
+  readonly wire: { from: string; to: string; message: Uint8Array; answer?: Uint8Array }[] = [];
   /** Somebody on the line: gets the message and the way on, returns what arrives as the answer. */
   between: (
     message: Uint8Array,
     on: (message: Uint8Array) => Promise<Uint8Array>,
     from: string,
+    to: string,
   ) => Promise<Uint8Array> = (message, on) => on(message);
 
-  constructor(t: Hooks, options: { keyBytes?: number; padBytes?: number; limits?: KmeOptions['limits'] } = {}) {
+  private constructor(nodeIds: readonly string[]) {
     this.folder = mkdtempSync(join(tmpdir(), 'skykey-kme-'));
-    this.beijing = new Site(this, 'beijing', 'moscow', options.limits);
-    this.moscow = new Site(this, 'moscow', 'beijing', options.limits);
-    t.after(() => {
-      for (const { vault } of [this.beijing, this.moscow]) vault.close();
-      rmSync(this.folder, { recursive: true, force: true });
-    });
-    const { keyBytes = 4096, padBytes = 16 + 16 * 60 } = options;
-    if (keyBytes > 0) this.fill(keyBytes, padBytes);
+    this.nodeIds = nodeIds;
   }
 
-  /** Puts the same key into the lanes of both sites. */
-  fill(keyBytes: number, padBytes: number, createdAtMs = 0): void {
+  static async open(t: Hooks, options: NetworkOptions = {}): Promise<Network> {
+    const { sites = ['beijing', 'moscow'], relays = {}, site = {}, limits } = options;
+    const network = new Network([...sites, ...Object.keys(relays)]);
+    for (const [i, id] of sites.entries()) {
+      const other = sites[i === 0 ? 1 : 0]!;
+      network.sites.set(id, await Site.open(network, id, other, { ...(limits && { limits }), ...site[id] }));
+    }
+    for (const [id, plan] of Object.entries(relays)) network.relays.set(id, await Relay.open(network, id, plan));
+    t.after(async () => {
+      for (const { vault } of [...network.sites.values(), ...network.relays.values()]) await vault.close();
+      rmSync(network.folder, { recursive: true, force: true });
+    });
+    const { keyBytes = 4096, padBytes = 16 + 16 * 60 } = options;
+    if (keyBytes > 0) await network.fill(keyBytes, padBytes);
+    return network;
+  }
+
+  get beijing(): Site {
+    return this.sites.get('beijing')!;
+  }
+
+  get moscow(): Site {
+    return this.sites.get('moscow')!;
+  }
+
+  vaultOf(node: string): Vault {
+    return (this.sites.get(node) ?? this.relays.get(node)!).vault;
+  }
+
+  /** Puts the same key into the lanes of Beijing and Moscow, as if it had come over the satellite. */
+  async fill(keyBytes: number, padBytes: number, createdAtMs = 0): Promise<void> {
+    await this.share('beijing', 'moscow', WAY, { keyBytes, padBytes, labels: labels(LINKS, { createdAtMs }), seed: createdAtMs });
+  }
+
+  /** Puts the same key into the lanes of two nodes, both directions, and pads for their messages. */
+  async share(
+    a: string,
+    b: string,
+    way: string,
+    options: { keyBytes: number; padBytes: number; labels: BlockLabels; seed?: number },
+  ): Promise<void> {
+    const { keyBytes, padBytes, seed = 0 } = options;
     const lanes = [
-      ['kme/beijing>moscow', keyBytes, 1],
-      ['kme/moscow>beijing', keyBytes, 2],
-      ['auth/beijing>moscow', padBytes, 3],
-      ['auth/moscow>beijing', padBytes, 4],
+      [keyLane(a, b, way), keyBytes, 1],
+      [keyLane(b, a, way), keyBytes, 2],
+      [peerLane(a, b), padBytes, 3],
+      [peerLane(b, a), padBytes, 4],
     ] as const;
-    for (const { vault } of [this.beijing, this.moscow]) {
-      for (const [lane, bytes, seed] of lanes) {
-        if (bytes > 0)
-          vault.append(lane, labels(LINKS, createdAtMs), SecretBytes.adopt(pattern(bytes, seed + createdAtMs)));
-      }
+    for (const node of [a, b]) {
+      await this.vaultOf(node).atomically(async (tx) => {
+        for (const [lane, bytes, number] of lanes) {
+          if (bytes > 0) await tx.append(lane, options.labels, secret(pattern(bytes, number + seed)));
+        }
+      });
     }
   }
 
   async carry(from: string, to: string, message: Uint8Array): Promise<Uint8Array> {
-    const entry: { from: string; message: Uint8Array; answer?: Uint8Array } = { from, message: message.slice() };
+    const entry: { from: string; to: string; message: Uint8Array; answer?: Uint8Array } = { from, to, message: message.slice() };
     this.wire.push(entry);
     const on = async (onward: Uint8Array): Promise<Uint8Array> => {
-      const site = to === 'moscow' ? this.moscow : this.beijing;
-      entry.answer = await site.kme.handlePeer(onward.slice());
+      const node = this.sites.get(to)?.kme.exchange ?? this.relays.get(to)?.exchange;
+      if (!node) throw new Error(`there is no node ${to}`);
+      entry.answer = await node.handle(onward.slice());
       return entry.answer;
     };
-    return await this.between(message, on, from);
+    return await this.between(message, on, from, to);
   }
 
   /** The line is cut: requests get there or not, answers never come back. */
@@ -191,11 +320,13 @@ export class Network {
 }
 
 export function json(response: KmeResponse): Record<string, unknown> {
-  return JSON.parse(response.body ?? 'null');
+  return JSON.parse(text(response) || 'null');
 }
 
+export const text = ({ body = '' }: KmeResponse): string => (typeof body === 'string' ? body : new TextDecoder().decode(body));
+
 export function keysOf(response: KmeResponse): { key_ID: string; key: string }[] {
-  assert.equal(response.status, 200, response.body);
+  assert.equal(response.status, 200, text(response));
   return json(response).keys as { key_ID: string; key: string }[];
 }
 

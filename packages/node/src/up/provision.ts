@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Mission } from '@skykey/scenario';
 import type { SatelliteConfiguration, SiteConfiguration, SkyConfiguration } from '../configuration.ts';
 import { NodeError } from '../error.ts';
-import { developmentCertificates } from './certificates.ts';
+import { developmentCertificates } from '../pki/development.ts';
 
 /** Folder of the built console. */
 export const PAGES = fileURLToPath(new URL('../../../console/dist', import.meta.url));
@@ -120,7 +120,7 @@ export async function provision(options: {
       `the sky in ${data} was begun with seed ${owner.seed} and cannot change it: leave --seed out, or choose another folder with --data`,
     );
   }
-  const certificates = join(data, 'certificates');
+  const certificates = join(data, 'pki');
   await developmentCertificates(
     certificates,
     { saes: sites.map(({ id }) => saeId(id)), kmes: sites.map(({ id }) => kmeId(id)) },

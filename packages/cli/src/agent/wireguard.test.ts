@@ -1,0 +1,176 @@
+/** WireGuard as it is: wireguard-go in two network namespaces, `wg`, agents with keys from KMEs over mutual TLS. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { AgentConfiguration } from './configuration.ts';
+import { documentOf, freePort, holdsKey, RunningAgent } from './test/agents.ts';
+import { type KmePair, startKmePair } from './test/kme-pair.ts';
+import { type End, SitePair, without } from './test/site-pair.ts';
+import { Wireguard } from './wireguard.ts';
+
+const wg = (args: readonly string[], input?: string): string =>
+  execFileSync('sh', ['-c', input === undefined ? 'wg "$@"' : 'cat | wg "$@"', 'wg', ...args], {
+    encoding: 'utf8',
+    ...(input !== undefined && { input }),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+
+describe('skykey agent wireguard', { skip: without('wg', 'wireguard-go', 'openssl') }, () => {
+  let sites: SitePair;
+  let kmes: KmePair;
+  let port: number;
+  const publicKeys = {} as Record<End, string>;
+  const agents: RunningAgent[] = [];
+
+  const device = (end: End): string => `sk${process.pid}${end}`;
+  const other = (end: End): End => (end === 'a' ? 'b' : 'a');
+  const presharedKey = (end: End): string =>
+    wg(['show', device(end), 'preshared-keys'])
+      .trim()
+      .split('\t')[1]!;
+  const tunnel = (end: End): Wireguard => new Wireguard({ interface: device(end), peer: publicKeys[other(end)] });
+  const agent = (end: End, more: Partial<AgentConfiguration> = {}): RunningAgent => {
+    const running = new RunningAgent(
+      { ...documentOf(kmes, end, port, more), wireguard: { interface: device(end), peer: publicKeys[other(end)] } },
+      tunnel(end),
+    );
+    agents.push(running);
+    return running;
+  };
+  /** Drops the session of one end, so that the next packet needs a handshake. */
+  const forget = (end: End): void => {
+    sites.inside(end, 'ip', 'link', 'set', device(end), 'down');
+    sites.inside(end, 'ip', 'link', 'set', device(end), 'up');
+    sites.inside(end, 'ip', 'route', 'replace', `${sites.inner(other(end))}/32`, 'dev', device(end));
+  };
+  const replies = async (ms = 2000): Promise<number> => (await sites.probe(() => pause(ms))).came;
+
+  before(async () => {
+    kmes = await startKmePair();
+    port = await freePort();
+    sites = new SitePair();
+    for (const end of ['a', 'b'] as const) {
+      sites.start(end, ['wireguard-go', '-f', device(end)]);
+      for (let i = 0; i < 100 && !existsSync(`/var/run/wireguard/${device(end)}.sock`); i++) await pause(50);
+      const privateKey = wg(['genkey']);
+      publicKeys[end] = wg(['pubkey'], privateKey).trim();
+      wg(['set', device(end), 'listen-port', '51820', 'private-key', '/dev/stdin'], privateKey);
+      sites.inside(end, 'ip', 'addr', 'add', `${sites.inner(end)}/32`, 'dev', device(end));
+    }
+    for (const end of ['a', 'b'] as const) {
+      const peer = ['peer', publicKeys[other(end)], 'endpoint', `${sites.outer(other(end))}:51820`];
+      wg(['set', device(end), ...peer, 'allowed-ips', `${sites.inner(other(end))}/32`, 'persistent-keepalive', '25']);
+      sites.inside(end, 'ip', 'link', 'set', device(end), 'up');
+      sites.inside(end, 'ip', 'route', 'add', `${sites.inner(other(end))}/32`, 'dev', device(end));
+    }
+    await sites.startEcho();
+  });
+  after(async () => {
+    for (const running of agents) await running.end().catch(() => undefined);
+    sites?.remove();
+    await kmes?.close();
+  });
+
+  it('closes a tunnel that has no pre-shared key, and opens it with one of the KMEs', async () => {
+    assert.ok((await replies()) > 0, 'without agents the tunnel is an ordinary one');
+    const b = agent('b', { memory: join(sites.folder, 'b.json') });
+    assert.match((await b.next('closed')).reason, /nothing tells how old/);
+    assert.notEqual(presharedKey('b'), '(none)');
+    assert.equal(await replies(), 0);
+    const a = agent('a', { memory: join(sites.folder, 'a.json') });
+    const { keyId } = await a.next('rotated');
+    assert.equal((await b.next('rotated')).keyId, keyId);
+    assert.equal(presharedKey('a'), presharedKey('b'));
+    assert.ok((await replies(8000)) > 0);
+    assert.match(wg(['show', device('a'), 'allowed-ips']), /\t10\.78\.2\.1\/32\n/);
+    assert.match(wg(['show', device('a'), 'persistent-keepalive']), /\t25\n/);
+    await a.end();
+    await b.end();
+  });
+
+  it('rotates twice under traffic without losing any, and each key is the one in use', async () => {
+    const b = agent('b');
+    const a = agent('a', { rotateS: 2, maxKeyAgeS: 60 });
+    await a.next('rotated');
+    await b.next('rotated');
+    assert.ok((await replies(8000)) > 0);
+    const seen = new Set([presharedKey('a')]);
+    const { sent, came } = await sites.probe(async () => {
+      for (let i = 0; i < 2; i++) {
+        await a.next('rotated');
+        await b.next('rotated');
+        assert.equal(presharedKey('a'), presharedKey('b'));
+        seen.add(presharedKey('a'));
+      }
+    });
+    assert.equal(seen.size, 3);
+    assert.ok(sent > 10);
+    assert.equal(came, sent);
+    // The key of the KME alone is not the tunnel's: it went through the combiner.
+    assert.ok(kmes.delivered.every((key) => !seen.has(key.toString('base64'))));
+    forget('a');
+    forget('b');
+    assert.ok((await replies(8000)) > 0, 'a new handshake with the new key');
+    await a.end();
+    await b.end();
+    assert.equal(await replies(), 0, 'an agent that is ended closes its tunnel');
+  });
+
+  it('has no handshake with another key at one end, and mends what another program did', async () => {
+    const keep = { onEnd: 'keep', memory: join(sites.folder, 'keep.json') } as const;
+    const b = agent('b', keep);
+    const a = agent('a', { ...keep, memory: join(sites.folder, 'keep-a.json') });
+    await a.next('rotated');
+    assert.ok((await replies(8000)) > 0);
+    await a.end();
+    await b.end();
+    assert.ok((await replies()) > 0, 'kept');
+    wg(['set', device('a'), 'peer', publicKeys.b, 'preshared-key', '/dev/stdin'], wg(['genpsk']));
+    forget('a');
+    forget('b');
+    assert.equal(await replies(7000), 0);
+    // Started anew, b finds a key that is young enough; a finds another than it left, in spite of its memory.
+    const again = agent('b', keep);
+    const leader = agent('a', { ...keep, memory: join(sites.folder, 'keep-a.json') });
+    await leader.next('rotated');
+    await again.next('rotated');
+    assert.ok((await replies(8000)) > 0);
+    wg(['set', device('b'), 'peer', publicKeys.a, 'preshared-key', '/dev/stdin'], '\n');
+    assert.match((await again.next('closed')).reason, /no pre-shared key at all/);
+    await again.next('rotated');
+    assert.equal(presharedKey('a'), presharedKey('b'));
+    await leader.end();
+    await again.end();
+  });
+
+  it('closes the tunnel when there is no newer key in time, says why, and opens it again', async () => {
+    const b = agent('b', { rotateS: 1, maxKeyAgeS: 4 });
+    const a = agent('a', { rotateS: 1, maxKeyAgeS: 4 });
+    await a.next('rotated');
+    assert.ok((await replies(6000)) > 0);
+    kmes.away(true);
+    assert.match((await a.next('closed')).reason, /older than 4 s, and there is no newer one: .*503/);
+    assert.match((await b.next('closed')).reason, /older than 4 s.*gw-a gave up: .*503/);
+    assert.equal(await replies(), 0);
+    kmes.away(false);
+    await a.next('rotated');
+    await b.next('rotated');
+    assert.ok((await replies(8000)) > 0);
+    await a.end();
+    await b.end();
+  });
+
+  it('leaves no key in its memory or its words', () => {
+    assert.ok(kmes.delivered.length > 5);
+    for (const name of ['keep.json', 'keep-a.json'])
+      assert.ok(!holdsKey(join(sites.folder, name), kmes.delivered), name);
+    const words = JSON.stringify(agents.map(({ events }) => events));
+    for (const key of [...kmes.delivered.map((one) => one.toString('base64')), presharedKey('a'), presharedKey('b')]) {
+      assert.ok(!words.includes(key));
+    }
+    assert.match(readFileSync(join(sites.folder, 'keep.json'), 'utf8'), /skykey-agent-memory\/1/);
+  });
+});

@@ -1,0 +1,33 @@
+/**
+ * How many keys to assign beyond those asked for, so that the next requests of a busy pair need no round trip to the
+ * other site: as TCP opens its window, twice as many each time that the keys set aside are used up soon, none when
+ * somebody asks now and then.
+ */
+const FIRST = 4;
+const MOST = 256;
+/** Keys set aside that lasted longer than this were not needed so soon. */
+const SOON_MS = 5_000;
+/** Pairs remembered; the one that asked longest ago is forgotten first. */
+const MAX_PAIRS = 4_096;
+
+export class Ahead {
+  readonly #now: () => number;
+  readonly #pairs = new Map<string, { askedMs: number; count: number }>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** To be called when there were not enough keys set aside. */
+  next(master: string, slave: string, bytes: number): number {
+    const name = JSON.stringify([master, slave, bytes]);
+    const now = this.#now();
+    const known = this.#pairs.get(name);
+    const soon = known !== undefined && now - known.askedMs < SOON_MS;
+    const count = soon ? Math.min(MOST, Math.max(FIRST, known.count * 2)) : 0;
+    this.#pairs.delete(name);
+    this.#pairs.set(name, { askedMs: now, count });
+    if (this.#pairs.size > MAX_PAIRS) this.#pairs.delete(this.#pairs.keys().next().value!);
+    return count;
+  }
+}

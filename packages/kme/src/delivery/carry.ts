@@ -1,0 +1,176 @@
+import { SecretBytes } from '@skykey/bits';
+import type { BlockLabels, KeyRecord, Vault, VaultTransaction } from '@skykey/vault';
+import { CARRIED_LANE } from '../lanes.ts';
+import type { PolicyPair } from '../network/policy.ts';
+import type { Registry } from '../network/registry.ts';
+import type { PeerMessage } from '../peer/message.ts';
+import type { Peer } from '../peer/peer.ts';
+import { joinLabels } from '../relay/labels.ts';
+import { type DeliveredKey, type KeyDemand, KeyRefusal } from '../service.ts';
+import { fits, usableWays, type WaysOptions } from './ways.ts';
+
+/*
+ * One key for applications at several sites (ETSI GS QKD 014, additional_slave_SAE_IDs; its Annex B): no two sites have
+ * the same key of any link, so this site makes one at random and carries it to each of the others under a one-time pad of
+ * key that it shares with that site. It costs as much key as there are other sites, and is as secret as the weakest of the
+ * pads: its labels say so.
+ */
+
+export interface CarryOptions {
+  readonly vault: Vault;
+  readonly registry: Registry;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly uuid: () => string;
+  readonly pairs: readonly PolicyPair[];
+  readonly peerOf: (site: string) => Peer;
+  readonly waysFor: (demand: KeyDemand['demand']) => WaysOptions;
+  readonly count: (tx: VaultTransaction, demand: KeyDemand) => Promise<void>;
+  readonly deliver: (tx: VaultTransaction, caller: string, records: readonly KeyRecord[]) => Promise<DeliveredKey[]>;
+}
+
+export interface CarryRequest extends KeyDemand {
+  readonly keyIds: readonly string[];
+  /** Whether the master gets its copy at once. */
+  readonly deliver: boolean;
+}
+
+type CarryMessage = PeerMessage & { readonly kind: 'carry' };
+
+/**
+ * Makes the keys durable at every site or at none, then delivers. Pads, keys and this site's reservation are one
+ * transaction; a crash after it voids the keys here, and those told of them are told to void theirs.
+ */
+export async function carryKeys(options: CarryOptions, request: CarryRequest): Promise<DeliveredKey[]> {
+  const { vault, peerOf, count, deliver } = options;
+  const { master, keyIds } = request;
+  const messages = await vault.atomically(async (tx) => {
+    await count(tx, request);
+    return prepare(tx, options, request);
+  });
+  try {
+    await Promise.all(
+      messages.map(({ site, message }) =>
+        peerOf(site).request({
+          wholeStore: true,
+          build: async () => message,
+          settle: async (_, answer) => {
+            if (answer.status !== 'accepted')
+              throw new KeyRefusal('unreachable', `${site} refused the keys: ${answer.reason}`, 10);
+          },
+        }),
+      ),
+    );
+    return await vault.atomically(async (tx) => {
+      await tx.keys.assign(keyIds);
+      return request.deliver ? deliver(tx, master, (await tx.keys.find(keyIds)) as KeyRecord[]) : [];
+    });
+  } catch (error) {
+    // Some sites may have taken the keys in: burned here, and the next flush has the others burn them, too.
+    await vault.atomically((tx) => tx.keys.void(keyIds));
+    throw error;
+  }
+}
+
+async function prepare(
+  tx: VaultTransaction,
+  { registry, random, uuid, pairs, waysFor }: CarryOptions,
+  { master, slaves, bytes, keyIds, demand }: CarryRequest,
+): Promise<{ site: string; message: CarryMessage }[]> {
+  const size = bytes * keyIds.length;
+  const sites = new Map<string, string[]>();
+  for (const slave of slaves) {
+    const site = registry.siteOf(slave)!;
+    sites.set(site, [...(sites.get(site) ?? []), slave]);
+  }
+  const local = sites.get(registry.siteId) ?? [];
+  sites.delete(registry.siteId);
+  const content = random(size);
+  const messages: { site: string; message: CarryMessage }[] = [];
+  const padLabels: BlockLabels[] = [];
+  for (const [site, there] of sites) {
+    const concerned = pairs.filter(([, slave]) => there.includes(slave));
+    const { ways } = await usableWays(tx, registry.siteId, site, concerned, waysFor(demand));
+    const way = ways.find((usable) => fits(usable, size) > 0);
+    if (!way) throw new KeyRefusal('short', `not enough key is shared with ${site} to carry keys there`, 10);
+    const range = await tx.reserve(way.lane, size);
+    const labels = await tx.labels(range);
+    padLabels.push(...labels);
+    const pad = await tx.take(range);
+    const ciphertext = pad.open((key) => key.map((byte, i) => byte ^ content[i]!));
+    pad.wipe();
+    const message: CarryMessage = {
+      kind: 'carry',
+      ...{ masterSae: master, slaveSaes: slaves, bytes, keyIds, ciphertext },
+      pad: { way: way.way, offset: range.offset, bytes: size },
+      labels: joinLabels(labels, labels[0]!.routes),
+    };
+    messages.push({ site, message });
+  }
+  const labels: BlockLabels =
+    padLabels.length > 0
+      ? joinLabels(padLabels, uniqueRoutes(padLabels))
+      : localLabels(registry.siteId, waysFor(demand).context.nowMs);
+  const secret = SecretBytes.adopt(content);
+  await keepCarried(tx, { name: uuid(), labels, secret, keyIds, bytes, master, slaves, holders: [master, ...local] });
+  secret.wipe();
+  return messages.map(({ site, message }) => ({ site, message: { ...message, labels } }));
+}
+
+/** Stores keys that lie in no common lane, RESERVED for `holders`. */
+async function keepCarried(
+  tx: VaultTransaction,
+  options: {
+    readonly name: string;
+    readonly labels: BlockLabels;
+    readonly secret: SecretBytes;
+    readonly keyIds: readonly string[];
+    readonly bytes: number;
+    readonly master: string;
+    readonly slaves: readonly string[];
+    readonly holders: readonly string[];
+  },
+): Promise<void> {
+  const { name, labels, secret, keyIds, bytes, master, slaves, holders } = options;
+  const blockId = `carried:${name}`;
+  await tx.hold({ blockId, labels, bytes: secret });
+  await tx.release(blockId, [{ lane: CARRIED_LANE, from: 0, to: secret.length }]);
+  const common = { lane: CARRIED_LANE, bytes, masterSae: master, slaveSaes: slaves, purpose: 'named' };
+  await tx.keys.reserve([{ ...common, keyIds, holders }]);
+}
+
+/** The site of slaves: takes carried keys in. What is known already is accepted once more. */
+export async function acceptCarried(
+  tx: VaultTransaction,
+  options: { readonly padLane: string; readonly holders: readonly string[] },
+  { masterSae, slaveSaes, bytes, keyIds, pad, ciphertext, labels }: CarryMessage,
+): Promise<void> {
+  const known = await tx.keys.find(keyIds);
+  if (known.every((key) => key?.masterSae === masterSae && key.lane === CARRIED_LANE)) return;
+  const place = { lane: options.padLane, offset: pad.offset, bytes: pad.bytes };
+  await tx.reserveAt(place);
+  const key = await tx.take(place);
+  const content = key.open((own) => own.map((byte, i) => byte ^ ciphertext[i]!));
+  key.wipe();
+  const secret = SecretBytes.adopt(content);
+  const blockId = `carried:${keyIds[0]}`;
+  await tx.hold({ blockId, labels, bytes: secret });
+  secret.wipe();
+  const start = await tx.length(CARRIED_LANE);
+  await tx.release(blockId, [{ lane: CARRIED_LANE, from: 0, to: content.length }]);
+  const keys = keyIds.map((keyId, i) => ({ keyId, offset: start + i * bytes }));
+  const batch = { lane: CARRIED_LANE, bytes, masterSae, slaveSaes, keys, purpose: 'named', holders: options.holders };
+  await tx.keys.register([batch]);
+}
+
+function uniqueRoutes(parts: readonly BlockLabels[]): readonly (readonly string[])[] {
+  const routes = new Map(parts.flatMap(({ routes }) => routes.map((route) => [route.join(' '), route] as const)));
+  return [...routes.values()];
+}
+
+/** Key that never leaves the site rests on no link at all. */
+function localLabels(siteId: string, nowMs: number): BlockLabels {
+  return {
+    ...{ originLinks: [], routes: [[siteId, siteId]], jurisdictions: [], epsSec: 0, epsCor: 0 },
+    ...{ proof: 'local', simulated: false, createdAtMs: nowMs, expiresAtMs: null },
+  };
+}

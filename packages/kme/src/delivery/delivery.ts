@@ -1,0 +1,336 @@
+import type { SecretBytes } from '@skykey/bits';
+import type { BlockLabels, KeyBatch, KeyRecord, Vault, VaultTransaction } from '@skykey/vault';
+import type { Alarms } from '../alarm.ts';
+import { KmeError } from '../error.ts';
+import { keyLanes } from '../lanes.ts';
+import type { PairRules, Policy, PolicyPair } from '../network/policy.ts';
+import type { Registry } from '../network/registry.ts';
+import type { Likeness } from '../network/topology.ts';
+import { PADS_KEPT, type Peer } from '../peer/peer.ts';
+import {
+  type DeliveredKey,
+  type KeyDemand,
+  type KeyForecast,
+  KeyRefusal,
+  type KeyService,
+  type PairStock,
+} from '../service.ts';
+import { joinLabels } from '../relay/labels.ts';
+import { Ahead } from './ahead.ts';
+import { type CarryOptions, carryKeys } from './carry.ts';
+import { countQuota } from './quota.ts';
+import { fits, usableWays, type WaysOptions } from './ways.ts';
+
+export interface DeliveryOptions {
+  readonly vault: Vault;
+  readonly registry: Registry;
+  readonly policy: Policy;
+  readonly alarms: Alarms;
+  /** Conversation with a site; undefined when there is none. */
+  readonly peer: (siteId: string) => Peer | undefined;
+  /** A random UUID, version 4. */
+  readonly uuid: () => string;
+  /** Uniform secret bytes, for keys that are carried to several sites. */
+  readonly random: (bytes: number) => Uint8Array;
+  readonly now: () => number;
+  readonly likeness?: (nodeId: string, by: Likeness) => string;
+  /** When the next key with a site is expected. */
+  readonly forecast?: (siteId: string) => KeyForecast | null;
+  readonly note: (severity: 'info' | 'warning' | 'alarm', text: string) => void;
+}
+
+/** When to ask again. A pass is minutes away at best, a peer that restarts is back in seconds. */
+const RETRY_AFTER_S = 10;
+/** Most keys in one demand, whatever an interface allows. */
+const MAX_COUNT = 1_024;
+
+/**
+ * The core that every interface asks for keys. A key goes RESERVED here → ASSIGNED at the peer → ASSIGNED here →
+ * delivered and erased, each durable before the next; the answer leaves last. Whatever breaks in between burns the key at
+ * both ends: at most once, never twice. Pairs that ask often find keys assigned ahead, and need no round trip.
+ */
+export class Delivery implements KeyService {
+  readonly kmeId: string;
+  readonly #options: DeliveryOptions;
+  readonly #vault: Vault;
+  readonly #ahead: Ahead;
+
+  constructor(options: DeliveryOptions) {
+    this.kmeId = options.registry.kmeId;
+    this.#options = options;
+    this.#vault = options.vault;
+    this.#ahead = new Ahead(options.now);
+  }
+
+  async getKeys(demand: KeyDemand): Promise<DeliveredKey[]> {
+    const pairs = this.#permitted(demand);
+    return this.#answering(async () => {
+      const site = this.#onlySite(demand);
+      const keyIds = Array.from({ length: demand.count }, () => this.#options.uuid().toLowerCase());
+      if (site === undefined) return carryKeys(this.#carrying(pairs), { ...demand, keyIds, deliver: true });
+      const peer = this.#peerOf(site);
+      if (demand.slaves.length === 1 && demand.demand === undefined) {
+        const stocked = await this.#vault.atomically((tx) => this.#fromStock(tx, demand, pairs), site);
+        if (stocked) return stocked;
+      }
+      return this.#assign(peer, demand, pairs, keyIds, true);
+    });
+  }
+
+  async assignKeys(demand: KeyDemand & { readonly keyIds: readonly string[] }): Promise<void> {
+    const pairs = this.#permitted(demand);
+    if (demand.keyIds.length !== demand.count) throw new KeyRefusal('argument', 'one id is needed for each key');
+    await this.#answering(async () => {
+      const site = this.#onlySite(demand);
+      if (site === undefined) await carryKeys(this.#carrying(pairs), { ...demand, deliver: false });
+      else await this.#assign(this.#peerOf(site), demand, pairs, demand.keyIds, false);
+    });
+  }
+
+  async getKeysWithIds(request: {
+    readonly caller: string;
+    readonly master?: string;
+    readonly keyIds: readonly string[];
+  }): Promise<DeliveredKey[]> {
+    const { caller, master, keyIds } = request;
+    const { registry, policy } = this.#options;
+    if (!registry.isLocal(caller)) throw new KeyRefusal('unauthorized', `${caller} is no application of this site`);
+    if (master !== undefined) this.#pairRules(caller, master);
+    if (keyIds.length < 1 || keyIds.length > MAX_COUNT || new Set(keyIds).size < keyIds.length) {
+      throw new KeyRefusal('argument', `from 1 to ${MAX_COUNT} key ids are needed, each once`);
+    }
+    const site = master === undefined ? undefined : registry.siteOf(master);
+    const scope = site === undefined || site === registry.siteId ? '' : site;
+    return this.#answering(() =>
+      this.#vault.atomically(async (tx) => {
+        const records = await tx.keys.find(keyIds);
+        // The standard demands 401 if the caller was not named for any of them: this tells that a key exists.
+        const isFor = (record: KeyRecord): boolean =>
+          record.slaveSaes.includes(caller) || (record.masterSae === caller && record.slaveSaes.includes(master ?? caller));
+        if (records.some((record) => record && !isFor(record) && record.masterSae !== caller)) {
+          throw new KeyRefusal('unauthorized', `${caller} was not named for these keys`);
+        }
+        const there = records.every(
+          (record) =>
+            record !== undefined &&
+            record.copies.some(({ saeId, state }) => saeId === caller && state === 'ASSIGNED') &&
+            (master === undefined || record.masterSae === master || record.masterSae === caller) &&
+            policy.rulesFor([caller, record.masterSae === caller ? record.slaveSaes[0]! : record.masterSae]) !== undefined,
+        );
+        if (!there) throw new KeyRefusal('not-found', 'one or more keys specified are not found on KME');
+        return this.#deliver(tx, caller, records as KeyRecord[]);
+      }, scope),
+    );
+  }
+
+  mayShare(caller: string, other: string): void {
+    if (!this.#options.registry.isLocal(caller)) {
+      throw new KeyRefusal('unauthorized', `${caller} is no application of this site`);
+    }
+    this.#pairRules(caller, other);
+  }
+
+  async voidKeys(keyIds: readonly string[]): Promise<number> {
+    return this.#answering(() => this.#vault.atomically((tx) => tx.keys.void(keyIds)));
+  }
+
+  async stock(master: string, slave: string, bytes = 32): Promise<PairStock> {
+    const { registry, alarms, forecast } = this.#options;
+    this.mayShare(master, slave);
+    const siteId = registry.siteOf(slave)!;
+    return this.#answering(() =>
+      this.#vault.atomically(async (tx) => {
+        const raised = await alarms.list(tx);
+        const { ways } = await usableWays(tx, registry.siteId, siteId, [[master, slave]], this.#ways());
+        const peer = this.#options.peer(siteId);
+        // Without a tag to assign them under, bits cannot be delivered.
+        const sayable = peer !== undefined && (await peer.padsLeft(tx)) > PADS_KEPT;
+        const usable = sayable ? ways : [];
+        const ahead = await tx.keys.countStock({ masterSae: master, slaveSae: slave, bytes });
+        const free = usable.reduce((sum, { runs }) => sum + runs.reduce((a, b) => a + b, 0), 0);
+        const onWay = new Set<string>();
+        for (const lane of await tx.lanes(keyLanes(registry.siteId, siteId))) {
+          for (const link of (await tx.newest(lane))?.originLinks ?? []) onWay.add(link);
+        }
+        return {
+          sourceKmeId: registry.kmeId,
+          targetKmeId: registry.kmeOf(slave)!,
+          bits: (free + ahead * bytes) * 8,
+          keysOf: (size) => usable.reduce((sum, way) => sum + fits(way, size), size === bytes ? ahead : 0),
+          alarms: raised.filter(({ link }) => onWay.has(link)).map(({ link, reason }) => ({ link, reason })),
+          forecast: forecast?.(siteId) ?? null,
+        };
+      }, siteId),
+    );
+  }
+
+  /** The pairs of a demand, when all of them may share keys of this size. Throws KeyRefusal. */
+  #permitted({ master, slaves, count, bytes }: KeyDemand): readonly PolicyPair[] {
+    const { registry } = this.#options;
+    if (!registry.isLocal(master)) throw new KeyRefusal('unauthorized', `${master} is no application of this site`);
+    if (slaves.length < 1 || new Set(slaves).size < slaves.length || slaves.includes(master)) {
+      throw new KeyRefusal('argument', 'one slave or more is needed, each named once, and none of them the master itself');
+    }
+    if (!Number.isSafeInteger(count) || count < 1 || count > MAX_COUNT) {
+      throw new KeyRefusal('argument', `from 1 to ${MAX_COUNT} keys can be had at a time`);
+    }
+    const rules = slaves.map((slave) => this.#pairRules(master, slave));
+    rules.forEach(({ keyBits: { min, max } }, i) => {
+      if (bytes * 8 >= min && bytes * 8 <= max) return;
+      throw new KeyRefusal('argument', `keys of ${master} and ${slaves[i]} have from ${min} to ${max} bits`);
+    });
+    return slaves.map((slave) => [master, slave] as const);
+  }
+
+  #pairRules(caller: string, other: string): PairRules {
+    const { registry, policy } = this.#options;
+    if (!registry.isKnown(other)) throw new KeyRefusal('unknown-sae', 'the SAE ID of the path is not known in this network');
+    const rules = policy.rulesFor([caller, other]);
+    if (!rules) throw new KeyRefusal('unauthorized', `no rule of the policy lets ${caller} and ${other} share keys`);
+    return rules;
+  }
+
+  /** The one other site that all slaves are at; undefined when there are several, or some are here. */
+  #onlySite({ slaves }: KeyDemand): string | undefined {
+    const { registry } = this.#options;
+    const [site, ...more] = new Set(slaves.map((slave) => registry.siteOf(slave)));
+    return more.length > 0 || site === registry.siteId ? undefined : site;
+  }
+
+  #peerOf(site: string): Peer {
+    const peer = this.#options.peer(site);
+    if (!peer) throw new KeyRefusal('unreachable', `this site has no line to ${site}`, RETRY_AFTER_S);
+    return peer;
+  }
+
+  #ways(demand?: KeyDemand['demand']): WaysOptions {
+    const { policy, alarms, now, likeness } = this.#options;
+    return { policy, alarms, context: { nowMs: now(), ...(demand && { demand }), ...(likeness && { likeness }) } };
+  }
+
+  #carrying(pairs: readonly PolicyPair[]): CarryOptions {
+    const { vault, registry, random, uuid } = this.#options;
+    return {
+      ...{ vault, registry, random, uuid, pairs },
+      peerOf: (site) => this.#peerOf(site),
+      waysFor: (demand) => this.#ways(demand),
+      count: (tx, demand) => this.#count(tx, pairs, demand),
+      deliver: (tx, caller, records) => this.#deliver(tx, caller, records),
+    };
+  }
+
+  async #count(tx: VaultTransaction, pairs: readonly PolicyPair[], { count, bytes }: KeyDemand): Promise<void> {
+    const taken = { keys: count, bits: count * bytes * 8, nowMs: this.#options.now() };
+    for (const pair of pairs) await countQuota(tx, pair, this.#pairRules(...pair), taken);
+  }
+
+  /** Keys assigned ahead, when there are enough of them. */
+  async #fromStock(
+    tx: VaultTransaction,
+    demand: KeyDemand,
+    pairs: readonly PolicyPair[],
+  ): Promise<DeliveredKey[] | undefined> {
+    const { master, slaves, count, bytes } = demand;
+    const keyIds = await tx.keys.stock({ masterSae: master, slaveSae: slaves[0]!, bytes, limit: count });
+    if (keyIds.length < count) return undefined;
+    await this.#count(tx, pairs, demand);
+    return this.#deliver(tx, master, (await tx.keys.find(keyIds)) as KeyRecord[]);
+  }
+
+  /** Reserves, has the peer assign, and delivers if that is wanted; all keys or none. */
+  async #assign(
+    peer: Peer,
+    demand: KeyDemand,
+    pairs: readonly PolicyPair[],
+    keyIds: readonly string[],
+    deliver: boolean,
+  ): Promise<DeliveredKey[]> {
+    const { master, slaves, bytes } = demand;
+    const single = deliver && slaves.length === 1 && demand.demand === undefined;
+    const more = single ? this.#ahead.next(master, slaves[0]!, bytes) : 0;
+    const aheadIds = Array.from({ length: more }, () => this.#options.uuid().toLowerCase());
+    let reserved: string[] = [];
+    try {
+      return await peer.request({
+        build: async (tx) => {
+          await this.#count(tx, pairs, demand);
+          const batches = await this.#reserve(tx, peer.id, demand, pairs, { keyIds, aheadIds, purpose: deliver ? '' : 'named' });
+          reserved = batches.flatMap(({ keys }) => keys.map(({ keyId }) => keyId));
+          return { kind: 'assign', batches };
+        },
+        settle: async (tx, answer) => {
+          if (answer.status !== 'accepted') {
+            throw new KeyRefusal('unreachable', `the other site refused the keys: ${answer.reason}`, RETRY_AFTER_S);
+          }
+          await tx.keys.assign(reserved);
+          return deliver ? this.#deliver(tx, master, (await tx.keys.find(keyIds)) as KeyRecord[]) : [];
+        },
+      });
+    } catch (error) {
+      // Nobody can know what the peer has taken in: burned here, and the next flush has the peer burn them, too.
+      if (reserved.length > 0) await this.#vault.atomically((tx) => tx.keys.void(reserved), peer.id);
+      throw error;
+    }
+  }
+
+  /** Cuts keys from the ways that all pairs may use: those asked for, and as many ahead as the same way has. */
+  async #reserve(
+    tx: VaultTransaction,
+    peer: string,
+    { master, slaves, bytes, demand }: KeyDemand,
+    pairs: readonly PolicyPair[],
+    wanted: { readonly keyIds: readonly string[]; readonly aheadIds: readonly string[]; readonly purpose: string },
+  ): Promise<KeyBatch[]> {
+    const { ways, refused } = await usableWays(tx, this.#options.registry.siteId, peer, pairs, this.#ways(demand));
+    const keyIds = [...wanted.keyIds];
+    const requests = ways.flatMap((way) => {
+      const cut = keyIds.splice(0, fits(way, bytes));
+      return cut.length ? [{ way, keyIds: cut }] : [];
+    });
+    if (keyIds.length > 0) {
+      const [alarm] = await this.#options.alarms.list(tx);
+      if (ways.length === 0 && alarm) {
+        throw new KeyRefusal('alarm', `the link ${alarm.link} is under alarm: ${alarm.reason}`, RETRY_AFTER_S);
+      }
+      if (ways.length === 0 && refused !== undefined && demand) throw new KeyRefusal('demand', refused);
+      throw new KeyRefusal('short', 'not enough keys are available', RETRY_AFTER_S);
+    }
+    const last = requests.at(-1)!;
+    const room = fits(last.way, bytes) - last.keyIds.length;
+    last.keyIds.push(...wanted.aheadIds.slice(0, Math.max(0, Math.floor(room / 8))));
+    const common = { bytes, masterSae: master, slaveSaes: slaves, purpose: wanted.purpose };
+    const records = await tx.keys.reserve(requests.map(({ way, keyIds }) => ({ ...common, lane: way.lane, keyIds })));
+    const places = new Map(records.flat().map(({ keyId, offset }) => [keyId, offset]));
+    return requests.map(({ way, keyIds }) => ({
+      ...common,
+      lane: way.lane,
+      keys: keyIds.map((keyId) => ({ keyId, offset: places.get(keyId)! })),
+    }));
+  }
+
+  /** The caller's copies, in order. What the transaction returns may leave only when it is durable. */
+  async #deliver(tx: VaultTransaction, caller: string, records: readonly KeyRecord[]): Promise<DeliveredKey[]> {
+    const parts = await tx.labelsOf(records);
+    const labels = parts.map((known): BlockLabels => (known.length > 1 ? joinLabels(known, known[0]!.routes) : known[0]!));
+    const links = [...new Set(labels.flatMap(({ originLinks }) => originLinks))];
+    const alarm = this.#options.alarms.freshOn(links);
+    if (alarm) throw new KeyRefusal('alarm', `the link ${alarm.link} is under alarm: ${alarm.reason}`, RETRY_AFTER_S);
+    const secrets: SecretBytes[] = await tx.keys.deliver(records.map(({ keyId }) => ({ keyId, saeId: caller })));
+    return records.map(({ keyId }, i) => ({ keyId, key: secrets[i]!, labels: labels[i]! }));
+  }
+
+  /** Tells every failure as a KeyRefusal. What a caller cannot help and need not know stands in the journal. */
+  async #answering<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof KeyRefusal) throw error;
+      const { code = '' } = error as { code?: string };
+      if (code === 'vault/short') throw new KeyRefusal('short', 'not enough keys are available', RETRY_AFTER_S);
+      if (code === 'kme/no-pads') throw new KeyRefusal('short', (error as Error).message, RETRY_AFTER_S);
+      if (error instanceof KmeError) throw new KeyRefusal('unreachable', error.message, RETRY_AFTER_S);
+      this.#options.note('alarm', `a key request failed: ${error instanceof Error ? error.message : String(error)}`);
+      throw new KeyRefusal('unavailable', 'the key store is not available', RETRY_AFTER_S);
+    }
+  }
+}

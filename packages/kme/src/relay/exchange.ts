@@ -1,0 +1,414 @@
+import type { JournalEntry, PoisonReport, Vault, VaultTransaction } from '@skykey/vault';
+import { Alarms, type LinkAlarm } from '../alarm.ts';
+import { KmeError } from '../error.ts';
+import { decodeMessage, encodeMessage, type PeerAnswer, type PeerMessage } from '../peer/message.ts';
+import { ascii, Peer, type PeerLink, sentence, startsWith } from '../peer/peer.ts';
+import { Reader, Writer } from '../peer/wire.ts';
+import { acceptCombine, combinations, combineMessage, combineWays, settleCombine } from './combine.ts';
+import { answerConfirmation, askConfirmation, type Confirmation, endsOf, settleConfirmation } from './confirm.ts';
+import { acceptJoin, isJoinBlock, type JoinEnd, type JoinRecord, joinEnds, joinsFor, settleJoin } from './join.ts';
+
+/** What a node does with the key that it shares with others, besides handing it out. */
+export interface RelayPlan {
+  /** Links that this node joins. Of both keys so many bytes stay for its own use. */
+  readonly joins: readonly { readonly left: JoinEnd; readonly right: JoinEnd; readonly keepBytes?: number }[];
+  /** Ways that it combines in its own direction, until so many bytes of their combination wait to be used. */
+  readonly combinations: readonly {
+    readonly peer: string;
+    readonly ways: readonly string[];
+    readonly targetBytes: number;
+  }[];
+}
+
+export interface ExchangeOptions {
+  readonly vault: Vault;
+  /** This node: a site or a satellite. */
+  readonly self: string;
+  /** Nodes that it may hear from, and how it reaches them. */
+  readonly peers: readonly { readonly node: string; readonly link: PeerLink }[];
+  /** A random UUID, version 4. */
+  readonly uuid: () => string;
+  readonly now: () => number;
+  readonly plan?: RelayPlan;
+  /** Messages that concern applications; a node without applications refuses them. */
+  readonly apply?: (
+    tx: VaultTransaction,
+    from: string,
+    message: PeerMessage & { readonly kind: 'assign' | 'void' | 'carry' },
+  ) => Promise<PeerAnswer>;
+  readonly hear?: (from: string, topic: string, body: Uint8Array) => Promise<PeerAnswer>;
+  /** Key has come by a join or a combination, or an alarm has changed what there is. */
+  readonly onChange?: () => void;
+}
+
+/** What a call of `flush` did, and what still waits. */
+export interface FlushReport {
+  readonly joined: number;
+  readonly confirmed: number;
+  readonly combined: number;
+  readonly told: number;
+  /** Why something still waits, by peer, in a sentence. */
+  readonly waiting: ReadonlyMap<string, string>;
+}
+
+/** A flood of forged messages fills the journal no faster than this. */
+const JOURNAL_PAUSE_MS = 60_000;
+/** Blocks that are confirmed with one peer in one flush. */
+const MAX_CONFIRMED = 64;
+
+const outboxTopic = (node: string): string => `urgent/${node}`;
+
+/**
+ * One node of the relay network, site or satellite, and its conversations: it joins links as its plan says, confirms what
+ * others have joined for it, combines ways, and passes alarms on to everybody it knows. A core without I/O: `handle` for
+ * what comes, `flush` on every tick.
+ */
+export class Exchange {
+  readonly alarms: Alarms;
+  readonly #options: ExchangeOptions;
+  readonly #vault: Vault;
+  readonly #peers: ReadonlyMap<string, Peer>;
+  #plan: RelayPlan;
+  #flushing: Promise<FlushReport> | undefined;
+  #journalPausedUntilMs = Number.NEGATIVE_INFINITY;
+
+  /** Throws KmeError `kme/argument`. */
+  constructor(options: ExchangeOptions) {
+    const { vault, self, peers, now, plan = { joins: [], combinations: [] } } = options;
+    this.#options = options;
+    this.#vault = vault;
+    this.#plan = plan;
+    this.alarms = new Alarms({ vault, self, now });
+    this.#peers = new Map(peers.map(({ node, link }) => [node, new Peer({ vault, self, peer: node, link })]));
+    if (this.#peers.size < peers.length || this.#peers.has(self)) {
+      throw new KmeError('kme/argument', `the peers of ${self} must differ from each other and from itself`);
+    }
+  }
+
+  peer(node: string): Peer | undefined {
+    return this.#peers.get(node);
+  }
+
+  /** What is joined and combined from now on. */
+  setPlan(plan: RelayPlan): void {
+    this.#plan = plan;
+  }
+
+  // What comes
+
+  /** Answers a message of another node. Never rejects; what is not authentic has no effect. */
+  async handle(message: Uint8Array): Promise<Uint8Array> {
+    try {
+      if (startsWith(message, 'SKC1')) return await this.#confirm(message);
+      const from = new Reader(message).magic('SKQ2').text();
+      const peer = this.#peers.get(from);
+      if (!peer) throw new KmeError('kme/not-for-us', `${this.#options.self} does not know the node ${from}`);
+      const { answer, refused } = await peer.receive(
+        message,
+        (tx, content) => this.#apply(tx, from, content),
+        async (topic, body) => (await this.#options.hear?.(from, topic, body)) ?? refusedTopic(topic),
+      );
+      if (refused !== undefined) await this.#noteRefused(from, refused);
+      return answer;
+    } catch (error) {
+      await this.#noteRefused('somebody', error);
+      return new Writer().raw(ascii('SKR1')).text('this is no message for this node').finish();
+    }
+  }
+
+  async #apply(tx: VaultTransaction, from: string, message: PeerMessage): Promise<PeerAnswer> {
+    const self = this.#options.self;
+    switch (message.kind) {
+      case 'alarm':
+        return this.#hearAlarm(tx, from, message);
+      case 'join': {
+        const answer = await acceptJoin(tx, { self, from }, message);
+        if (answer.status === 'refused') await this.note(tx, 'warning', `a join by ${from} was refused: ${answer.reason}`);
+        return answer;
+      }
+      case 'combine':
+        return acceptCombine(tx, { self, from }, message);
+      case 'word':
+        return refusedTopic(message.topic);
+      default:
+        return (await this.#options.apply?.(tx, from, message)) ?? { status: 'refused', reason: `${self} serves no applications` };
+    }
+  }
+
+  async #hearAlarm(
+    tx: VaultTransaction,
+    from: string,
+    message: PeerMessage & { readonly kind: 'alarm' },
+  ): Promise<PeerAnswer> {
+    const report = await this.alarms.hear(tx, message);
+    if (!report) return { status: 'accepted' };
+    const { link, foundBy, state, reason } = message;
+    if (state === 'open') await this.note(tx, 'info', `${foundBy} has reopened ${link}`);
+    else {
+      const what = `${report.bits} undelivered bits and ${report.keys} keys overwritten`;
+      await this.note(tx, 'alarm', `${foundBy} reports an alarm on ${link}: ${reason}; ${what}`);
+    }
+    await this.#tellAll(tx, message, from);
+    return { status: 'accepted' };
+  }
+
+  async #confirm(message: Uint8Array): Promise<Uint8Array> {
+    const { answer, blockId, outcome, news } = await this.#vault.atomically(async (tx) => {
+      const decided = await answerConfirmation(tx, message);
+      if (decided.news) await this.#noteSettled(tx, decided.blockId, decided.outcome);
+      return decided;
+    });
+    if (news) await this.#settled(blockId, outcome);
+    return answer;
+  }
+
+  // Alarms
+
+  /**
+   * The alarm of a quantum link of this node: closes it, overwrites everything undelivered that rests on it, and has
+   * every other node do so. Rejects when the vault refuses; the link is closed all the same.
+   */
+  async raiseAlarm(link: string, reason: string): Promise<PoisonReport> {
+    const report = await this.alarms.raise(link, reason, async (tx, message) => {
+      await this.#tellAll(tx, message);
+      await this.note(tx, 'alarm', `alarm on ${link}: ${reason}`);
+    });
+    this.#options.onChange?.();
+    return report;
+  }
+
+  /** The operator takes a link back into service. False when this node had no alarm on it. */
+  async reopen(link: string): Promise<boolean> {
+    const had = await this.alarms.reopen(link, async (tx, message) => {
+      await this.#tellAll(tx, message);
+      await this.note(tx, 'info', `${link} reopened`);
+    });
+    if (had) this.#options.onChange?.();
+    return had;
+  }
+
+  listAlarms(): Promise<LinkAlarm[]> {
+    return this.#vault.atomically((tx) => this.alarms.list(tx));
+  }
+
+  async #tellAll(tx: VaultTransaction, message: PeerMessage, but?: string): Promise<void> {
+    for (const node of this.#peers.keys()) if (node !== but) await this.tellUrgently(tx, node, message);
+  }
+
+  /** Puts a message into the outbox: it reaches the peer however often this process is killed. */
+  async tellUrgently(tx: VaultTransaction, node: string, message: PeerMessage): Promise<void> {
+    await tx.outbox.add(outboxTopic(node), encodeMessage(message, this.#options.self, node));
+  }
+
+  // What is to be done
+
+  /**
+   * Does what waits: tells alarms and voids first, then joins; confirms joined blocks; combines. For every tick; a call
+   * while one runs joins it. Peers are served side by side, so that one who is away keeps nobody waiting. Never rejects.
+   */
+  flush(): Promise<FlushReport> {
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = undefined;
+    });
+    return this.#flushing;
+  }
+
+  async #flush(): Promise<FlushReport> {
+    const done = { joined: 0, confirmed: 0, combined: 0, told: 0 };
+    const waiting = new Map<string, string>();
+    await this.#attempt(this.#options.self, waiting, () => this.#join(done));
+    await Promise.all(
+      [...this.#peers.values()].map((peer) =>
+        this.#attempt(peer.id, waiting, async () => {
+          await this.#tellOutbox(peer, done);
+          await this.#tellJoins(peer);
+          await this.#confirmBlocks(peer, done);
+          await this.#combine(peer, done);
+        }),
+      ),
+    );
+    return { ...done, waiting };
+  }
+
+  async #attempt(node: string, waiting: Map<string, string>, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      waiting.set(node, sentence(error));
+    }
+  }
+
+  async #join(done: { joined: number }): Promise<void> {
+    const { self, uuid, now } = this.#options;
+    for (const { left, right, keepBytes = 0 } of this.#plan.joins) {
+      for (;;) {
+        const record = await this.#vault.atomically(async (tx) => {
+          const made = await joinEnds(tx, { joinId: uuid(), self, left, right, utcMs: now(), keepBytes });
+          if (made) await this.note(tx, 'info', `joined ${made.bits} bits of ${left.node} and ${right.node}; erased here`);
+          return made;
+        });
+        if (!record) break;
+        done.joined++;
+      }
+    }
+  }
+
+  async #tellOutbox(peer: Peer, done: { told: number }): Promise<void> {
+    const { self } = this.#options;
+    const entries = await this.#vault.atomically((tx) => tx.outbox.list(outboxTopic(peer.id)), peer.id);
+    await all(
+      entries.map(({ id, body }) =>
+        peer.request({
+          urgent: true,
+          build: async () => decodeMessage(body, self, peer.id),
+          settle: async (tx, answer) => {
+            await tx.outbox.remove(id);
+            if (answer.status !== 'accepted') await this.note(tx, 'warning', `${peer.id} did not accept a message: ${answer.reason}`);
+          },
+        }),
+      ),
+    );
+    done.told += entries.length;
+  }
+
+  async #tellJoins(peer: Peer): Promise<void> {
+    const { self } = this.#options;
+    for (const join of await this.#vault.atomically((tx) => joinsFor(tx, self, peer.id), peer.id)) {
+      const status = await peer.request({
+        wholeStore: true,
+        build: async () => join.message,
+        settle: async (tx, answer) => {
+          await settleJoin(tx, peer.id, join, answer);
+          return answer.status;
+        },
+      });
+      // The next ones wait for the same thing.
+      if (status === 'later') return;
+    }
+  }
+
+  /** In the order in which they came, one after the other: lanes at both ends grow alike. */
+  async #confirmBlocks(peer: Peer, done: { confirmed: number }): Promise<void> {
+    for (let count = 0; count < MAX_CONFIRMED; count++) {
+      const asked = await this.#vault.atomically((tx) => this.#nextQuestion(tx, peer.id));
+      if (!asked) return;
+      const { blockId, question } = asked;
+      const answer = await peer.callUnsealed(question);
+      const outcome = await this.#vault.atomically(async (tx) => {
+        const settled = await settleConfirmation(tx, blockId, question, answer);
+        if (settled !== 'later') {
+          await tx.forget(`confirming/${peer.id}`);
+          await this.#noteSettled(tx, blockId, settled);
+        }
+        return settled;
+      });
+      if (outcome === 'later') return;
+      await this.#settled(blockId, outcome);
+      if (outcome === 'confirmed') done.confirmed++;
+    }
+  }
+
+  /** One block at a time with each peer, whichever process asks: two questions at once would name the same places. */
+  async #nextQuestion(
+    tx: VaultTransaction,
+    peer: string,
+  ): Promise<{ readonly blockId: string; readonly question: Uint8Array } | undefined> {
+    const { self } = this.#options;
+    const current = (await tx.recall(`confirming/${peer}`)) as string | undefined;
+    for (const blockId of await tx.held()) {
+      if (!isJoinBlock(blockId) || (current !== undefined && blockId !== current)) continue;
+      const block = (await tx.block(blockId))!;
+      const [asks, answers] = endsOf(block.labels);
+      if (![asks, answers].includes(peer)) continue;
+      if (block.poisoned) {
+        await tx.discard(blockId);
+        await tx.forget(`confirm/${blockId}`);
+        if (current === blockId) await tx.forget(`confirming/${peer}`);
+        return this.#nextQuestion(tx, peer);
+      }
+      if (asks !== self || answers !== peer) continue;
+      await tx.remember(`confirming/${peer}`, blockId);
+      return { blockId, question: await askConfirmation(tx, blockId) };
+    }
+    if (current !== undefined) await tx.forget(`confirming/${peer}`);
+    return undefined;
+  }
+
+  async #combine(peer: Peer, done: { combined: number }): Promise<void> {
+    const { self, uuid } = this.#options;
+    for (const { peer: node, ways, targetBytes } of this.#plan.combinations) {
+      if (node !== peer.id) continue;
+      await this.#vault.atomically((tx) => combineWays(tx, { combineId: uuid(), self, peer: node, ways, targetBytes }));
+    }
+    const open = await this.#vault.atomically(combinations, peer.id);
+    await all(
+      open
+        .filter((combination) => combination.peer === peer.id)
+        .map((combination) =>
+          peer.request({
+            wholeStore: true,
+            build: async () => combineMessage(combination),
+            settle: async (tx, answer) => {
+              await settleCombine(tx, self, combination, answer);
+              if (answer.status === 'accepted') done.combined++;
+              if (answer.status === 'refused')
+                await this.note(tx, 'warning', `${peer.id} refused to combine ${combination.way}: ${answer.reason}`);
+            },
+          }),
+        ),
+    );
+  }
+
+  /** Joins that this node made, newest first. */
+  async joins(tx: VaultTransaction): Promise<JoinRecord[]> {
+    const records = (await tx.recallAll('joining/')).map(({ value }) => value as JoinRecord);
+    return records.sort((a, b) => b.utcMs - a.utcMs);
+  }
+
+  // Journal
+
+  async #noteSettled(tx: VaultTransaction, blockId: string, outcome: Confirmation): Promise<void> {
+    const block = await tx.block(blockId);
+    if (outcome === 'confirmed') await this.note(tx, 'info', `key of ${block ? block.bytes * 8 : 0} bits confirmed (${blockId})`);
+    else await this.note(tx, 'alarm', `the two ends do not hold the same key: ${blockId} was discarded`);
+  }
+
+  async #settled(blockId: string, outcome: Confirmation): Promise<void> {
+    if (outcome === 'confirmed') {
+      // New hash points may have come with the block: what was sealed under the old ones is not answered any more.
+      const ends = await this.#vault.atomically(async (tx) => {
+        const block = await tx.block(blockId);
+        return block ? endsOf(block.labels) : [];
+      });
+      for (const node of ends) this.#peers.get(node)?.forget();
+    }
+    this.#options.onChange?.();
+  }
+
+  async note(tx: VaultTransaction, severity: JournalEntry['severity'], text: string): Promise<void> {
+    await tx.journal.append({ utcMs: this.#options.now(), severity, text });
+  }
+
+  async #noteRefused(from: string, error: unknown): Promise<void> {
+    const nowMs = this.#options.now();
+    if (nowMs < this.#journalPausedUntilMs) return;
+    this.#journalPausedUntilMs = nowMs + JOURNAL_PAUSE_MS;
+    try {
+      await this.#vault.atomically((tx) =>
+        this.note(tx, 'warning', `a message in the name of ${from} was refused: ${sentence(error)}`),
+      );
+    } catch {
+      // The vault refuses writes: whoever needs it hears so.
+    }
+  }
+}
+
+const refusedTopic = (topic: string): PeerAnswer => ({ status: 'refused', reason: `nobody here hears of ${JSON.stringify(topic)}` });
+
+/** Waits for all, then throws the first failure: nothing is left running behind. */
+async function all<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(works);
+  const failed = settled.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+  return settled.map((result) => (result as PromiseFulfilledResult<T>).value);
+}

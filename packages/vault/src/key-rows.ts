@@ -1,0 +1,295 @@
+import type { Place, Reserved } from './lanes.ts';
+import type { Sql } from './store/store.ts';
+import type { KeyCopy, KeyRecord, KeyRole, KeyState } from './types.ts';
+
+/** A key to be stored, with the state that all its copies begin in. */
+export interface NewKey {
+  readonly keyId: string;
+  /** The lane's name; `place` has its number. */
+  readonly lane: string;
+  readonly bytes: number;
+  readonly place: Reserved;
+  readonly role: KeyRole;
+  readonly masterSae: string;
+  readonly slaveSaes: readonly string[];
+  readonly purpose: string;
+  readonly owner: string;
+  readonly holders: readonly string[];
+  readonly state: KeyState;
+  readonly nowMs: number;
+}
+
+export interface KeyRow extends Place {
+  readonly id: string;
+  readonly name: string;
+  readonly role: KeyRole;
+  readonly masterSae: string;
+  readonly slaveSaes: string;
+  readonly purpose: string;
+  readonly owner: string;
+  readonly expiresMs: number | null;
+  readonly open: number;
+  readonly copies: ReadonlyMap<string, KeyCopy>;
+}
+
+interface JoinedRow extends Omit<KeyRow, 'copies'>, KeyCopy {}
+
+const OPEN = `state IN ('RESERVED', 'ASSIGNED')`;
+const IDS = 'SELECT CAST(value->>0 AS text) FROM EACH($1) AS item';
+const PLACE = 'shared_key.id, shared_key.lane, shared_key.start, shared_key.stop';
+
+const list = (ids: readonly string[]): string => JSON.stringify(ids.map((id) => [id]));
+
+/** The tables of keys and copies, set by set. */
+export class KeyRows {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Undone as one when it throws; one batch checks everything before it writes, and needs no savepoint for that. */
+  async atomically<T>(batches: number, work: () => Promise<T>): Promise<T> {
+    return batches > 1 ? await this.#sql.atomically(work) : await work();
+  }
+
+  async insert(keys: readonly NewKey[]): Promise<KeyRecord[]> {
+    if (keys.length === 0) return [];
+    const rows = keys.map(({ keyId, place, role, masterSae, slaveSaes, purpose, owner, nowMs, holders, state }) => {
+      const open = state === 'RESERVED' || state === 'ASSIGNED' ? holders.length : 0;
+      const places = [place.lane, place.start, place.stop];
+      return [
+        keyId,
+        ...places,
+        role,
+        masterSae,
+        JSON.stringify(slaveSaes),
+        purpose,
+        owner,
+        nowMs,
+        place.expiresMs,
+        open,
+      ];
+    });
+    const copies = keys.flatMap(({ keyId, holders, state, nowMs }) =>
+      holders.map((sae) => [
+        keyId,
+        sae,
+        state,
+        nowMs,
+        state === 'ASSIGNED' ? nowMs : null,
+        state === 'VOIDED' ? nowMs : null,
+      ]),
+    );
+    await this.#sql.run(
+      `INSERT INTO shared_key
+         (id, lane, start, stop, role, master_sae, slave_saes, purpose, owner, reserved_ms, expires_ms, open)
+       SELECT CAST(value->>0 AS text), CAST(value->>1 AS bigint), CAST(value->>2 AS bigint), CAST(value->>3 AS bigint),
+         CAST(value->>4 AS text), CAST(value->>5 AS text), CAST(value->>6 AS text), CAST(value->>7 AS text),
+         CAST(value->>8 AS text), CAST(value->>9 AS double precision), CAST(value->>10 AS double precision),
+         CAST(value->>11 AS bigint)
+       FROM EACH($1) AS item`,
+      JSON.stringify(rows),
+    );
+    await this.#sql.run(
+      `INSERT INTO key_copy (key_id, sae, state, reserved_ms, assigned_ms, closed_ms)
+       SELECT CAST(value->>0 AS text), CAST(value->>1 AS text), CAST(value->>2 AS text),
+         CAST(value->>3 AS double precision), CAST(value->>4 AS double precision), CAST(value->>5 AS double precision)
+       FROM EACH($1) AS item`,
+      JSON.stringify(copies),
+    );
+    return keys.map(
+      ({ keyId, lane, bytes, place, role, masterSae, slaveSaes, purpose, owner, holders, state, nowMs }) => ({
+        ...{ keyId, lane, offset: place.start, bytes, role, masterSae, slaveSaes, purpose, owner },
+        expiresAtMs: place.expiresMs,
+        copies: [...holders].sort().map((saeId) => ({
+          ...{ saeId, state, reservedAtMs: nowMs },
+          assignedAtMs: state === 'ASSIGNED' ? nowMs : null,
+          closedAtMs: state === 'VOIDED' ? nowMs : null,
+        })),
+      }),
+    );
+  }
+
+  async known(keyIds: readonly string[]): Promise<Set<string>> {
+    const rows = await this.#sql.all<{ id: string }>(`SELECT id FROM shared_key WHERE id IN (${IDS})`, list(keyIds));
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  async byId(keyIds: readonly string[]): Promise<Map<string, KeyRow>> {
+    const rows = await this.#sql.all<JoinedRow>(
+      `SELECT ${PLACE}, lane.name, role, master_sae AS "masterSae", slave_saes AS "slaveSaes", purpose, owner,
+         expires_ms AS "expiresMs", open, sae AS "saeId", state, key_copy.reserved_ms AS "reservedAtMs",
+         assigned_ms AS "assignedAtMs", closed_ms AS "closedAtMs"
+       FROM shared_key JOIN lane ON lane.lane = shared_key.lane JOIN key_copy ON key_copy.key_id = shared_key.id
+       WHERE shared_key.id IN (${IDS}) ORDER BY shared_key.id, sae`,
+      list(keyIds),
+    );
+    const found = new Map<string, KeyRow & { copies: Map<string, KeyCopy> }>();
+    for (const { saeId, state, reservedAtMs, assignedAtMs, closedAtMs, ...key } of rows) {
+      const known = found.get(key.id) ?? { ...key, copies: new Map<string, KeyCopy>() };
+      known.copies.set(saeId, { saeId, state, reservedAtMs, assignedAtMs, closedAtMs });
+      found.set(key.id, known);
+    }
+    return found;
+  }
+
+  async records(keyIds: readonly string[]): Promise<(KeyRecord | undefined)[]> {
+    const found = await this.byId(keyIds);
+    return keyIds.map((keyId) => {
+      const key = found.get(keyId);
+      return key && record(key);
+    });
+  }
+
+  async assign(keyIds: readonly string[], nowMs: number): Promise<void> {
+    await this.#sql.run(
+      `UPDATE key_copy SET state = 'ASSIGNED', assigned_ms = $2 WHERE state = 'RESERVED' AND key_id IN (${IDS})`,
+      list(keyIds),
+      nowMs,
+    );
+  }
+
+  /** Closes copies one by one. */
+  async close(copies: readonly { readonly keyId: string; readonly saeId: string }[], state: KeyState, nowMs: number) {
+    await this.#sql.run(
+      `UPDATE key_copy SET state = $2, closed_ms = $3 WHERE (key_id, sae) IN
+         (SELECT CAST(value->>0 AS text), CAST(value->>1 AS text) FROM EACH($1) AS item)`,
+      ...[JSON.stringify(copies.map(({ keyId, saeId }) => [keyId, saeId])), state, nowMs],
+    );
+    await this.#sql.run(
+      `UPDATE shared_key SET open = (SELECT count(*) FROM key_copy WHERE key_id = shared_key.id AND ${OPEN})
+       WHERE id IN (${IDS})`,
+      list(copies.map(({ keyId }) => keyId)),
+    );
+  }
+
+  /** Closes all copies of keys that are open. */
+  async void(keyIds: readonly string[], nowMs: number): Promise<void> {
+    await this.#sql.run(
+      `UPDATE key_copy SET state = 'VOIDED', closed_ms = $2 WHERE ${OPEN} AND key_id IN (${IDS})`,
+      list(keyIds),
+      nowMs,
+    );
+    await this.#sql.run(
+      `UPDATE shared_key SET open = 0, told = CASE role WHEN 'master' THEN 0 ELSE 1 END WHERE id IN (${IDS})`,
+      list(keyIds),
+    );
+  }
+
+  /** Those of the keys that have open copies. */
+  async open(keyIds: readonly string[]): Promise<(Place & { id: string })[]> {
+    return await this.#sql.all(`SELECT ${PLACE} FROM shared_key WHERE open > 0 AND id IN (${IDS})`, list(keyIds));
+  }
+
+  async openAt(places: readonly Place[]): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string }>(
+      `SELECT id FROM shared_key WHERE open > 0 AND (lane, start) IN
+         (SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint) FROM EACH($1) AS item)`,
+      JSON.stringify(places.map(({ lane, start }) => [lane, start])),
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** The other side is to be told that keys which this side led are void. */
+  async tell(keyIds: readonly string[]): Promise<void> {
+    await this.#sql.run(
+      `UPDATE shared_key SET told = 0 WHERE open = 0 AND role = 'master' AND id IN (${IDS})
+         AND EXISTS (SELECT 1 FROM key_copy WHERE key_id = shared_key.id AND state = 'ERASED')`,
+      list(keyIds),
+    );
+  }
+
+  async told(keyIds: readonly string[]): Promise<void> {
+    await this.#sql.run(`UPDATE shared_key SET told = 1 WHERE told = 0 AND id IN (${IDS})`, list(keyIds));
+  }
+
+  async untold(limit: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string }>(
+      'SELECT id FROM shared_key WHERE told = 0 ORDER BY reserved_ms, id LIMIT $1',
+      limit,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Keys with a copy assigned before `beforeMs` and not fetched, and open ones that are good no longer. */
+  async old(beforeMs: number, nowMs: number): Promise<(Place & { id: string })[]> {
+    return await this.#sql.all(
+      `SELECT ${PLACE} FROM shared_key WHERE open > 0 AND id IN
+         (SELECT key_id FROM key_copy WHERE state = 'ASSIGNED' AND assigned_ms < $1)
+       UNION
+       SELECT ${PLACE} FROM shared_key WHERE open > 0 AND expires_ms IS NOT NULL AND expires_ms <= $2
+         AND NOT EXISTS (SELECT 1 FROM key_copy WHERE key_id = shared_key.id AND state = 'RESERVED')`,
+      beforeMs,
+      nowMs,
+    );
+  }
+
+  async reservedBy(owner?: string): Promise<(Place & { id: string })[]> {
+    return await this.#sql.all(
+      `SELECT ${PLACE} FROM shared_key WHERE open > 0 AND owner = coalesce($1, owner)
+         AND id IN (SELECT key_id FROM key_copy WHERE state = 'RESERVED')`,
+      owner ?? null,
+    );
+  }
+
+  async abandoned(nowMs: number): Promise<(Place & { id: string })[]> {
+    return await this.#sql.all(
+      `SELECT ${PLACE} FROM shared_key WHERE open > 0 AND id IN (SELECT key_id FROM key_copy WHERE state = 'RESERVED')
+         AND NOT EXISTS (SELECT 1 FROM process WHERE process.id = owner AND until_ms > $1)`,
+      nowMs,
+    );
+  }
+
+  async countOpen(masterSae: string, saeId: string): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `SELECT count(*) AS count FROM shared_key JOIN key_copy ON key_id = id
+       WHERE shared_key.open > 0 AND master_sae = $1 AND sae_id = $2 AND state = 'ASSIGNED'`,
+      masterSae,
+      saeId,
+    );
+    return row!.count;
+  }
+
+  async stock(query: Stock, nowMs: number, limit: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string }>(
+      `SELECT id ${STOCK} ORDER BY shared_key.reserved_ms, id LIMIT $6`,
+      ...[...stockValues(query, nowMs), limit],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async countStock(query: Stock, nowMs: number): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `SELECT count(*) AS count ${STOCK}`,
+      ...stockValues(query, nowMs),
+    );
+    return row!.count;
+  }
+}
+
+interface Stock {
+  readonly masterSae: string;
+  readonly slaveSae: string;
+  readonly bytes: number;
+  readonly purpose?: string;
+}
+
+const STOCK = `FROM shared_key JOIN key_copy ON key_id = id AND sae = master_sae
+  WHERE open > 0 AND role = 'master' AND state = 'ASSIGNED' AND master_sae = $1 AND slave_saes = $2 AND purpose = $3
+    AND stop - start = $4 AND (expires_ms IS NULL OR expires_ms > $5)`;
+
+const stockValues = (
+  { masterSae, slaveSae, purpose, bytes }: Stock,
+  nowMs: number,
+): [string, string, string, number, number] => [masterSae, JSON.stringify([slaveSae]), purpose ?? '', bytes, nowMs];
+
+function record(key: KeyRow): KeyRecord {
+  const { id: keyId, name: lane, start: offset, stop, role, masterSae, purpose, owner } = key;
+  return {
+    ...{ keyId, lane, offset, bytes: stop - offset, role, masterSae, purpose, owner },
+    slaveSaes: JSON.parse(key.slaveSaes) as string[],
+    expiresAtMs: key.expiresMs,
+    copies: [...key.copies.values()],
+  };
+}

@@ -1,0 +1,353 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import { VaultError } from '../error.ts';
+import type { PostgresPlace } from '../types.ts';
+import { POSTGRES, SCHEMA_VERSION, schema } from './schema.ts';
+import { type Admission, otherFormat, type Sql, type SqlValue, type Store, usedLate } from './store.ts';
+import { type TransactionSql, type Turn, Turns } from './turns.ts';
+
+const NAME = /^[a-z][a-z0-9_]{0,47}$/;
+const INT8 = 20;
+const CONNECTIONS = 8;
+/** Works of one scope that share one commit at most. */
+const GROUP = 64;
+const ATTEMPTS = 5;
+/** Somebody who hangs in a transaction, or behind one, must not stop every process. */
+const PATIENCE_MS = 15_000;
+
+/** SQLSTATE classes and codes (PostgreSQL, appendix A). */
+const SERIALIZATION_FAILURE = '40001';
+const DEADLOCK = '40P01';
+const UNIQUE_VIOLATION = '23505';
+/** Undone for no fault of the work, which may be run again. Two scopes may make the same id: the second time one sees it. */
+const AGAIN: ReadonlySet<string> = new Set([SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION]);
+
+/**
+ * One schema of a PostgreSQL database, shared by any number of processes. Each transaction first takes advisory locks: the
+ * whole store alone for scope '', the whole store together with others and its scope alone for any other. What comes after
+ * sees everything that was committed before (READ COMMITTED takes a snapshot for each statement), so no row is read that
+ * somebody else of the scope may change, whatever process he is in. Works of one scope that wait in this process share one
+ * transaction, each in a savepoint of its own.
+ */
+class PostgresStore implements Store {
+  readonly place: string;
+  readonly id: Uint8Array;
+  readonly #pool: pg.Pool;
+  /** By scope; there are as many as peers. */
+  readonly #scopes = new Map<string, Turns>();
+  readonly #names = new Map<string, pg.QueryConfig>();
+  #closed = false;
+
+  constructor(pool: pg.Pool, place: string, id: Uint8Array) {
+    this.#pool = pool;
+    this.place = place;
+    this.id = id;
+  }
+
+  transaction<T>(scope: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new VaultError('vault/unavailable', `the vault ${this.place} is closed`));
+    let turns = this.#scopes.get(scope);
+    if (!turns) {
+      turns = new Turns(GROUP, queueMicrotask, (group) => this.#carryOut(scope, group));
+      this.#scopes.set(scope, turns);
+    }
+    return turns.work(work);
+  }
+
+  async setEpoch(epoch: number): Promise<void> {
+    await this.transaction('', (sql) => sql.run('UPDATE vault SET epoch = $1', epoch));
+  }
+
+  /** PostgreSQL removes old versions of rows itself; they are sealed. */
+  async scrub(): Promise<void> {}
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#pool.end();
+  }
+
+  async #carryOut(scope: string, group: Turn[]): Promise<void> {
+    const left = new Set(group);
+    for (let attempt = 1; left.size > 0; attempt++) {
+      try {
+        await this.#attempt(scope, left);
+        break;
+      } catch (error) {
+        const { code } = error as { code?: string };
+        if ((AGAIN.has(code ?? '') || isLost(error)) && attempt < ATTEMPTS) continue;
+        for (const turn of left) turn.fail(explain(this.place, error));
+        return;
+      }
+    }
+    for (const turn of left) turn.settle();
+  }
+
+  /** One transaction of all that are left; whoever fails is told so and left out. Throws what undid all of them. */
+  async #attempt(scope: string, left: Set<Turn>): Promise<void> {
+    const client = await this.#pool.connect();
+    let isSound = false;
+    // What is lost between two queries is told to the next one.
+    const lost = (): void => undefined;
+    client.on('error', lost);
+    try {
+      const begun = (await client.query(begin(this.place, scope))) as unknown as pg.QueryResult<{ epoch: number }>[];
+      const epoch = begun.at(-1)!.rows[0]!.epoch;
+      const shared = left.size > 1;
+      for (const turn of left) {
+        const sql = new PostgresTransaction(this.place, epoch, (text, values) =>
+          client.query({ ...this.#named(text), values }),
+        );
+        if (shared) await client.query('SAVEPOINT turn');
+        try {
+          await turn.run(sql);
+          if (sql.failure) throw explain(this.place, sql.failure);
+          if (shared) await client.query('RELEASE SAVEPOINT turn');
+        } catch (error) {
+          if (sql.isUndone) throw sql.failure;
+          left.delete(turn);
+          turn.fail(error);
+          if (shared) await client.query('ROLLBACK TO SAVEPOINT turn; RELEASE SAVEPOINT turn');
+        }
+      }
+      if (left.size === 0) await client.query('ROLLBACK');
+      else await this.#commit(client);
+      isSound = true;
+    } catch (error) {
+      if (!isLost(error) && !(error instanceof VaultError)) {
+        isSound = await client.query('ROLLBACK').then(
+          () => true,
+          () => false,
+        );
+      }
+      throw error;
+    } finally {
+      client.off('error', lost);
+      client.release(!isSound);
+    }
+  }
+
+  async #commit(client: pg.PoolClient): Promise<void> {
+    let answer: pg.QueryResult;
+    try {
+      answer = await client.query('COMMIT');
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      throw new VaultError(
+        'vault/unavailable',
+        `the connection to ${this.place} was lost during COMMIT: whether it took place is not known, and nothing of it may be handed out`,
+        { cause: error },
+      );
+    }
+    // A transaction that a swallowed error has spoiled is rolled back by COMMIT, which does not fail.
+    if (answer.command !== 'COMMIT') {
+      throw new VaultError('vault/unavailable', `the transaction on ${this.place} was undone by an earlier failure`);
+    }
+  }
+
+  /** Statements are prepared once in each connection. */
+  #named(text: string): pg.QueryConfig {
+    let config = this.#names.get(text);
+    if (!config) {
+      config = {
+        name: `v${this.#names.size}`,
+        text: text.replace(/\bEACH\((\$\d+)\)/g, 'jsonb_array_elements(CAST($1 AS jsonb))'),
+      };
+      this.#names.set(text, config);
+    }
+    return config;
+  }
+}
+
+class PostgresTransaction implements TransactionSql {
+  readonly epoch: number;
+  isOver = false;
+  /** What the server, or the way to it, has last failed of and nothing has undone: the transaction cannot go on. */
+  failure: unknown;
+  readonly #place: string;
+  readonly #query: (text: string, values: SqlValue[]) => Promise<pg.QueryResult>;
+  #depth = 0;
+
+  constructor(place: string, epoch: number, query: (text: string, values: SqlValue[]) => Promise<pg.QueryResult>) {
+    this.#place = place;
+    this.epoch = epoch;
+    this.#query = query;
+  }
+
+  /** The whole transaction is gone for no fault of its work. */
+  get isUndone(): boolean {
+    const { code } = (this.failure ?? {}) as { code?: string };
+    return this.failure !== undefined && (AGAIN.has(code ?? '') || isLost(this.failure));
+  }
+
+  async run(text: string, ...values: SqlValue[]): Promise<number> {
+    return (await this.#ask(text, values)).rowCount ?? 0;
+  }
+
+  async get<T>(text: string, ...values: SqlValue[]): Promise<T | undefined> {
+    return (await this.#ask(text, values)).rows[0] as T | undefined;
+  }
+
+  async all<T>(text: string, ...values: SqlValue[]): Promise<T[]> {
+    return (await this.#ask(text, values)).rows as T[];
+  }
+
+  async atomically<T>(work: () => Promise<T>): Promise<T> {
+    const point = `level${this.#depth}`;
+    await this.#ask(`SAVEPOINT ${point}`, []);
+    this.#depth++;
+    try {
+      const result = await work();
+      await this.#ask(`RELEASE SAVEPOINT ${point}`, []);
+      return result;
+    } catch (error) {
+      if (!this.isUndone) {
+        this.failure = undefined;
+        await this.#ask(`ROLLBACK TO SAVEPOINT ${point}`, []);
+        await this.#ask(`RELEASE SAVEPOINT ${point}`, []);
+      }
+      throw error;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  async #ask(text: string, values: SqlValue[]): Promise<pg.QueryResult> {
+    if (this.isOver) throw usedLate();
+    if (this.failure !== undefined) throw explain(this.#place, this.failure);
+    try {
+      return await this.#query(text, values);
+    } catch (error) {
+      this.failure ??= error;
+      throw explain(this.#place, error);
+    }
+  }
+}
+
+/** Opens the schema, or makes it. Rejects with a VaultError, the database being as it was. */
+export async function openPostgres(options: PostgresPlace, { admit, begin: beginning }: Admission): Promise<Store> {
+  const { connection, name, connections = CONNECTIONS } = options;
+  if (!NAME.test(name)) {
+    throw new VaultError(
+      'vault/argument',
+      `the name of a vault in PostgreSQL has 1 to 48 of a-z, 0-9 and _, a letter first, not ${name}`,
+    );
+  }
+  const pool = new pg.Pool({
+    connectionString: connection,
+    max: connections,
+    pipeline: true,
+    connectionTimeoutMillis: PATIENCE_MS,
+    idle_in_transaction_session_timeout: PATIENCE_MS,
+    lock_timeout: PATIENCE_MS,
+    keepAlive: true,
+    application_name: 'skykey',
+    // An acknowledged transaction is on the disk whatever the server's habits are. Every hot statement has an index, and a
+    // plan made while a table was empty must not read all of it when it is full.
+    options: `-c search_path=${name} -c synchronous_commit=on -c enable_seqscan=off -c plan_cache_mode=force_generic_plan`,
+    types: {
+      getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+        oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
+    },
+  });
+  // Without it a connection that ends while nobody uses it would end the process.
+  pool.on('error', () => undefined);
+  const place = `schema ${name} of PostgreSQL`;
+  try {
+    const client = await pool.connect();
+    try {
+      await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${lockOf(place, '')})`);
+      const id = await settle(client, name, place, { admit, begin: beginning });
+      await client.query('COMMIT');
+      return new PostgresStore(pool, place, id);
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  } catch (error) {
+    await pool.end();
+    throw explain(place, error);
+  }
+}
+
+/** Looks at what is there before anything is written; makes the tables where there is nothing. Returns the identity. */
+async function settle(
+  client: pg.PoolClient,
+  name: string,
+  place: string,
+  { admit, begin }: Admission,
+): Promise<Uint8Array> {
+  const tables = await client.query<{ name: string }>('SELECT tablename AS name FROM pg_tables WHERE schemaname = $1', [
+    name,
+  ]);
+  if (tables.rows.length === 0) {
+    const { id, epoch } = begin();
+    await client.query(`CREATE SCHEMA IF NOT EXISTS ${name}; ${schema(POSTGRES)}`);
+    await client.query('INSERT INTO vault (one, version, id, epoch) VALUES (1, $1, $2, $3)', [
+      SCHEMA_VERSION,
+      id,
+      epoch,
+    ]);
+    return id;
+  }
+  if (!tables.rows.some((table) => table.name === 'vault')) {
+    throw new VaultError(
+      'vault/corrupt',
+      `the ${place} cannot be used: it holds tables of another program. Nothing in it was changed; give the vault another name`,
+    );
+  }
+  const { rows } = await client.query<{ version: number; id: Uint8Array; epoch: number }>(
+    'SELECT version, id, epoch FROM vault',
+  );
+  const [row] = rows;
+  if (!row)
+    throw new VaultError('vault/corrupt', `the ${place} cannot be used: it has no identity. Nothing in it was changed`);
+  if (row.version !== SCHEMA_VERSION) throw otherFormat(place, row.version);
+  admit(row.epoch);
+  return row.id;
+}
+
+/** BEGIN, the locks and the epoch in one round trip. */
+function begin(place: string, scope: string): string {
+  const locks =
+    scope === ''
+      ? `pg_advisory_xact_lock(${lockOf(place, '')})`
+      : `pg_advisory_xact_lock_shared(${lockOf(place, '')}), pg_advisory_xact_lock(${lockOf(place, scope)})`;
+  return `BEGIN; SELECT ${locks}; SELECT epoch FROM vault`;
+}
+
+/** Advisory locks have 64-bit names, and the database is shared with other vaults. */
+function lockOf(place: string, scope: string): string {
+  const digest = createHash('sha256').update(`skykey vault\0${place}\0${scope}`).digest();
+  return digest.readBigInt64BE().toString();
+}
+
+/** Whether an error of `pg` says that the connection is gone or never was: no SQLSTATE, class 08, or the server shuts down. */
+function isLost(error: unknown): boolean {
+  if (error instanceof VaultError) return false;
+  const { code, severity } = error as { code?: string; severity?: string };
+  return severity === undefined || severity === 'FATAL' || /^(08|57P0[123])/.test(code ?? '');
+}
+
+/** An error of `pg` as one of ours. */
+function explain(place: string, error: unknown): VaultError {
+  if (error instanceof VaultError) return error;
+  const { code = '', message } = error as { code?: string; message: string };
+  if (isLost(error)) {
+    return new VaultError(
+      'vault/unavailable',
+      `the vault in ${place} does not answer: ${message}. Nothing was changed`,
+      { cause: error },
+    );
+  }
+  if (code.startsWith('53')) {
+    return new VaultError(
+      'vault/disk-full',
+      `no room for the vault in ${place}: ${message}. What was in the vault is still there`,
+      { cause: error },
+    );
+  }
+  return new VaultError('vault/unavailable', `the vault in ${place} cannot be used: ${message}`, { cause: error });
+}

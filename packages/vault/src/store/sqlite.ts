@@ -1,0 +1,293 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { VaultError } from '../error.ts';
+import type { SqlitePlace } from '../types.ts';
+import { APPLICATION_ID, SCHEMA_VERSION, SQLITE, schema } from './schema.ts';
+import { type Admission, otherFormat, type Sql, type SqlValue, type Store, usedLate } from './store.ts';
+import { type TransactionSql, type Turn, Turns } from './turns.ts';
+
+/** Primary result codes of SQLite that mean something different to the caller (sqlite.org/rescode.html). */
+const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
+
+/** Works that share one commit at most: what is undone with the disk is no more than this. */
+const GROUP = 256;
+
+/**
+ * One SQLite file, opened for this process alone. Statements are compiled once; a transaction is on the disk when its
+ * promise resolves (WAL with synchronous FULL: one fsync a commit). Works that wait while one runs share a commit, each in
+ * a savepoint of its own.
+ */
+export class SqliteStore implements Store {
+  readonly place: string;
+  readonly id: Uint8Array;
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #turns: Turns;
+  #epoch: number;
+  #closed = false;
+
+  /**
+   * Throws VaultError `vault/corrupt`, `vault/busy` or `vault/unavailable`, and what `admit` throws. A file that is refused
+   * is left as it is: what it is gets looked at before anything is written.
+   */
+  constructor({ path, maxPages, defer = queueMicrotask }: SqlitePlace, { admit, begin }: Admission) {
+    this.place = path;
+    this.#turns = new Turns(GROUP, defer, (group) => this.#carryOut(group));
+    try {
+      this.#db = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
+    } catch (error) {
+      throw this.#explain(error);
+    }
+    try {
+      this.#db.exec('PRAGMA locking_mode = EXCLUSIVE');
+      const isNew = this.#examine();
+      if (!isNew) admit(this.#identity().epoch);
+      // An exclusive lock is taken by the first write, and kept: a second process gets vault/busy and not half the keys.
+      this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
+      // Temporary files would hold copies of pages; without a limit the log would keep its old length.
+      this.#db.exec('PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 0');
+      if (maxPages !== undefined) this.#db.exec(`PRAGMA max_page_count = ${Number(maxPages)}`);
+      this.#db.exec('BEGIN IMMEDIATE');
+      if (isNew) {
+        this.#db.exec(schema(SQLITE));
+        const { id, epoch } = begin();
+        this.#db.prepare('INSERT INTO vault VALUES (1, ?, ?, ?)').run(SCHEMA_VERSION, id, epoch);
+        this.#db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+      }
+      this.#db.exec('COMMIT');
+      ({ id: this.id, epoch: this.#epoch } = this.#identity());
+    } catch (error) {
+      this.#db.close();
+      throw this.#explain(error);
+    }
+  }
+
+  #identity(): { id: Uint8Array; epoch: number } {
+    const row = this.#db.prepare('SELECT id, epoch FROM vault').get();
+    if (!row) throw this.#corrupt('it has no identity');
+    return row as unknown as { id: Uint8Array; epoch: number };
+  }
+
+  /** Whether the file is new. Throws when it is not a vault of this version, or damaged. */
+  #examine(): boolean {
+    const pragma = (name: string): unknown => Object.values(this.#db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+    const tables = this.#db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };
+    const applicationId = pragma('application_id');
+    if (tables.n === 0 && applicationId === 0) return true;
+    if (applicationId !== APPLICATION_ID) throw this.#corrupt('it is a database of another program');
+    const version = pragma('user_version');
+    if (version !== SCHEMA_VERSION) throw otherFormat(this.place, Number(version));
+    const finding = pragma('integrity_check(1)');
+    if (finding !== 'ok') throw this.#corrupt(String(finding).split('\n')[0]!);
+    if (this.#db.prepare('PRAGMA foreign_key_check').get()) throw this.#corrupt('rows refer to rows that are missing');
+    return false;
+  }
+
+  transaction<T>(_scope: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(this.#isClosed());
+    return this.#turns.work(work);
+  }
+
+  async setEpoch(epoch: number): Promise<void> {
+    await this.transaction('', (sql) => sql.run('UPDATE vault SET epoch = $1', epoch));
+    this.#epoch = epoch;
+  }
+
+  /** Moves the log into the file and cuts it to nothing: after that no file holds a byte that was overwritten. */
+  scrub(): Promise<void> {
+    if (this.#closed) return Promise.reject(this.#isClosed());
+    return this.#between(() => this.#exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#between(() => {
+      this.#statements.clear();
+      this.#db.close();
+    });
+  }
+
+  /** Runs `act` after everything that was asked for before, outside any transaction. */
+  #between(act: () => void): Promise<void> {
+    return new Promise((resolve, fail) => {
+      const settle = (): void => {
+        try {
+          act();
+          resolve();
+        } catch (error) {
+          fail(error);
+        }
+      };
+      this.#turns.add({ run: async () => undefined, settle, fail });
+    });
+  }
+
+  async #carryOut(group: Turn[]): Promise<void> {
+    const left = new Set(group);
+    try {
+      while (left.size > 0 && !(await this.#attempt(left)));
+      for (const turn of left) turn.settle();
+    } catch (error) {
+      for (const turn of left) turn.fail(error);
+    }
+  }
+
+  /**
+   * One transaction of all that are left; whoever fails is told so and left out. False when a failure has undone the others
+   * as well: SQLite itself ends a transaction when the disk is full or broken.
+   */
+  async #attempt(left: Set<Turn>): Promise<boolean> {
+    this.#exec('BEGIN IMMEDIATE');
+    try {
+      for (const turn of left) {
+        const sql = new SqliteTransaction(
+          this.#db,
+          this.#epoch,
+          (text) => this.#statement(text),
+          (error) => this.#explain(error),
+        );
+        this.#exec('SAVEPOINT turn');
+        try {
+          await turn.run(sql);
+          if (!this.#db.isTransaction) throw sql.ended();
+          this.#exec('RELEASE turn');
+        } catch (error) {
+          left.delete(turn);
+          turn.fail(error);
+          if (!this.#db.isTransaction) return false;
+          this.#exec('ROLLBACK TO turn; RELEASE turn');
+        }
+      }
+      this.#exec('COMMIT');
+      return true;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #statement(text: string): StatementSync {
+    let statement = this.#statements.get(text);
+    if (!statement) {
+      // Of numbered parameters SQLite knows ?1 only: $1 would be a name.
+      statement = this.#db.prepare(text.replace(/\$(\d+)/g, '?$1').replace(/\bEACH\(/g, 'json_each('));
+      this.#statements.set(text, statement);
+    }
+    return statement;
+  }
+
+  #exec(sql: string): void {
+    try {
+      this.#db.exec(sql);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #isClosed(): VaultError {
+    return new VaultError('vault/unavailable', `the vault ${this.place} is closed`);
+  }
+
+  #corrupt(what: string, cause?: unknown): VaultError {
+    return new VaultError(
+      'vault/corrupt',
+      `the vault ${this.place} cannot be used: ${what}. Nothing in it was changed. Move the file and ${this.place}-wal away ` +
+        'and start with an empty vault: the links fill it again, couriered key must be installed anew at both ends. ' +
+        'Do not put a backup in its place: it would hand out keys a second time',
+      { cause },
+    );
+  }
+
+  /** An error of SQLite as one of ours; any other is passed on. */
+  #explain(error: unknown): unknown {
+    const { errcode, message } = error as { errcode?: number; message: string };
+    if (errcode === undefined) return error;
+    switch (errcode & 0xff) {
+      case SQLITE_FULL:
+        return new VaultError(
+          'vault/disk-full',
+          `no room for the vault ${this.place}: free some space on its disk. What was in the vault is still there`,
+          { cause: error },
+        );
+      case SQLITE_CORRUPT:
+      case SQLITE_NOTADB:
+        return this.#corrupt(message, error);
+      case SQLITE_BUSY:
+        return new VaultError('vault/busy', `the vault ${this.place} is open in another process`, { cause: error });
+      default:
+        return new VaultError('vault/unavailable', `the vault ${this.place} cannot be used: ${message}`, {
+          cause: error,
+        });
+    }
+  }
+}
+
+class SqliteTransaction implements TransactionSql {
+  readonly epoch: number;
+  isOver = false;
+  readonly #db: DatabaseSync;
+  readonly #statement: (text: string) => StatementSync;
+  readonly #explain: (error: unknown) => unknown;
+  #depth = 0;
+
+  constructor(
+    db: DatabaseSync,
+    epoch: number,
+    statement: (text: string) => StatementSync,
+    explain: (error: unknown) => unknown,
+  ) {
+    this.#db = db;
+    this.epoch = epoch;
+    this.#statement = statement;
+    this.#explain = explain;
+  }
+
+  async run(text: string, ...values: SqlValue[]): Promise<number> {
+    return this.#use(() => Number(this.#statement(text).run(...values).changes));
+  }
+
+  async get<T>(text: string, ...values: SqlValue[]): Promise<T | undefined> {
+    return this.#use(() => this.#statement(text).get(...values)) as T | undefined;
+  }
+
+  async all<T>(text: string, ...values: SqlValue[]): Promise<T[]> {
+    return this.#use(() => this.#statement(text).all(...values)) as T[];
+  }
+
+  async atomically<T>(work: () => Promise<T>): Promise<T> {
+    const point = `level${this.#depth}`;
+    this.#use(() => this.#db.exec(`SAVEPOINT ${point}`));
+    this.#depth++;
+    try {
+      const result = await work();
+      this.#use(() => this.#db.exec(`RELEASE ${point}`));
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec(`ROLLBACK TO ${point}; RELEASE ${point}`);
+      throw error;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** Whoever caught an error that ended the transaction must not go on outside any. */
+  ended(): VaultError {
+    return new VaultError(
+      'vault/disk-full',
+      'the transaction was ended by an earlier failure: no room, or a broken disk',
+    );
+  }
+
+  #use<T>(act: () => T): T {
+    if (this.isOver) throw usedLate();
+    if (!this.#db.isTransaction) throw this.ended();
+    try {
+      return act();
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+}
