@@ -1,6 +1,8 @@
 /** `skykey …`: every command, its help, and one way to fail. */
 import { Command, CommanderError } from 'commander';
 import { agents } from './commands/agents.ts';
+import { certifying } from './commands/certifying.ts';
+import { conforming } from './commands/conforming.ts';
 import { distilling } from './commands/distilling.ts';
 import { measuring } from './commands/measuring.ts';
 import { planning } from './commands/planning.ts';
@@ -16,14 +18,26 @@ const program = new Command('skykey')
   .exitOverride();
 
 /** These write plans, plots, reports and recordings, which are for others too. */
-const FOR_OTHERS = ['passes', 'budget', 'plan', 'validate', 'keyrate', 'lab', 'bench', 'write', 'read', 'convert'];
+const FOR_OTHERS = [
+  'passes',
+  'budget',
+  'plan',
+  'validate',
+  'keyrate',
+  'lab',
+  'bench',
+  'write',
+  'read',
+  'convert',
+  'conformance',
+];
 
 // Vaults, keys and logs are for the user who runs Skykey and for nobody else.
 program.hook('preAction', (_, command) => {
   if (!FOR_OTHERS.includes(command.name())) process.umask(0o077);
 });
 
-for (const commands of [running, planning, distilling, measuring, agents]) commands(program);
+for (const commands of [running, planning, distilling, measuring, agents, certifying, conforming]) commands(program);
 
 /** Errors that people can mend are sentences with a code; anything else is a fault, shown with its trace. */
 function fail(error: unknown): never {

@@ -1,6 +1,6 @@
 /** Every check, in the order in which they run. */
-import { answerRules } from './answers.ts';
 import type { Check } from './check.ts';
+import { answerRules } from './checks/answers.ts';
 import { DECIDED_KEYS } from './checks/decided-keys.ts';
 import { DECIDED_REQUESTS } from './checks/decided-requests.ts';
 import { GET_KEY } from './checks/get-key.ts';

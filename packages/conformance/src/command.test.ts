@@ -81,7 +81,7 @@ test('2 and a sentence when the options cannot be used', async (t) => {
     [[...args, '--sae', 'x'], /--sae: x is not of the form NAME=cert.pem,key.pem/],
     [[...args, '--ca', join(folder, 'none.pem')], /--ca .*none\.pem cannot be read/],
     [[...args, '--keys', 'many'], /--keys: give a whole number/],
-    [[...args, '--timeout', '-1'], /--timeout: give seconds/],
+    [[...args, '--timeout', '0'], /--timeout: give seconds/],
     [[...args, '--unmeetable', '[1]'], /--unmeetable: give a JSON object/],
     [[...args, '--json', join(folder, 'none', 'report.json')], /--json .* cannot be written/],
     [[...args, '--nonsense'], /Unknown option '--nonsense'/],

@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { CATALOGUE } from './catalogue.ts';
-import type { Verdict } from './check.ts';
 import { ConformanceError } from './error.ts';
 import { type Paint, type Result, tableOf } from './report.ts';
 import { type ConformanceOptions, DEFAULT_KEYS, runConformance } from './run.ts';
 import type { SaeFiles } from './target.ts';
+import type { Verdict } from './verdict.ts';
 
 /** As they stand on the command line. */
 export interface CommandOptions {

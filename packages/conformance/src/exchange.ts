@@ -67,10 +67,18 @@ export interface Answer {
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
   readonly exchange: Exchange;
+  readonly party: Party;
+  /** Bytes came, and they are no HTTP. */
+  readonly garbled: boolean;
+  /** The connection was an old one, which the KME may have closed while we wrote (RFC 7230, 6.3.1). */
+  readonly stale: boolean;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, party: Party, why: { readonly garbled: boolean; readonly stale: boolean }) {
     super(exchange.came);
     this.exchange = exchange;
+    this.party = party;
+    this.garbled = why.garbled;
+    this.stale = why.stale;
   }
 }
 
@@ -101,7 +109,13 @@ export class Caller {
     const body = bodyOf(sent.body);
     const line = describeSent(this.party, sent, path, body);
     return new Promise((resolve, reject) => {
-      const fail = (why: string): void => reject(new NoAnswer({ sent: line, came: `no answer: ${why}` }));
+      const fail = ({ code = 'error', message }: NodeJS.ErrnoException): void => {
+        const came = `no answer: ${code}: ${shown(message)}`;
+        // HPE: what Node's HTTP parser says.
+        const garbled = code.startsWith('HPE_');
+        const stale = outgoing.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
+        reject(new NoAnswer({ sent: line, came }, this.party, { garbled, stale }));
+      };
       const outgoing = request(
         {
           host: this.party.url.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -149,11 +163,11 @@ export class Caller {
             else parts.push(part);
           });
           incoming.on('end', finish);
-          incoming.on('error', (error) => fail(error.message));
+          incoming.on('error', fail);
         },
       );
       outgoing.on('timeout', () => outgoing.destroy(new Error(`nothing within ${this.#line.timeoutMs / 1000} s`)));
-      outgoing.on('error', (error: NodeJS.ErrnoException) => fail(`${error.code ?? 'error'}: ${shown(error.message)}`));
+      outgoing.on('error', fail);
       outgoing.end(body ?? undefined);
     });
   }

@@ -23,6 +23,12 @@ export interface Offer {
   readonly versions?: readonly [SecureVersion, SecureVersion];
 }
 
+/** The other side says no. */
+const ALERT = /ALERT/;
+/** We say no: the KME's certificate, or what this machine's TLS can offer. */
+const OURS = /NO_PROTOCOLS|NO_CIPHERS|UNABLE|CERT|ALTNAME/;
+const NOBODY = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/;
+
 /**
  * With TLS 1.3 a client has finished before the server has looked at its certificate, so only bytes of an answer tell
  * that the connection was accepted: Get status is asked, which takes no key.
@@ -56,10 +62,9 @@ export function knock(offer: Offer, line: Line): Promise<Knock> {
       done('answered', `${protocol}, ${/^HTTP\//.test(head) ? shown(head) : 'bytes that are no HTTP'}`);
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      const code = error.code ?? '';
-      const ours =
-        /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$|NO_PROTOCOLS|NO_CIPHERS|UNABLE|CERT|ALTNAME/;
-      done(!secured && ours.test(code) ? 'untried' : 'refused', `${code || 'error'}: ${shown(error.message)}`);
+      const { code = 'error' } = error;
+      const told = ALERT.test(code) || !(OURS.test(code) || NOBODY.test(code));
+      done(secured || told ? 'refused' : 'untried', `${code}: ${shown(error.message)}`);
     });
     socket.once('close', () => done('refused', 'the connection was closed without an answer'));
   });

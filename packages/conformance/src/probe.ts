@@ -1,10 +1,10 @@
 /** The hands of a check: calls as one of the SAEs, with every exchange written down and every key counted. */
 import type { Answers } from './answers.ts';
-import { Unsettled } from './check.ts';
 import { Digests, type Key, keysOf } from './container.ts';
 import { type Answer, Caller, type Exchange, type Line, NoAnswer, type Party, type Sent } from './exchange.ts';
 import { isObject } from './json.ts';
 import { type LimitName, type Limits, limitsOf } from './limits.ts';
+import { Unsettled } from './verdict.ts';
 
 export interface Parties {
   readonly master: Party;
@@ -98,18 +98,11 @@ export class Probe {
   /** `takes`: how many keys this may cost at worst, when the KME gives what it should refuse. Rejects with NoAnswer. */
   async call(party: Party, sent: Sent, takes = 0): Promise<Answer> {
     const { session } = this;
-    const left = session.keyLimit - session.keysTaken;
-    if (takes > left) throw new Unsettled(`may take ${takes} keys, and --keys ${session.keyLimit} leaves ${left}`);
-    session.requests++;
-    // Concurrent calls must not promise the same keys away.
-    session.keysTaken += takes;
-    let answer: Answer;
-    try {
-      answer = await session.caller(party).send(sent);
-    } catch (error) {
-      if (error instanceof NoAnswer) this.evidence.push(error.exchange);
+    const answer = await this.#send(party, sent, takes).catch((error: unknown) => {
+      // What was lost stays counted: the KME may have delivered it.
+      if (error instanceof NoAnswer && error.stale) return this.#send(party, sent, takes);
       throw error;
-    }
+    });
     this.evidence.push(answer.exchange);
     session.learn(answer);
     const keys =
@@ -119,6 +112,21 @@ export class Probe {
       session.answers.look(answer, keys);
     }
     return answer;
+  }
+
+  async #send(party: Party, sent: Sent, takes: number): Promise<Answer> {
+    const { session } = this;
+    const left = session.keyLimit - session.keysTaken;
+    if (takes > left) throw new Unsettled(`may take ${takes} keys, and --keys ${session.keyLimit} leaves ${left}`);
+    session.requests++;
+    // Concurrent calls must not promise the same keys away.
+    session.keysTaken += takes;
+    try {
+      return await session.caller(party).send(sent);
+    } catch (error) {
+      if (error instanceof NoAnswer) this.evidence.push(error.exchange);
+      throw error;
+    }
   }
 
   status(party: Party = this.parties.master, other: Party = this.parties.slave): Promise<Answer> {

@@ -1,7 +1,8 @@
 /** What came out: for programs (README.md, "The report") and for people. */
-import type { ClauseBasis, Level, Verdict } from './check.ts';
+
 import type { Exchange } from './exchange.ts';
 import type { Session } from './probe.ts';
+import type { ClauseBasis, Level, Verdict } from './verdict.ts';
 
 export const REPORT_FORMAT = 'skykey-conformance/1';
 export const STANDARD = 'ETSI GS QKD 014 V1.1.1 (2019-02)';

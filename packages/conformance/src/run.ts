@@ -1,12 +1,14 @@
 /** The whole suite against one pair of KMEs. */
-import { Answers, answerRules } from './answers.ts';
+import { Answers } from './answers.ts';
 import { CATALOGUE } from './catalogue.ts';
-import { type Check, type Finding, fail, inconclusive, Unsettled } from './check.ts';
+import type { Check } from './check.ts';
+import { answerRules } from './checks/answers.ts';
 import { ConformanceError } from './error.ts';
 import { NoAnswer, type Party } from './exchange.ts';
 import { Probe, Session } from './probe.ts';
 import { type Report, type Result, reportOf } from './report.ts';
 import { readTarget, type SaeFiles } from './target.ts';
+import { type Finding, fail, inconclusive, Unsettled } from './verdict.ts';
 
 /** Enough for KMEs that give up to 128 keys at once. */
 export const DEFAULT_KEYS = 512;
@@ -89,18 +91,25 @@ async function resultOf(check: Check, session: Session): Promise<Result> {
   return { id, level, clause, clauseBasis: basis, sentence, verdict, reason, evidence };
 }
 
-/** A server that hangs up on a request has failed it; one that is gone has not been looked at. */
-async function withoutAnswer(error: NoAnswer, session: Session): Promise<Finding> {
+/**
+ * A server that hangs up on a request, or answers with what is no HTTP, has failed it. One that is gone, or that never
+ * speaks to this SAE, has not been looked at.
+ */
+async function withoutAnswer({ message, party, garbled }: NoAnswer, session: Session): Promise<Finding> {
+  if (garbled) return fail(message);
   const { master, slave } = session.parties;
-  const alive = async (party: Party, other: Party): Promise<boolean> => {
+  const speaksTo = async (caller: Party, other: Party): Promise<boolean> => {
     try {
-      return (await new Probe(session).status(party, other)).status > 0;
-    } catch {
-      return false;
+      return (await new Probe(session).status(caller, other)).status > 0;
+    } catch (error) {
+      return error instanceof NoAnswer && error.garbled;
     }
   };
-  const both = (await alive(master, slave)) && (await alive(slave, master));
-  return both ? fail(error.message) : inconclusive(`${error.message}; the KME does not answer any more`);
+  if (!((await speaksTo(master, slave)) && (await speaksTo(slave, master)))) {
+    return inconclusive(`${message}; the KME does not answer any more`);
+  }
+  const heard = party === master || party === slave || (await speaksTo(party, slave));
+  return heard ? fail(message) : inconclusive(`${message}; the KME never speaks to ${party.saeId}`);
 }
 
 function unreached({ id, level, clause, basis, sentence }: Check): Result {

@@ -42,6 +42,11 @@ export class Alarms {
     return [...dropped.map(({ link, reason, sinceMs, foundBy }) => ({ link, reason, sinceMs, foundBy })), ...fresh];
   }
 
+  /** Alarms that this process raised and the vault refused to take down. */
+  unsaved(): LinkAlarm[] {
+    return [...this.#fresh.values()];
+  }
+
   /** Whether this process knows of an alarm on one of the links without asking the vault. */
   freshOn(links: readonly string[]): LinkAlarm | undefined {
     for (const alarm of this.#fresh.values()) if (links.includes(alarm.link)) return alarm;
@@ -66,7 +71,7 @@ export class Alarms {
       const first = known?.state === 'dropped' ? known : { reason, sinceMs: atMs };
       const record: Record = {
         ...{ link, reason: first.reason, sinceMs: first.sinceMs, foundBy: this.#self },
-        ...{ state: 'dropped', version: (known?.version ?? 0) + 1 },
+        ...{ state: 'dropped', version: after(known, atMs) },
       };
       await tx.remember(key, record);
       await tell(tx, message(record, atMs));
@@ -82,7 +87,7 @@ export class Alarms {
     return this.#vault.atomically(async (tx) => {
       const known = (await tx.recall(key)) as Record | undefined;
       if (known?.state !== 'dropped') return false;
-      const record: Record = { ...known, state: 'open', version: known.version + 1 };
+      const record: Record = { ...known, state: 'open', version: after(known, this.#now()) };
       await tx.remember(key, record);
       await tell(tx, message(record, this.#now()));
       return true;
@@ -103,6 +108,10 @@ export class Alarms {
     return state === 'dropped' ? tx.poison(link, reason, atMs) : { bits: 0, keys: 0, blocks: 0 };
   }
 }
+
+/** Versions follow the clock as well: a node that had to begin with an empty vault is heard again. */
+const after = (known: Record | undefined, nowMs: number): number =>
+  Math.max((known?.version ?? 0) + 1, Math.floor(Math.max(0, nowMs)));
 
 const isSame = (a: LinkAlarm, b: LinkAlarm): boolean => a.link === b.link && a.foundBy === b.foundBy;
 

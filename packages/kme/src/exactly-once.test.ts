@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { json, keysOf, Network, type Site } from './test/sites.ts';
+import { keyLane, peerLane } from './lanes.ts';
+import { breakMethod, json, keysOf, Network, type Site, text, WAY } from './test/sites.ts';
 
-const LANE = 'kme/beijing>moscow';
+const LANE = keyLane('beijing', 'moscow', WAY);
+const BACK = keyLane('moscow', 'beijing', WAY);
 
 /** Bytes of the lane that are neither given out nor burned; the same at both ends once everything is told. */
-const left = (site: Site): number => site.vault.available(LANE);
+const left = (site: Site): Promise<number> => site.available(LANE);
 
 async function settle({ beijing, moscow }: Network): Promise<void> {
-  for (const site of [beijing, moscow, beijing]) assert.equal((await site.kme.flush()).waiting, null);
+  for (const site of [beijing, moscow, beijing]) assert.deepEqual([...(await site.kme.flush()).waiting], []);
 }
 
 const breaks: [string, (network: Network) => void][] = [
@@ -25,7 +27,7 @@ const breaks: [string, (network: Network) => void][] = [
     'the peer dies before it reads the request',
     (network) => {
       network.between = async () => {
-        network.moscow.crash();
+        await network.moscow.crash();
         throw new Error('connection reset');
       };
     },
@@ -35,7 +37,7 @@ const breaks: [string, (network: Network) => void][] = [
     (network) => {
       network.between = async (message, on) => {
         await on(message);
-        network.moscow.crash();
+        await network.moscow.crash();
         throw new Error('connection reset');
       };
     },
@@ -44,7 +46,7 @@ const breaks: [string, (network: Network) => void][] = [
     'this side dies while the request is under way',
     (network) => {
       network.between = async (message, on) => {
-        network.beijing.crash();
+        await network.beijing.crash();
         return await on(message);
       };
     },
@@ -54,77 +56,72 @@ const breaks: [string, (network: Network) => void][] = [
     (network) => {
       network.between = async (message, on) => {
         const answer = await on(message);
-        network.beijing.crash();
+        await network.beijing.crash();
         return answer;
       };
     },
   ],
   [
     'the disk fails when the keys become ASSIGNED',
-    ({ beijing }) => {
-      beijing.vault.keys.assign = () => {
-        throw new Error('input/output error');
-      };
-    },
+    ({ beijing }) => breakMethod(beijing.vault, 'assign'),
   ],
   [
     'the disk fails when the keys are read out',
-    ({ beijing }) => {
-      beijing.vault.keys.deliver = () => {
-        throw new Error('input/output error');
-      };
-    },
+    ({ beijing }) => breakMethod(beijing.vault, 'deliver'),
   ],
 ];
 
 for (const [what, breakIt] of breaks) {
   test(`${what}: 503, the keys are burned at both ends, the next ones are good`, async (t) => {
-    const network = new Network(t);
+    const network = await Network.open(t);
     const { beijing, moscow } = network;
     breakIt(network);
     const response = await beijing.call('POST', 'enc_keys', { json: { number: 4 } });
-    assert.equal(response.status, 503, response.body);
-    assert.ok(!JSON.stringify(response).includes('"key"'));
+    assert.equal(response.status, 503, text(response));
+    assert.ok(!text(response).includes('"key"'));
     network.mend();
     const burned = Array.from({ length: 4 }, (_, i) => `0000000${i + 1}-0000-4000-8000-00000000cafe`);
-    beijing.crash();
+    await beijing.crash();
     await settle(network);
     for (const keyId of burned) {
-      assert.notEqual(moscow.vault.keys.find(keyId)?.state, 'ASSIGNED', keyId);
-      assert.notEqual(beijing.vault.keys.find(keyId)?.state, 'ASSIGNED', keyId);
+      for (const { tx } of [beijing, moscow]) {
+        const [record] = await tx.keys.find([keyId]);
+        assert.ok(record?.copies.every(({ state }) => state === 'VOIDED') ?? true, keyId);
+      }
     }
     assert.deepEqual(json(await moscow.fetch(burned)), { message: 'one or more keys specified are not found on KME' });
-    assert.equal(left(beijing), left(moscow), 'both ends agree on what is left');
+    assert.equal(await left(beijing), await left(moscow), 'both ends agree on what is left');
     const sent = await beijing.keys(3);
     assert.deepEqual(keysOf(await moscow.fetch(sent.map(({ key_ID }) => key_ID))), sent);
-    assert.ok(left(beijing) >= 4096 - 7 * 32);
+    assert.ok((await left(beijing)) >= 4096 - 7 * 32);
   });
 }
 
 test('the slave keeps assigned keys through a crash, and delivers them once', async (t) => {
-  const { beijing, moscow } = new Network(t);
+  const { beijing, moscow } = await Network.open(t);
   const sent = await beijing.keys(2);
-  moscow.crash();
+  await moscow.crash();
   assert.deepEqual(keysOf(await moscow.fetch(sent.map(({ key_ID }) => key_ID))), sent);
-  moscow.crash();
+  await moscow.crash();
   assert.equal((await moscow.fetch(sent.map(({ key_ID }) => key_ID))).status, 400);
 });
 
 test('a peer that is away costs one pad and one batch of keys, however often applications ask', async (t) => {
-  const network = new Network(t);
+  const network = await Network.open(t);
   const { beijing } = network;
   network.cut(false);
-  const pads = beijing.vault.pads('auth/beijing>moscow').left();
+  const pads = (): Promise<number> => beijing.tx.pads(peerLane('beijing', 'moscow')).left();
+  const before = await pads();
   for (let i = 0; i < 20; i++) assert.equal((await beijing.call('GET', 'enc_keys')).status, 503);
   await beijing.kme.flush();
-  assert.equal(beijing.vault.pads('auth/beijing>moscow').left(), pads - 1);
-  assert.equal(left(beijing), 4096 - 32);
+  assert.equal(await pads(), before - 1);
+  assert.equal(await left(beijing), 4096 - 32);
   network.mend();
   assert.equal((await beijing.keys()).length, 1);
 });
 
 test('a line that hangs: only so many requests wait, and all get an answer in the end', async (t) => {
-  const network = new Network(t);
+  const network = await Network.open(t);
   const { beijing } = network;
   let letGo = (): void => undefined;
   const hang = new Promise<void>((resolve) => {
@@ -142,7 +139,7 @@ test('a line that hangs: only so many requests wait, and all get an answer in th
 });
 
 test('many at once, both ways: every key comes out right, and once', async (t) => {
-  const { beijing, moscow } = new Network(t, { keyBytes: 32 * 400, padBytes: 16 + 16 * 200 });
+  const { beijing, moscow } = await Network.open(t, { keyBytes: 32 * 400, padBytes: 16 + 16 * 200 });
   const rounds = await Promise.all(
     Array.from({ length: 60 }, async (_, i) => {
       const [from, to] = i % 2 ? [beijing, moscow] : [moscow, beijing];
@@ -154,7 +151,7 @@ test('many at once, both ways: every key comes out right, and once', async (t) =
   const all = rounds.flat();
   assert.equal(new Set(all).size, all.length);
   assert.deepEqual(
-    [beijing.vault.counters().deliveredKeys, moscow.vault.counters().deliveredKeys],
+    [(await beijing.tx.counters()).deliveredKeys, (await moscow.tx.counters()).deliveredKeys],
     [all.length, all.length],
   );
 });
@@ -168,13 +165,13 @@ test('whatever breaks in whatever order: no key twice, none to anybody else, and
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
-      const network = new Network(t, { keyBytes: 2_000, padBytes: 16 + 16 * 100 });
+      const network = await Network.open(t, { keyBytes: 2_000, padBytes: 16 + 16 * 100 });
       /** Key id to key, as the master's application got it. */
       const given = new Map<string, { key: string; site: string }>();
       const fetched = new Map<string, string>();
       for (const { what, site: name, number, pick } of steps) {
         const site = network[name];
-        if (what === 'crash') site.crash();
+        if (what === 'crash') await site.crash();
         else if (what === 'flush') await site.kme.flush();
         else if (what === 'cut') network.cut(false);
         else if (what === 'lose') network.cut(true);
@@ -207,8 +204,8 @@ test('whatever breaks in whatever order: no key twice, none to anybody else, and
       assert.equal(new Set(keys).size, keys.length, 'two ids for one key');
       network.mend();
       await settle(network);
-      for (const lane of ['kme/beijing>moscow', 'kme/moscow>beijing']) {
-        assert.equal(network.beijing.vault.available(lane), network.moscow.vault.available(lane), lane);
+      for (const lane of [LANE, BACK]) {
+        assert.equal(await network.beijing.available(lane), await network.moscow.available(lane), lane);
       }
       for (const [keyId, { site: name }] of given) {
         if (fetched.has(keyId)) continue;

@@ -1,4 +1,4 @@
-import { type KeyBatch, type KeyRecord, type PoisonReport, type Vault, VaultError, type VaultTransaction } from '@skykey/vault';
+import { type KeyBatch, type KeyRecord, type PoisonReport, type Range, type Vault, VaultError, type VaultTransaction } from '@skykey/vault';
 import type { LinkAlarm } from './alarm.ts';
 import { acceptCarried } from './delivery/carry.ts';
 import { Delivery } from './delivery/delivery.ts';
@@ -10,10 +10,10 @@ import { CARRIED_LANE, keyLane } from './lanes.ts';
 import { decide, type Policy } from './network/policy.ts';
 import { type KmeEntry, Registry, type SaeEntry } from './network/registry.ts';
 import type { Likeness } from './network/topology.ts';
-import { MAX_BATCH, type PeerAnswer, type PeerMessage, shorten } from './peer/message.ts';
+import { MAX_BATCH, MAX_WORD_BYTES, type PeerAnswer, type PeerMessage, shorten } from './peer/message.ts';
 import type { PeerLink } from './peer/peer.ts';
 import { Exchange, type FlushReport, type RelayPlan } from './relay/exchange.ts';
-import { hiddenBy } from './relay/labels.ts';
+import { hiddenBy, notYounger } from './relay/labels.ts';
 import type { KeyForecast, KeyService, PeerWords } from './service.ts';
 
 export interface KmeOptions {
@@ -69,7 +69,7 @@ export class Kme {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     checkLimits(this.limits);
     this.registry = new Registry(options);
-    const { vault, peers, uuid, random, now, plan, policy, likeness, forecast, onChange } = options;
+    const { vault, peers, uuid, random, now, plan, policy, likeness, forecast, onChange, keyTtlMs = DAY_MS } = options;
     this.exchange = new Exchange({
       ...{ vault, self: this.registry.siteId, peers, uuid, now },
       ...(plan && { plan }),
@@ -78,7 +78,7 @@ export class Kme {
       hear: (from, topic, body) => this.#hear(from, topic, body),
     });
     this.keys = new Delivery({
-      ...{ vault, registry: this.registry, policy, alarms: this.exchange.alarms, uuid, random, now },
+      ...{ vault, registry: this.registry, policy, alarms: this.exchange.alarms, uuid, random, now, keyTtlMs },
       ...(likeness && { likeness }),
       ...(forecast && { forecast }),
       peer: (siteId) => this.exchange.peer(siteId),
@@ -155,9 +155,7 @@ export class Kme {
   /** This site's own policy decides about its half of the key, whatever the other site's says. */
   async #checkLabels(tx: VaultTransaction, batch: KeyBatch, closed: ReadonlySet<string>): Promise<void> {
     const { policy, now, likeness } = this.#options;
-    const start = Math.min(...batch.keys.map(({ offset }) => offset));
-    const stop = Math.max(...batch.keys.map(({ offset }) => offset)) + batch.bytes;
-    for (const labels of await tx.labels({ lane: batch.lane, offset: start, bytes: stop - start })) {
+    for (const labels of (await tx.labelsOf(runsOf(batch))).flat()) {
       const link = labels.originLinks.find((origin) => closed.has(origin));
       if (link !== undefined) throw new KmeError('kme/alarm', `the link ${link} is under alarm`);
       for (const slave of batch.slaveSaes) {
@@ -185,16 +183,17 @@ export class Kme {
     const own = await tx.labels({ lane: padLane, offset: message.pad.offset, bytes: message.pad.bytes });
     const hidden = hiddenBy(message.labels, own);
     if (hidden) throw new KmeError('kme/argument', hidden);
+    const labels = notYounger(message.labels, own);
     const closed = new Set((await this.exchange.alarms.list(tx)).map(({ link }) => link));
     const link = message.labels.originLinks.find((origin) => closed.has(origin));
     if (link !== undefined) throw new KmeError('kme/alarm', `the link ${link} is under alarm`);
     for (const slave of holders) {
       const { policy, now, likeness } = this.#options;
       const context = { nowMs: now(), ...(likeness && { likeness }) };
-      const decision = decide(policy, [message.masterSae, slave], message.labels, context);
+      const decision = decide(policy, [message.masterSae, slave], labels, context);
       if (!decision.allowed) throw new KmeError('kme/not-for-us', decision.why);
     }
-    await acceptCarried(tx, { padLane, holders }, message);
+    await acceptCarried(tx, { padLane, holders }, { ...message, labels });
     return { status: 'accepted' };
   }
 
@@ -219,6 +218,7 @@ export class Kme {
     if (!handler || kmeId === undefined) return { status: 'refused', reason: `nobody here hears of ${JSON.stringify(topic)}` };
     try {
       const answer = await handler({ kmeId, saysFor: (saeId) => this.registry.kmeOf(saeId) === kmeId }, body);
+      if (answer.length > MAX_WORD_BYTES) throw new KmeError('kme/argument', `the answer has ${answer.length} bytes`);
       return { status: 'accepted', body: answer };
     } catch (error) {
       return { status: 'refused', reason: shorten(error instanceof Error ? error.message : String(error)) };
@@ -285,6 +285,17 @@ function isSame(key: KeyRecord, batch: KeyBatch, offset: number): boolean {
     key.masterSae === batch.masterSae &&
     JSON.stringify(key.slaveSaes) === JSON.stringify(batch.slaveSaes)
   );
+}
+
+/** Where the keys of a batch lie, neighbours joined: what lies between others is none of theirs. */
+function runsOf({ lane, bytes, keys }: KeyBatch): Range[] {
+  const runs: { lane: string; offset: number; bytes: number }[] = [];
+  for (const { offset } of [...keys].sort((a, b) => a.offset - b.offset)) {
+    const last = runs.at(-1);
+    if (last && last.offset + last.bytes === offset) last.bytes += bytes;
+    else runs.push({ lane, offset, bytes });
+  }
+  return runs;
 }
 
 function checkLimits(limits: Limits): void {

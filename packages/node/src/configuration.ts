@@ -20,7 +20,7 @@ const scenario = z
 /** Longer than an id of a scenario: `micius-beijing` and `desk-beijing` are made of those. */
 const id = z.string(ID).regex(/^[a-z][a-z0-9-]{0,71}$/, ID);
 const secret = z.string(SECRET).min(16, SECRET);
-const tls = z.strictObject({ cert: path, key: path, ca: path });
+const tls = z.strictObject({ cert: path, key: path, ca: path, crl: path.optional() });
 
 const device = z.strictObject({ port, token: secret });
 

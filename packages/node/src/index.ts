@@ -8,10 +8,24 @@ export { NodeError } from './error.ts';
 export { sessionParameters } from './link/session-parameters.ts';
 export { runNode } from './node.ts';
 export { type PassProgress, type PassRequest, type PassResult, runPass } from './pass/pass.ts';
+export {
+  type AuthorityState,
+  authorityFiles,
+  certificateFiles,
+  initAuthority,
+  issueCertificate,
+  listAuthorities,
+  renewRevocationList,
+  revokeCertificates,
+} from './pki/authority.ts';
+export { developmentCertificates } from './pki/development.ts';
+export { type IdentityRule, identityOf } from './pki/identity.ts';
+export type { CertificateAlgorithm, Role } from './pki/signing.ts';
 export { onEnd } from './process.ts';
 export { HOTLINE_PATH } from './site/site.ts';
 export { runSky } from './sky/sky-process.ts';
 export { deskSaeId, kmeId, type Plan, saeId } from './up/provision.ts';
 export { type Running, type UpOptions, up } from './up/supervisor.ts';
 export { followEvents } from './wire/events.ts';
-export { peerClient } from './wire/mutual-tls.ts';
+export { type MutualTlsOptions, type MutualTlsServer, serveMutualTls } from './wire/mutual-tls.ts';
+export { type Peer, PeerClients, type PeerClientsOptions, peerClient } from './wire/peer-client.ts';

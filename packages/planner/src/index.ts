@@ -4,6 +4,7 @@
  */
 export type { Candidate, SatelliteCandidate, StationCandidate } from './candidate.ts';
 export type { Distribution } from './chance.ts';
+export { contacts, type PlannedContact } from './contact.ts';
 export { PlannerError, type PlannerErrorCode } from './error.ts';
 export { type BlockKey, blockKey, type KeyRules, keySpread } from './key.ts';
 export { nightOf } from './night.ts';

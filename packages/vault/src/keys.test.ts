@@ -1,9 +1,25 @@
 import assert from 'node:assert/strict';
-import { code, hex, labels, onBoth, Place, pattern, reveal, type StoreKind, secret, type TestContext } from './test/place.ts';
+import {
+  code,
+  hex,
+  labels,
+  onBoth,
+  Place,
+  pattern,
+  reveal,
+  type StoreKind,
+  secret,
+  single,
+  type TestContext,
+} from './test/place.ts';
+import type { VaultTransaction } from './transaction.ts';
 
 const LANE = 'kme/beijing>moscow';
 const id = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
-const pair = { lane: LANE, bytes: 32, masterSae: 'alice', slaveSae: 'bob' };
+const pair = { lane: LANE, bytes: 32, masterSae: 'alice', slaveSaes: ['bob'] };
+const alices = (...numbers: number[]) => numbers.map((n) => ({ keyId: id(n), saeId: 'alice' }));
+const bobs = (...numbers: number[]) => numbers.map((n) => ({ keyId: id(n), saeId: 'bob' }));
+const at = (n: number, offset: number) => ({ keyId: id(n), offset });
 
 async function filled(t: TestContext, kind: StoreKind, bytes = 320): Promise<Place> {
   const place = await Place.make(t, kind);
@@ -11,133 +27,254 @@ async function filled(t: TestContext, kind: StoreKind, bytes = 320): Promise<Pla
   return place;
 }
 
+/** States of all copies of keys. */
+const states = async (tx: VaultTransaction, ...numbers: number[]) =>
+  (await tx.keys.find(numbers.map(id))).map((key) => key?.copies.map(({ state }) => state).join(' '));
+
 onBoth('the life of a key at the master: RESERVED, ASSIGNED, delivered and erased at once', async (t, kind) => {
   const place = await filled(t, kind);
-  const { keys } = place.vault;
-  const reserved = keys.reserve({ ...pair, keyIds: [id(1), id(2)] });
+  const { keys } = place.tx;
+  const reserved = await keys.reserve([{ ...pair, keyIds: [id(1), id(2)] }]);
+  assert.deepEqual(reserved, await keys.find([id(1), id(2)]), 'what it says is what is there');
   assert.deepEqual(
-    reserved.map(({ offset, state, role }) => [offset, state, role]),
+    reserved.map(({ offset, role, copies }) => [offset, role, copies.map(({ saeId, state }) => [saeId, state])]),
     [
-      [0, 'RESERVED', 'master'],
-      [32, 'RESERVED', 'master'],
+      [0, 'master', [['alice', 'RESERVED']]],
+      [32, 'master', [['alice', 'RESERVED']]],
     ],
   );
-  await assert.rejects(keys.deliver([id(1)]), code('vault/state'), 'the peer may not have it');
-  keys.assign([id(1), id(2)]);
+  await assert.rejects(keys.deliver(alices(1)), code('vault/state'), 'the peer may not have it');
+  place.nowMs = 2_000;
+  await keys.assign([id(1), id(2)]);
   await assert.rejects(keys.assign([id(1)]), code('vault/state'));
-  const secrets = keys.deliver([id(2), id(1)]).map(reveal);
+  await assert.rejects(keys.deliver(bobs(1)), code('vault/state'), 'his copy is at the other side');
+  const secrets = (await keys.deliver(alices(2, 1))).map(reveal);
   assert.deepEqual(secrets, [hex(pattern(64).subarray(32)), hex(pattern(32))], 'in the order asked');
-  await assert.rejects(keys.deliver([id(1)]), code('vault/state'));
-  const tombstone = await (await place.reopen()).keys.find(id(1));
-  assert.deepEqual(
-    [tombstone?.state, tombstone?.masterSae, tombstone?.slaveSae, tombstone?.closedAtMs],
-    ['ERASED', 'alice', 'bob', 1000],
-  );
-  assert.equal(await place.tx.counters().deliveredKeys, 2);
+  await assert.rejects(keys.deliver(alices(1)), code('vault/state'));
+  const [tombstone] = await (await place.reopen()).keys.find([id(1)]);
+  assert.deepEqual(tombstone, {
+    ...{ keyId: id(1), lane: LANE, offset: 0, bytes: 32, role: 'master', masterSae: 'alice', slaveSaes: ['bob'] },
+    ...{ purpose: '', owner: 'test', expiresAtMs: null },
+    copies: [{ saeId: 'alice', state: 'ERASED', reservedAtMs: 1_000, assignedAtMs: 2_000, closedAtMs: 2_000 }],
+  });
+  assert.equal((await place.tx.counters()).deliveredKeys, 2);
 });
 
 onBoth('delivery is all or nothing', async (t, kind) => {
   const { tx } = await filled(t, kind);
-  await tx.keys.register({
-    ...pair,
-    keys: [
-      { keyId: id(1), offset: 0 },
-      { keyId: id(2), offset: 32 },
-    ],
-  });
+  await tx.keys.register([{ ...pair, keys: [at(1, 0), at(2, 32)] }]);
   await tx.keys.void([id(2)]);
-  await assert.rejects(tx.keys.deliver([id(1), id(2)]), code('vault/state'));
-  assert.equal(await tx.keys.find(id(1))?.state, 'ASSIGNED');
-  assert.equal(reveal(await tx.keys.deliver([id(1)])[0]!), hex(pattern(32)));
+  await assert.rejects(tx.keys.deliver(bobs(1, 2)), code('vault/state'));
+  await assert.rejects(tx.keys.deliver(bobs(1, 1)), code('vault/state'), 'one copy, once');
+  assert.deepEqual(await states(tx, 1), ['ASSIGNED']);
+  assert.equal(reveal((await tx.keys.deliver(bobs(1)))[0]!), hex(pattern(32)));
 });
 
-onBoth('too few bytes for all keys: none is reserved', async (t, kind) => {
+onBoth('each SAE of a site gets its copy once, and the last one takes the bytes along', async (t, kind) => {
+  const place = await filled(t, kind);
+  const { tx } = place;
+  const shared = { ...pair, slaveSaes: ['bob', 'dave', 'erin', 'far away'], holders: ['erin', 'bob', 'dave'] };
+  await tx.keys.register([{ ...shared, keys: [at(1, 0), at(2, 32), at(3, 64)] }]);
+  assert.equal(reveal((await tx.keys.deliver(bobs(1)))[0]!), hex(pattern(32)));
+  await assert.rejects(tx.keys.deliver(bobs(1)), code('vault/state'));
+  await assert.rejects(tx.keys.deliver([{ keyId: id(1), saeId: 'far away' }]), code('vault/state'));
+  assert.deepEqual(await states(tx, 1), ['ERASED ASSIGNED ASSIGNED']);
+  // Two copies at once, among others.
+  const rest = [...bobs(2), { keyId: id(1), saeId: 'erin' }, ...bobs(3), { keyId: id(1), saeId: 'dave' }];
+  assert.deepEqual(
+    (await tx.keys.deliver(rest)).map(reveal),
+    [1, 0, 2, 0].map((n) => hex(pattern(96).subarray(32 * n, 32 * n + 32))),
+  );
+  await assert.rejects(tx.take({ lane: LANE, offset: 0, bytes: 32 }), code('vault/taken'));
+  assert.equal(await tx.keys.void([id(1), id(2)]), 1, 'dave and erin have not fetched the second');
+  await assert.rejects(
+    tx.keys.register([{ ...pair, holders: [], keys: [at(4, 96)] }]),
+    code('vault/argument'),
+    'a key for nobody would never be overwritten',
+  );
+  assert.deepEqual(await states(await place.reopen(), 1, 2, 3), [
+    'ERASED ERASED ERASED',
+    'ERASED VOIDED VOIDED',
+    'ERASED ASSIGNED ASSIGNED',
+  ]);
+});
+
+onBoth('too few bytes for all keys: none is reserved, of no request', async (t, kind) => {
   const { tx } = await filled(t, kind, 100);
-  await assert.rejects(tx.keys.reserve({ ...pair, keyIds: [1, 2, 3, 4].map(id) }), code('vault/short'));
+  await assert.rejects(tx.keys.reserve([{ ...pair, keyIds: [1, 2, 3, 4].map(id) }]), code('vault/short'));
+  const twice = [1, 3].map((n) => ({ ...pair, keyIds: [id(n), id(n + 1)] }));
+  await assert.rejects(tx.keys.reserve(twice), code('vault/short'));
   assert.equal(await tx.available(LANE), 100);
-  assert.equal(await tx.keys.find(id(1)), undefined);
+  assert.deepEqual(await tx.keys.find([id(1)]), [undefined]);
 });
 
 onBoth('a key id is used once on each side, in upper case or malformed never', async (t, kind) => {
   const { tx } = await filled(t, kind);
-  await tx.keys.reserve({ ...pair, keyIds: [id(1)] });
+  await tx.keys.reserve([{ ...pair, keyIds: [id(1)] }]);
   await tx.keys.void([id(1)]);
-  await assert.rejects(tx.keys.reserve({ ...pair, keyIds: [id(2), id(1)] }), code('vault/known'));
-  await assert.rejects(tx.keys.reserve({ ...pair, keyIds: [id(3), id(3)] }), code('vault/known'));
-  await assert.rejects(tx.keys.reserve({ ...pair, keyIds: [id(10).toUpperCase()] }), code('vault/argument'));
+  await assert.rejects(tx.keys.reserve([{ ...pair, keyIds: [id(2), id(1)] }]), code('vault/known'));
+  await assert.rejects(tx.keys.reserve([{ ...pair, keyIds: [id(3), id(3)] }]), code('vault/known'));
+  await assert.rejects(tx.keys.reserve([{ ...pair, keyIds: [id(10).toUpperCase()] }]), code('vault/argument'));
   assert.equal(await tx.available(LANE), 320 - 32);
 });
 
 onBoth('keys that a crash left RESERVED are void after opening, and the peer has yet to be told', async (t, kind) => {
   const place = await filled(t, kind);
-  await place.tx.keys.reserve({ ...pair, keyIds: [id(1), id(2)] });
+  await place.tx.keys.reserve([{ ...pair, keyIds: [id(1), id(2)] }]);
   await place.tx.keys.assign([id(2)]);
   const { keys } = await place.reopen();
-  assert.deepEqual([keys.find(id(1))?.state, keys.find(id(2))?.state], ['VOIDED', 'ASSIGNED']);
+  assert.deepEqual(await states(place.tx, 1, 2), ['VOIDED', 'ASSIGNED']);
   assert.deepEqual(
-    keys.untold(10).map(({ keyId }) => keyId),
+    (await keys.untold(10)).map(({ keyId }) => keyId),
     [id(1)],
   );
-  keys.told([id(1)]);
+  await keys.told([id(1)]);
   assert.deepEqual(await (await place.reopen()).keys.untold(10), []);
   await assert.rejects(place.tx.take({ lane: LANE, offset: 0, bytes: 32 }), code('vault/taken'));
 });
 
+onBoth(
+  'a void of a key that was delivered here is told to the other side, which may still have it',
+  async (t, kind) => {
+    const { tx } = await filled(t, kind);
+    await tx.keys.reserve([{ ...pair, keyIds: [id(1), id(2)] }]);
+    await tx.keys.assign([id(1), id(2)]);
+    await tx.keys.deliver(alices(1, 2));
+    assert.equal(await tx.keys.void([id(1)]), 0);
+    assert.deepEqual(await states(tx, 1), ['ERASED']);
+    assert.deepEqual(
+      (await tx.keys.untold(10)).map(({ keyId }) => keyId),
+      [id(1)],
+    );
+  },
+);
+
 onBoth('the slave registers places that the master chose, and never one twice', async (t, kind) => {
   const { tx } = await filled(t, kind);
-  await tx.keys.register({ ...pair, keys: [{ keyId: id(1), offset: 64 }] });
-  await assert.rejects(
-    () =>
-      await tx.keys.register({
-        ...pair,
-        keys: [
-          { keyId: id(2), offset: 0 },
-          { keyId: id(3), offset: 70 },
-        ],
-      }),
-    code('vault/taken'),
-  );
-  assert.equal(await tx.keys.find(id(2)), undefined, 'all or none');
-  await assert.rejects(tx.keys.register({ ...pair, keys: [{ keyId: id(2), offset: 300 }] }), code('vault/missing'));
-  await assert.rejects(tx.keys.register({ ...pair, keys: [{ keyId: id(1), offset: 0 }] }), code('vault/known'));
+  await tx.keys.register([{ ...pair, keys: [at(1, 64)] }]);
+  await assert.rejects(tx.keys.register([{ ...pair, keys: [at(2, 0), at(3, 70)] }]), code('vault/taken'));
+  await assert.rejects(tx.keys.register([{ ...pair, keys: [at(2, 0), at(3, 31)] }]), code('vault/taken'));
+  const batches = [
+    { ...pair, keys: [at(2, 0)] },
+    { ...pair, keys: [at(3, 300)] },
+  ];
+  await assert.rejects(tx.keys.register(batches), code('vault/missing'));
+  assert.deepEqual(await tx.keys.find([id(2)]), [undefined], 'all or none');
+  await assert.rejects(tx.keys.register([{ ...pair, keys: [at(1, 0)] }]), code('vault/known'));
+  await tx.keys.register([{ ...pair, keys: [at(2, 0), at(3, 32)] }]);
 });
 
-onBoth('voiding at the slave: known keys burn, unknown ids become tombstones that no late assignment revives', async (t, kind) => {
-  const place = await filled(t, kind);
-  const { keys } = place.vault;
-  keys.register({ ...pair, keys: [{ keyId: id(1), offset: 0 }] });
-  keys.voidBatch({
-    ...pair,
-    keys: [
-      { keyId: id(1), offset: 0 },
-      { keyId: id(2), offset: 32 },
-      { keyId: id(3), offset: 1e6 },
-    ],
-  });
-  assert.deepEqual(
-    [1, 2, 3].map((n) => keys.find(id(n))?.state),
-    ['VOIDED', 'VOIDED', 'VOIDED'],
-  );
-  await assert.rejects(keys.register({ ...pair, keys: [{ keyId: id(2), offset: 32 }] }), code('vault/taken'));
-  await assert.rejects(keys.register({ ...pair, keys: [{ keyId: id(2), offset: 64 }] }), code('vault/known'));
-  assert.deepEqual(keys.untold(10), [], 'the slave has nothing to tell');
-  assert.equal(await place.tx.available(LANE), 320 - 64);
-});
+onBoth(
+  'voiding at the slave: known keys burn, unknown ids become tombstones that no late assignment revives',
+  async (t, kind) => {
+    const place = await filled(t, kind);
+    const { keys } = place.tx;
+    await keys.register([{ ...pair, keys: [at(1, 0)] }]);
+    await keys.voidBatch([{ ...pair, keys: [at(1, 0), at(2, 32), at(3, 1e6)] }]);
+    assert.deepEqual(await states(place.tx, 1, 2, 3), ['VOIDED', 'VOIDED', 'VOIDED']);
+    await assert.rejects(keys.register([{ ...pair, keys: [at(2, 32)] }]), code('vault/known'));
+    await assert.rejects(keys.register([{ ...pair, keys: [at(4, 32)] }]), code('vault/taken'));
+    assert.deepEqual(await keys.untold(10), [], 'the slave has nothing to tell');
+    assert.equal(await place.tx.available(LANE), 320 - 64);
+  },
+);
 
 onBoth('a void never touches what was delivered', async (t, kind) => {
   const { tx } = await filled(t, kind);
-  await tx.keys.register({ ...pair, keys: [{ keyId: id(1), offset: 0 }] });
-  await tx.keys.deliver([id(1)]);
+  await tx.keys.register([{ ...pair, keys: [at(1, 0)] }]);
+  await tx.keys.deliver(bobs(1));
   assert.equal(await tx.keys.void([id(1), id(9)]), 0);
-  assert.equal(await tx.keys.find(id(1))?.state, 'ERASED');
-  assert.equal(await tx.counters().voidedKeys, 0);
+  await tx.keys.voidBatch([{ ...pair, keys: [at(1, 0)] }]);
+  assert.deepEqual(await states(tx, 1), ['ERASED']);
+  assert.equal((await tx.counters()).voidedKeys, 0);
 });
 
 onBoth('assigned keys that nobody fetches expire', async (t, kind) => {
   const place = await filled(t, kind);
-  await place.tx.keys.register({ ...pair, keys: [{ keyId: id(1), offset: 0 }] });
+  await place.tx.keys.register([{ ...pair, keys: [at(1, 0)] }]);
   place.nowMs = 5_000;
-  await place.tx.keys.register({ ...pair, keys: [{ keyId: id(2), offset: 32 }] });
+  await place.tx.keys.register([{ ...pair, keys: [at(2, 32)] }]);
   assert.equal(await place.tx.keys.expire(5_000), 1);
-  assert.deepEqual([await place.tx.keys.find(id(1))?.state, await place.tx.keys.find(id(2))?.state], ['VOIDED', 'ASSIGNED']);
+  assert.deepEqual(await states(place.tx, 1, 2), ['VOIDED', 'ASSIGNED']);
 });
+
+onBoth('a key is good as long as the first of its blocks, on both sides', async (t, kind) => {
+  const place = await Place.make(t, kind);
+  const { tx } = place;
+  await tx.append(LANE, labels({ expiresAtMs: 9_000 }), secret(pattern(16, 1)));
+  await tx.append(LANE, labels({ expiresAtMs: 4_000 }), secret(pattern(48, 2)));
+  await tx.append(LANE, labels(), secret(pattern(64, 3)));
+  const reserved = await tx.keys.reserve([{ ...pair, keyIds: [id(1), id(2)] }]);
+  await tx.keys.register([{ ...pair, keys: [at(3, 64)] }]);
+  assert.deepEqual(
+    [...reserved, ...(await tx.keys.find([id(3)]))].map((key) => key?.expiresAtMs),
+    [4_000, 4_000, null],
+  );
+  await tx.keys.assign([id(1), id(2)]);
+  place.nowMs = 3_999;
+  await tx.keys.deliver(alices(2));
+  place.nowMs = 4_000;
+  await assert.rejects(tx.keys.deliver(alices(1)), code('vault/expired'));
+  assert.equal(await tx.keys.countStock({ masterSae: 'alice', slaveSae: 'bob', bytes: 32 }), 0);
+  assert.equal(await tx.keys.expire(0), 1);
+  assert.deepEqual(await states(tx, 1, 2, 3), ['VOIDED', 'ERASED', 'ASSIGNED']);
+});
+
+onBoth('keys in stock: what is assigned for a pair, of that size and purpose, oldest first', async (t, kind) => {
+  const place = await filled(t, kind);
+  const { keys } = place.tx;
+  const wanted = { masterSae: 'alice', slaveSae: 'bob', bytes: 32 };
+  await keys.reserve([
+    { ...pair, keyIds: [id(5), id(2)] },
+    { ...pair, keyIds: [id(3)], purpose: 'stream' },
+    { ...pair, keyIds: [id(4)], bytes: 16 },
+    { ...pair, keyIds: [id(6)], slaveSaes: ['bob', 'dave'] },
+  ]);
+  assert.deepEqual(await keys.stock({ ...wanted, limit: 9 }), [], 'not yet');
+  await keys.assign([5, 2, 3, 4, 6].map(id));
+  place.nowMs = 2_000;
+  await keys.reserve([{ ...pair, keyIds: [id(1)] }]);
+  await keys.assign([id(1)]);
+  assert.deepEqual(await keys.stock({ ...wanted, limit: 9 }), [2, 5, 1].map(id));
+  assert.deepEqual(await keys.stock({ ...wanted, limit: 1 }), [id(2)]);
+  assert.deepEqual(await keys.stock({ ...wanted, purpose: 'stream', limit: 9 }), [id(3)]);
+  assert.equal(await keys.countStock({ ...wanted, bytes: 16 }), 1);
+  await keys.deliver(alices(2));
+  assert.equal(await keys.countStock(wanted), 2);
+  assert.deepEqual(await keys.stock({ ...wanted, masterSae: 'bob', slaveSae: 'alice', limit: 9 }), []);
+});
+
+onBoth('labels of many keys at once, delivered ones too', async (t, kind) => {
+  const { tx } = await Place.make(t, kind);
+  for (const epsSec of [1, 2, 3]) await tx.append(LANE, labels({ epsSec }), secret(pattern(48, epsSec)));
+  const keys = await tx.keys.reserve([{ ...pair, keyIds: [1, 2, 3, 4].map(id) }]);
+  await tx.keys.assign([id(2)]);
+  await tx.keys.deliver(alices(2));
+  assert.deepEqual(
+    (await tx.labelsOf(keys)).map((each) => each.map(({ epsSec }) => epsSec)),
+    [[1], [1, 2], [2], [3]],
+  );
+});
+
+onBoth(
+  'what a process reserved is its own until its lease ends; then it is void, and a late assign is refused',
+  async (t, kind) => {
+    if (kind === 'SQLite') return; // One process: the one after it voids everything (above).
+    const place = await filled(t, kind);
+    const other = await place.open('other');
+    t.after(() => other.close());
+    await place.tx.keys.reserve([{ ...pair, keyIds: [id(1), id(2)] }]);
+    await assert.rejects(single(other).keys.assign([id(1)]), code('vault/state'));
+    await place.tx.keys.assign([id(2)]);
+    place.nowMs += 900;
+    await other.heartbeat();
+    assert.equal(await single(other).keys.voidAbandoned(), 0);
+    place.nowMs += 200;
+    assert.equal(await single(other).keys.voidAbandoned(), 1);
+    await assert.rejects(place.tx.keys.assign([id(1)]), code('vault/state'));
+    assert.deepEqual(await states(place.tx, 1, 2), ['VOIDED', 'ASSIGNED']);
+    await place.vault.heartbeat();
+    await single(other).keys.reserve([{ ...pair, keyIds: [id(3)] }]);
+    assert.equal(await place.tx.keys.voidAbandoned(), 0);
+  },
+);

@@ -28,6 +28,7 @@ export class Vault {
   readonly #surroundings: Surroundings;
   readonly #leaseMs: number;
   #rotation: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
 
   /**
    * Opens or makes a vault; a SQLite file for this process alone. Keys that a crash of this process left RESERVED are
@@ -151,7 +152,13 @@ export class Vault {
   }
 
   /** Waits for what is under way. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#rotation;
     try {
       await this.#store.scrub();
     } finally {

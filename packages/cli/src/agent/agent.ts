@@ -136,7 +136,8 @@ async function lead(agent: Running, place: string, rotateS: number): Promise<voi
       );
       failed(agent, error, once ? null : againInS);
       if (once) throw error;
-      await haste.wait(againInS * 1000, signal);
+      // No haste after a failure: whatever makes the tunnel break every moment must not burn a key every moment.
+      await pause(againInS * 1000, undefined, { signal }).catch(() => undefined);
     } finally {
       line?.close();
     }

@@ -84,7 +84,7 @@ const child = z
 const definition = z
   .object({
     version: z.literal('2', 'left out, or "2": IKEv1 has no PPK').optional(),
-    ppk_id: z.undefined('left out: it is the id of the key'),
+    ppk_id: z.never('left out: it is the id of the key').optional(),
     ppk_required: z.literal('yes', 'left out, or "yes": without a PPK there shall be no tunnel').optional(),
     children: z.record(z.string().min(1), child).refine((some) => Object.keys(some).length > 0, 'at least one child'),
   })

@@ -1,23 +1,34 @@
 /** What Skykey decided on the life of keys where ETSI GS QKD 014 leaves it open (the table in README.md). */
 import { randomUUID } from 'node:crypto';
-import { type Check, decision, fail, inconclusive, notApplicable, pass, unless } from '../check.ts';
+import { type Check, decision } from '../check.ts';
 import type { Key } from '../container.ts';
 import { isObject } from '../json.ts';
 import type { Probe } from '../probe.ts';
+import { fail, inconclusive, notApplicable, pass, unless } from '../verdict.ts';
 import { given, refused, TEXT } from './get-key.ts';
 import { multicast } from './multicast.ts';
 
 /** Decisions that show under another id, or that cannot be seen from outside. */
-const ELSEWHERE: readonly (readonly [number, string, string])[] = [
-  [2, 'all-or-nothing', 'seen by 014-6.2-number and 014-D4-shortage'],
-  [5, 'expiry', 'a key would have to grow old: not waited for'],
-  [10, 'quota', 'a quota would have to be exhausted: not provoked'],
-  [13, 'delivered-before', 'seen by 014-5.4-once'],
-  [15, 'handshake', 'seen by 014-5.1-no-certificate-refused and 014-5.1-foreign-certificate-refused'],
-  [26, 'link-down', 'a link would have to be down: not provoked'],
-  [27, 'alarm', 'an alarm would have to be raised: not provoked'],
-  [35, 'peer-unreachable', 'a KME would have to be cut off: not provoked'],
-  [36, 'multiple-of-8', 'seen by 014-6.2-size-multiple-of-8'],
+export const ELSEWHERE: readonly Check[] = [
+  elsewhere(2, 'all-or-nothing', 'Never fewer keys than asked for.', 'seen by 014-6.2-number and 014-D4-shortage'),
+  elsewhere(5, 'expiry', 'An expired key is erased, and not found.', 'a key would have to grow old: not waited for'),
+  elsewhere(10, 'quota', 'Beyond a quota: 503 and Retry-After.', 'a quota would have to be exhausted: not provoked'),
+  elsewhere(13, 'delivered-before', 'A key delivered before is not found.', 'seen by 014-5.4-once'),
+  elsewhere(
+    15,
+    'handshake',
+    'Without a certificate of the right authority the handshake fails.',
+    'seen by 014-5.1-no-certificate-refused and 014-5.1-foreign-certificate-refused',
+  ),
+  elsewhere(
+    26,
+    'link-down',
+    'A link that is down: status 200 with count 0.',
+    'a link would have to be down: not provoked',
+  ),
+  elsewhere(27, 'alarm', 'Under alarm: 503, and status names it.', 'an alarm would have to be raised: not provoked'),
+  elsewhere(35, 'peer-unreachable', 'Without the other KME: 503.', 'a KME would have to be cut off: not provoked'),
+  elsewhere(36, 'multiple-of-8', 'Other sizes get the fixed text.', 'seen by 014-6.2-size-multiple-of-8'),
 ];
 
 export const DECIDED_KEYS: readonly Check[] = [
@@ -166,7 +177,7 @@ export const DECIDED_KEYS: readonly Check[] = [
       return unless(told.length === 3 ? null : `only ${told.join(', ') || 'nothing'} is told`, told.join(', '));
     },
   ),
-  ...ELSEWHERE.map(([number, name, reason]) => decision(number, name, 'See README.md.', () => notApplicable(reason))),
+  ...ELSEWHERE,
 ];
 
 async function stillThere(probe: Probe, key: Key) {
@@ -176,4 +187,8 @@ async function stillThere(probe: Probe, key: Key) {
   return answer.status === 200 && came
     ? pass('the key is still there')
     : fail(`afterwards the key is answered with ${answer.status}`);
+}
+
+function elsewhere(number: number, name: string, sentence: string, reason: string): Check {
+  return decision(number, name, sentence, () => notApplicable(reason));
 }

@@ -1,10 +1,11 @@
 /** What Skykey decided on requests that ETSI GS QKD 014 leaves open (the table in README.md). */
 import { X509Certificate } from 'node:crypto';
-import { type Check, decision, type Finding, fail, inconclusive, pass, unless } from '../check.ts';
+import { type Check, decision } from '../check.ts';
 import type { Answer, Sent } from '../exchange.ts';
 import { resumes } from '../handshake.ts';
 import { isObject } from '../json.ts';
 import type { Probe } from '../probe.ts';
+import { type Finding, fail, inconclusive, pass, unless } from '../verdict.ts';
 import { given, refused } from './get-key.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
@@ -133,6 +134,8 @@ export const DECIDED_REQUESTS: readonly Check[] = [
     const { master, slave } = probe.parties;
     const offer = { url: master.url, identity: master.identity, otherSae: slave.saeId, what: 'twice' };
     const resumed = await resumes(offer, probe.session.line);
+    const came = resumed ? 'the second took up the session of the first' : 'the second was a full handshake, or none';
+    probe.evidence.push({ sent: `two TLS connections to ${master.url.host}, one after the other`, came });
     if (resumed === null) return inconclusive('no session was offered, or no second connection came about');
     return unless(resumed ? null : 'the second connection was not resumed', 'resumed');
   }),

@@ -1,8 +1,9 @@
 /** Get key, and the data format of its request. */
-import { type Check, type Finding, fail, inconclusive, notApplicable, pass, shall, unless } from '../check.ts';
+import { type Check, shall } from '../check.ts';
 import type { Answer } from '../exchange.ts';
 import { isObject } from '../json.ts';
 import type { Probe } from '../probe.ts';
+import { type Finding, fail, inconclusive, notApplicable, pass, unless } from '../verdict.ts';
 
 /** The fixed texts of ETSI GS QKD 014, letter by letter (tables 4, 6 and 8; clauses 6.2 and 6.4); they go with 400. */
 export const TEXT = {
@@ -31,6 +32,9 @@ export const GET_KEY: readonly Check[] = [
   ),
   shall('6.2', 'second-hand', 'all-optional', 'All members of a request are optional: {} is one.', async (probe) =>
     given(await probe.enc({})),
+  ),
+  shall('6.2', 'second-hand', 'empty-lists', 'Lists of a request may be empty.', async (probe) =>
+    given(await probe.enc({ additional_slave_SAE_IDs: [], extension_mandatory: [], extension_optional: [] })),
   ),
   shall('6.2', 'second-hand', 'number', 'As many keys come as number says, and not fewer.', async (probe) => {
     const number = Math.min(5, probe.limit('max_key_per_request'));

@@ -1,6 +1,9 @@
 /** Get key with key IDs: the same keys at the other end, to those named alone, once. */
 import { randomUUID } from 'node:crypto';
-import { type Check, fail, inconclusive, pass, shall, unless } from '../check.ts';
+import { type Check, shall } from '../check.ts';
+import type { Key } from '../container.ts';
+import type { Probe } from '../probe.ts';
+import { fail, inconclusive, pass, Unsettled, unless } from '../verdict.ts';
 import { given, refused, TEXT } from './get-key.ts';
 
 export const KEY_IDS: readonly Check[] = [
@@ -56,6 +59,19 @@ export const KEY_IDS: readonly Check[] = [
       return refused(await probe.dec(probe.parties.slave, [key!.keyId]), TEXT.notFound);
     },
   ),
+  shall(
+    '5.4',
+    'second-hand',
+    'once-at-the-same-time',
+    'Of several requests for one key ID at the same time, one gets the key at most.',
+    async (probe) => {
+      const [key] = await probe.stock(1);
+      const answers = await Promise.all(Array.from({ length: 6 }, () => probe.dec(probe.parties.slave, [key!.keyId])));
+      const got = answers.filter(({ status }) => status === 200).length;
+      if (got === 0) return inconclusive('none of 6 requests got it');
+      return unless(got === 1 ? null : `${got} of 6 requests got the key`, 'one of 6');
+    },
+  ),
   shall('5.4', 'second-hand', 'unknown-id', `A key ID that nobody issued: 400 and "${TEXT.notFound}".`, async (probe) =>
     refused(await probe.dec(probe.parties.slave, [randomUUID()]), TEXT.notFound),
   ),
@@ -98,6 +114,19 @@ export const KEY_IDS: readonly Check[] = [
   shall(
     '5.4',
     'second-hand',
+    'own-and-foreign',
+    'The same when the foreign key ID stands beside one of the caller: 401 for all.',
+    async (probe) => {
+      const [own] = await probe.stock(1);
+      const foreign = await keyForAnother(probe);
+      const { status } = await probe.dec(probe.parties.slave, [own!.keyId, foreign.keyId]);
+      if (status === 503) return inconclusive('503');
+      return unless(status === 401 ? null : `the answer is ${status}`, '401');
+    },
+  ),
+  shall(
+    '5.4',
+    'second-hand',
     'master-is-no-slave',
     'The master was not named as a slave: its own key is not given to it a second time.',
     async (probe) => {
@@ -108,6 +137,17 @@ export const KEY_IDS: readonly Check[] = [
         if (status === 200) return fail('the master fetched its own key again');
       }
       return pass('it is not');
+    },
+  ),
+  shall(
+    '6.4',
+    'second-hand',
+    'extensions',
+    'A request may carry key_ID_extension and key_IDs_extension.',
+    async (probe) => {
+      const [key] = await probe.stock(1);
+      const body = { key_IDs: [{ key_ID: key!.keyId, key_ID_extension: {} }], key_IDs_extension: {} };
+      return given(await probe.decSent({ body }));
     },
   ),
   shall(
@@ -124,3 +164,15 @@ export const KEY_IDS: readonly Check[] = [
     },
   ),
 ];
+
+/** A key that the slave was not named for: of the master for another SAE, or of the slave itself as a master. */
+async function keyForAnother(probe: Probe): Promise<Key> {
+  const { master, slave, additional } = probe.parties;
+  const ways = additional ? [{ from: master, to: additional }] : [];
+  for (const { from, to } of [...ways, { from: slave, to: master }]) {
+    const sent = { method: 'POST', resource: 'enc_keys', otherSae: to.saeId, body: {} };
+    const [key] = probe.keys(await probe.call(from, sent, 1));
+    if (key) return key;
+  }
+  throw new Unsettled(`no key could be had that ${slave.saeId} is not named for`);
+}

@@ -1,8 +1,9 @@
 /** One key for several slaves (ETSI GS QKD 014, 6.2: additional_slave_SAE_IDs; annex B). */
-import { type Check, fail, inconclusive, notApplicable, shall, Unsettled, unless } from '../check.ts';
+import { type Check, shall } from '../check.ts';
 import type { Key } from '../container.ts';
 import type { Party } from '../exchange.ts';
 import type { Probe } from '../probe.ts';
+import { fail, inconclusive, notApplicable, Unsettled, unless } from '../verdict.ts';
 import { refused, TEXT } from './get-key.ts';
 
 /** More would be a list of names that no network has. */

@@ -1,6 +1,7 @@
 /** Get status, and whether what it says is true. */
-import { type Check, fail, inconclusive, notApplicable, shall, unless } from '../check.ts';
+import { type Check, shall } from '../check.ts';
 import { isObject } from '../json.ts';
+import { fail, inconclusive, notApplicable, unless } from '../verdict.ts';
 
 export const STATUS: readonly Check[] = [
   shall(

@@ -1,11 +1,12 @@
 /** TLS and HTTP: who is let in, and how a connection is kept. */
 import { X509Certificate } from 'node:crypto';
 import { makeCertificate } from '../certificate.ts';
-import { type Check, type Finding, fail, inconclusive, pass, shall, should, unless } from '../check.ts';
+import { type Check, shall, should } from '../check.ts';
 import type { Party } from '../exchange.ts';
 import { knock, type Offer } from '../handshake.ts';
 import { isObject } from '../json.ts';
 import type { Probe } from '../probe.ts';
+import { type Finding, fail, inconclusive, pass, unless } from '../verdict.ts';
 
 /** If this does not pass, nothing else can be asked. */
 export const FIRST: Check = shall(
@@ -16,12 +17,12 @@ export const FIRST: Check = shall(
   async (probe) => {
     const protocols = new Set<string>();
     for (const { party, other } of ends(probe)) {
-      const { outcome, protocol } = await offer(probe, party, {
+      const { outcome, protocol, exchange } = await offer(probe, party, {
         identity: party.identity,
         otherSae: other.saeId,
         what: `as ${party.saeId} with TLS 1.2 or 1.3`,
       });
-      if (outcome !== 'answered') return fail(`no handshake with ${party.url.host} came to an answer`);
+      if (outcome !== 'answered') return fail(`${party.url.host}: ${exchange.came}`);
       if (protocol !== 'TLSv1.2' && protocol !== 'TLSv1.3') return fail(`${party.url.host} chose ${protocol}`);
       protocols.add(protocol);
     }

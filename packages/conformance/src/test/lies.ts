@@ -1,50 +1,9 @@
-/** Ways to break the standard, or a decision of Skykey, and the checks that must notice: these and no others. */
+/** Servers that break the standard, each in one way. */
 import { constants } from 'node:crypto';
-import { isObject, type JsonObject } from '../json.ts';
-import type { Call, Lie, Reply } from './server.ts';
+import type { JsonObject } from '../json.ts';
+import { bodyOf, container, document, error, refuses, reword, type Told } from './lie.ts';
 
-type Leaving = NonNullable<Lie['leaving']>;
-
-/** Changes 200 answers of one resource. */
-function document(resource: string, change: (document: JsonObject, call: Call) => void): Leaving {
-  return (reply, call) => {
-    if (reply.status === 200 && call.resource === resource) change(reply.document as JsonObject, call);
-  };
-}
-
-/** Changes key containers of both methods. */
-function container(change: (document: JsonObject, keys: JsonObject[]) => void): Leaving {
-  return (reply, { resource }) => {
-    if (reply.status !== 200 || resource === 'status') return;
-    const whole = reply.document as JsonObject;
-    change(whole, whole.keys as JsonObject[]);
-  };
-}
-
-function error(matching: RegExp, change: (reply: Reply) => void): Leaving {
-  return (reply) => {
-    const { document: told } = reply;
-    if (isObject(told as JsonObject) && matching.test(String((told as JsonObject).message))) change(reply);
-  };
-}
-
-const reword = (matching: RegExp, message: string): Leaving =>
-  error(matching, (reply) => {
-    reply.document = { message };
-  });
-
-/** A request that the honest server takes, and this one refuses. */
-function refuses(when: (call: Call) => boolean, status = 400): Leaving {
-  return (reply, call) => {
-    if (reply.status !== 200 || !when(call)) return;
-    reply.status = status;
-    reply.document = { message: 'not this one' };
-  };
-}
-
-const bodyOf = ({ body }: Call): string => body.toString('utf8');
-
-export const LIES: Readonly<Record<string, Lie & { readonly fails: readonly string[] }>> = {
+export const LIES: Told = {
   'speaks TLS 1.1': {
     tls: { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' },
     fails: ['014-5.1-tls-1.1-refused'],
@@ -113,8 +72,24 @@ export const LIES: Readonly<Record<string, Lie & { readonly fails: readonly stri
       '014-5.1-status-codes',
       '014-5.4-foreign-sae',
       '014-5.4-foreign-among-others',
+      '014-5.4-own-and-foreign',
       '014-D8-pair-not-permitted',
       '014-D11-order',
+      '014-D12-remembered',
+    ],
+  },
+  'says twice how long a 401 is': {
+    leaving: (reply) => {
+      if (reply.status === 401) reply.headers['content-length'] = '0';
+    },
+    fails: [
+      '014-5.4-foreign-sae',
+      '014-5.4-foreign-among-others',
+      '014-5.4-own-and-foreign',
+      '014-5.4-master-is-no-slave',
+      '014-D8-pair-not-permitted',
+      '014-D11-order',
+      '014-D12-refused-consumes-nothing',
       '014-D12-remembered',
     ],
   },
@@ -345,7 +320,7 @@ export const LIES: Readonly<Record<string, Lie & { readonly fails: readonly stri
   },
   'delivers again': {
     switches: ['delivers-again'],
-    fails: ['014-5.4-once', '014-5.4-multicast-once', '014-D1-lost-answer'],
+    fails: ['014-5.4-once', '014-5.4-once-at-the-same-time', '014-5.4-multicast-once', '014-D1-lost-answer'],
   },
   'words "not found" freely': {
     leaving: reword(/not found on KME/, 'One or more keys specified are not found on KME'),
@@ -373,11 +348,30 @@ export const LIES: Readonly<Record<string, Lie & { readonly fails: readonly stri
   'gives what it has of a list': { switches: ['partial'], fails: ['014-5.4-one-unknown-id'] },
   'gives keys to whoever knows an ID': {
     switches: ['foreign-gets-key'],
-    fails: ['014-5.4-foreign-sae', '014-5.4-foreign-among-others', '014-5.4-master-is-no-slave', '014-D12-remembered'],
+    fails: [
+      '014-5.4-foreign-sae',
+      '014-5.4-foreign-among-others',
+      '014-5.4-own-and-foreign',
+      '014-5.4-master-is-no-slave',
+      '014-D12-remembered',
+    ],
   },
   'looks for unknown IDs before it looks who asks': {
     switches: ['unknown-before-foreign'],
     fails: ['014-5.4-foreign-among-others'],
+  },
+  'is content with one key of the caller in a list': {
+    switches: ['own-is-enough'],
+    fails: ['014-5.4-own-and-foreign'],
+  },
+  'delivers twice in a race': { switches: ['delivery-race'], fails: ['014-5.4-once-at-the-same-time'] },
+  'knows no extension of key IDs': {
+    leaving: refuses((call) => bodyOf(call).includes('key_IDs_extension')),
+    fails: ['014-6.4-extensions'],
+  },
+  'knows no empty lists': {
+    leaving: refuses((call) => bodyOf(call).includes('"extension_mandatory":[]')),
+    fails: ['014-6.2-empty-lists'],
   },
   'takes the master for a slave': { switches: ['master-is-slave'], fails: ['014-5.4-master-is-no-slave'] },
   'breaks down without key IDs': {
@@ -399,93 +393,4 @@ export const LIES: Readonly<Record<string, Lie & { readonly fails: readonly stri
   },
   'gives the second slave another key': { switches: ['second-slave-differs'], fails: ['014-6.2-multicast-same-keys'] },
   'keeps one copy for all slaves': { switches: ['one-copy-for-all'], fails: ['014-6.2-multicast-same-keys'] },
-
-  'takes a key ID twice': { switches: ['duplicates-allowed'], fails: ['014-D3-duplicate-ids'] },
-  'consumes what it refuses': {
-    switches: ['consumes-before-looking'],
-    fails: [
-      '014-D3-duplicate-ids',
-      '014-D4-shortage',
-      '014-D12-refused-consumes-nothing',
-      '014-D28-multicast-all-or-nothing',
-    ],
-  },
-  'says nothing of when to ask again': {
-    leaving: (reply) => {
-      delete reply.headers['Retry-After'];
-    },
-    fails: ['014-D4-retry-after'],
-  },
-  'refuses members that it does not know': {
-    leaving: refuses((call) => bodyOf(call).includes('conformance_suite')),
-    fails: ['014-D16-unknown-members'],
-  },
-  'refuses parameters that it does not know': {
-    leaving: refuses(({ query }) => query.has('conformance_suite')),
-    fails: ['014-D18-other-parameters'],
-  },
-  'refuses an empty POST': {
-    leaving: refuses(({ method, body }) => method === 'POST' && body.length === 0),
-    fails: ['014-D19-empty-post'],
-  },
-  'refuses a GET with a Content-Type': {
-    leaving: refuses(({ method, contentType }) => method === 'GET' && contentType !== undefined),
-    fails: ['014-D20-get-with-content-type'],
-  },
-  'takes several key IDs in a GET': { switches: ['several-in-get'], fails: ['014-D21-two-ids-in-get'] },
-  'minds the case of a key ID': { switches: ['case-matters'], fails: ['014-D22-any-case'] },
-  'shouts key IDs': {
-    leaving: container((_, keys) => {
-      for (const key of keys) key.key_ID = String(key.key_ID).toUpperCase();
-    }),
-    fails: ['014-D22-lower-case'],
-  },
-  'sorts keys backwards': {
-    leaving: document('dec_keys', (whole) => {
-      (whole.keys as JsonObject[]).reverse();
-    }),
-    fails: ['014-D24-order'],
-  },
-  'makes key IDs of the time': { switches: ['ids-version-1'], fails: ['014-D23-version-4'] },
-  'answers with HTTP/1.0': {
-    leaving: (reply, { saeId, resource }) => {
-      reply.oldHttp = saeId === 'bob' && resource === 'status';
-    },
-    fails: ['014-5.1-http-1.1'],
-  },
-  'turns an unknown SAE away like one without permission': {
-    leaving: error(/is not in the network/, (reply) => {
-      reply.status = 401;
-      reply.headers = { 'Content-Length': '0' };
-      reply.document = undefined;
-    }),
-    fails: ['014-D8-unknown-sae'],
-  },
-  'goes on listening after too large a body': {
-    leaving: error(/too large/, (reply) => {
-      delete reply.headers.Connection;
-    }),
-    fails: ['014-D9-large-body'],
-  },
-  'gives the second slave nothing before the first': {
-    leaving: refuses(({ saeId, body }) => saeId === 'carol' && body.length < 80),
-    fails: ['014-D28-multicast-own-copies'],
-  },
-  'knows no parameter of ours': {
-    leaving: refuses((call) => bodyOf(call).includes('mandatory":[{"skykey_min_paths":1}')),
-    fails: ['014-D29-known-mandatory'],
-  },
-  'tells the route unasked': { switches: ['route-always'], fails: ['014-D30-route-on-demand'] },
-  'lets keys be cached': {
-    leaving: (reply) => {
-      delete reply.headers['Cache-Control'];
-    },
-    fails: ['014-D32-no-store'],
-  },
-  'answers 400 to everything odd': {
-    leaving: (reply) => {
-      if (reply.status === 404 || reply.status === 405) reply.status = 400;
-    },
-    fails: ['014-D34-unknown-path', '014-D34-other-verb'],
-  },
 };

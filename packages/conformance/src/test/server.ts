@@ -41,6 +41,10 @@ export interface Lie {
   readonly tls?: TlsOptions;
   readonly kmeName?: string;
   readonly otherAuthority?: boolean;
+  /** Closes connections that rest so long. */
+  readonly idleMs?: number;
+  /** Hangs up on this SAE whatever it asks. */
+  readonly deafTo?: string;
 }
 
 const LIMITS = {
@@ -83,6 +87,8 @@ export class Network {
   readonly #servers: Server[] = [];
   #poolBits = 3000 * LIMITS.key_size;
   #serial = 0;
+  /** Requests for keys by their IDs that are under way. */
+  #asking = 0;
   ca = '';
   readonly saes = new Map<string, SaeFiles>();
   readonly urls = new Map<Call['kme'], string>();
@@ -151,7 +157,8 @@ export class Network {
         contentType: request.headers['content-type'],
         body: Buffer.concat(parts),
       };
-      if (this.#does('needs-some-certificate') && call.saeId === '') return void request.socket.destroy();
+      if (this.#lie.deafTo === call.saeId || (this.#does('needs-some-certificate') && call.saeId === ''))
+        return void request.socket.destroy();
       const reply = await this.#answer(call);
       this.#lie.leaving?.(reply, call);
       if (reply.hangUp) return void request.socket.destroy();
@@ -163,6 +170,10 @@ export class Network {
       response.writeHead(reply.status, reply.headers);
       response.end(reply.text ?? (reply.document === undefined ? undefined : JSON.stringify(reply.document)));
     });
+    if (this.#lie.idleMs !== undefined) {
+      server.keepAliveTimeout = this.#lie.idleMs;
+      server.keepAliveTimeoutBuffer = 0;
+    }
     this.#servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -190,7 +201,14 @@ export class Network {
     if (!own && !lax && !PAIRS.includes(`${saeId} ${other}`)) throw new Refusal(401);
     if (resource === 'status') return this.#status(call, other);
     const body = readBody(call);
-    return resource === 'enc_keys' ? await this.#getKeys(call, other, body) : this.#getKeysWithIds(call, body);
+    if (resource === 'enc_keys') return await this.#getKeys(call, other, body);
+    this.#asking++;
+    if (this.#does('delivery-race')) await new Promise((resolve) => setTimeout(resolve, 10));
+    try {
+      return this.#getKeysWithIds(call, body);
+    } finally {
+      setImmediate(() => this.#asking--);
+    }
   }
 
   #status({ saeId, kme }: Call, other: string): object {
@@ -283,7 +301,8 @@ export class Network {
     if (new Set(ids).size < ids.length && !this.#does('duplicates-allowed'))
       throw new Refusal(400, 'a key ID stands twice');
     const unknown = kept.some((each) => !each);
-    const notMine = kept.some((each) => each && !mine(each));
+    const enough = this.#does('own-is-enough') && kept.some((each) => each && mine(each));
+    const notMine = !enough && kept.some((each) => each && !mine(each));
     if (unknown && this.#does('unknown-before-foreign')) throw new Refusal(400, NOT_FOUND);
     if (notMine && !this.#does('foreign-gets-key')) throw new Refusal(401);
     const copies = kept.filter((each) => each !== undefined);
@@ -300,6 +319,7 @@ export class Network {
       if (this.#does('second-slave-differs') && saeId === 'carol') key[0]! ^= 1;
       return [{ key_ID: id, key: key.toString('base64') }];
     });
+    if (this.#does('delivery-race') && this.#asking > 1) return { keys };
     for (const each of copies) each.fetched.add(saeId);
     return { keys };
   }

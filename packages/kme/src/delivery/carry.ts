@@ -1,9 +1,9 @@
 import { SecretBytes } from '@skykey/bits';
 import type { BlockLabels, KeyRecord, Vault, VaultTransaction } from '@skykey/vault';
 import { CARRIED_LANE } from '../lanes.ts';
-import type { PolicyPair } from '../network/policy.ts';
+import { decide, type PolicyPair } from '../network/policy.ts';
 import type { Registry } from '../network/registry.ts';
-import type { PeerMessage } from '../peer/message.ts';
+import { MAX_CARRIED_BYTES, type PeerMessage } from '../peer/message.ts';
 import type { Peer } from '../peer/peer.ts';
 import { joinLabels } from '../relay/labels.ts';
 import { type DeliveredKey, type KeyDemand, KeyRefusal } from '../service.ts';
@@ -74,9 +74,12 @@ export async function carryKeys(options: CarryOptions, request: CarryRequest): P
 async function prepare(
   tx: VaultTransaction,
   { registry, random, uuid, pairs, waysFor }: CarryOptions,
-  { master, slaves, bytes, keyIds, demand }: CarryRequest,
+  { master, slaves, bytes, keyIds, demand, deliver }: CarryRequest,
 ): Promise<{ site: string; message: CarryMessage }[]> {
   const size = bytes * keyIds.length;
+  if (size > MAX_CARRIED_BYTES) {
+    throw new KeyRefusal('argument', `keys for several sites have at most ${MAX_CARRIED_BYTES * 8} bits together, not ${size * 8}`);
+  }
   const sites = new Map<string, string[]>();
   for (const slave of slaves) {
     const site = registry.siteOf(slave)!;
@@ -87,6 +90,7 @@ async function prepare(
   const content = random(size);
   const messages: { site: string; message: CarryMessage }[] = [];
   const padLabels: BlockLabels[] = [];
+  const padRoutes: (readonly (readonly string[])[])[] = [];
   for (const [site, there] of sites) {
     const concerned = pairs.filter(([, slave]) => there.includes(slave));
     const { ways } = await usableWays(tx, registry.siteId, site, concerned, waysFor(demand));
@@ -95,6 +99,7 @@ async function prepare(
     const range = await tx.reserve(way.lane, size);
     const labels = await tx.labels(range);
     padLabels.push(...labels);
+    padRoutes.push(labels[0]!.routes);
     const pad = await tx.take(range);
     const ciphertext = pad.open((key) => key.map((byte, i) => byte ^ content[i]!));
     pad.wipe();
@@ -102,18 +107,46 @@ async function prepare(
       kind: 'carry',
       ...{ masterSae: master, slaveSaes: slaves, bytes, keyIds, ciphertext },
       pad: { way: way.way, offset: range.offset, bytes: size },
-      labels: joinLabels(labels, labels[0]!.routes),
+      labels: labels[0]!,
     };
     messages.push({ site, message });
   }
-  const labels: BlockLabels =
-    padLabels.length > 0
-      ? joinLabels(padLabels, uniqueRoutes(padLabels))
-      : localLabels(registry.siteId, waysFor(demand).context.nowMs);
+  const labelsTo = (site: string): BlockLabels => joinLabels(padLabels, carriedRoutes(registry.siteId, site, padRoutes));
+  const own =
+    messages.length > 0 ? labelsTo(messages[0]!.site) : localLabels(registry.siteId, waysFor(demand).context.nowMs);
+  // What each pad allows by itself, all of them together may not.
+  for (const pair of pairs) {
+    const { policy, context } = waysFor(demand);
+    const there = registry.siteOf(pair[1])!;
+    if (messages.length < 2 || there === registry.siteId) continue;
+    const decision = decide(policy, pair, labelsTo(there), context);
+    if (!decision.allowed) throw new KeyRefusal('demand', decision.why);
+  }
   const secret = SecretBytes.adopt(content);
-  await keepCarried(tx, { name: uuid(), labels, secret, keyIds, bytes, master, slaves, holders: [master, ...local] });
+  const copies = { labels: own, secret, keyIds, bytes, master, slaves, holders: [master, ...local] };
+  await keepCarried(tx, { ...copies, name: uuid(), purpose: deliver ? 'carried' : 'named' });
   secret.wipe();
-  return messages.map(({ site, message }) => ({ site, message: { ...message, labels } }));
+  return messages.map(({ site, message }) => ({ site, message: { ...message, labels: labelsTo(site) } }));
+}
+
+/**
+ * The routes of a key that several pads carried: whoever has one pad has the key. So it is shared by as many ways as the
+ * pad that has fewest, and each of these goes over all nodes that stand in its place on any pad's way: whoever lacks one
+ * of them lacks a share of every pad.
+ */
+function carriedRoutes(
+  self: string,
+  end: string,
+  pads: readonly (readonly (readonly string[])[])[],
+): readonly (readonly string[])[] {
+  const count = Math.min(...pads.map((routes) => routes.length));
+  const between = Array.from({ length: count }, () => new Set<string>());
+  for (const routes of pads) {
+    routes.forEach((route, i) => {
+      for (const node of route.slice(1, -1)) between[i % count]!.add(node);
+    });
+  }
+  return between.map((nodes) => [self, ...nodes, end]);
 }
 
 /** Stores keys that lie in no common lane, RESERVED for `holders`. */
@@ -128,13 +161,14 @@ async function keepCarried(
     readonly master: string;
     readonly slaves: readonly string[];
     readonly holders: readonly string[];
+    readonly purpose: string;
   },
 ): Promise<void> {
-  const { name, labels, secret, keyIds, bytes, master, slaves, holders } = options;
+  const { name, labels, secret, keyIds, bytes, master, slaves, holders, purpose } = options;
   const blockId = `carried:${name}`;
   await tx.hold({ blockId, labels, bytes: secret });
   await tx.release(blockId, [{ lane: CARRIED_LANE, from: 0, to: secret.length }]);
-  const common = { lane: CARRIED_LANE, bytes, masterSae: master, slaveSaes: slaves, purpose: 'named' };
+  const common = { lane: CARRIED_LANE, bytes, masterSae: master, slaveSaes: slaves, purpose };
   await tx.keys.reserve([{ ...common, keyIds, holders }]);
 }
 
@@ -160,11 +194,6 @@ export async function acceptCarried(
   const keys = keyIds.map((keyId, i) => ({ keyId, offset: start + i * bytes }));
   const batch = { lane: CARRIED_LANE, bytes, masterSae, slaveSaes, keys, purpose: 'named', holders: options.holders };
   await tx.keys.register([batch]);
-}
-
-function uniqueRoutes(parts: readonly BlockLabels[]): readonly (readonly string[])[] {
-  const routes = new Map(parts.flatMap(({ routes }) => routes.map((route) => [route.join(' '), route] as const)));
-  return [...routes.values()];
 }
 
 /** Key that never leaves the site rests on no link at all. */

@@ -3,9 +3,10 @@ import type { BlockLabels, KeyBatch, KeyRecord, Vault, VaultTransaction } from '
 import type { Alarms } from '../alarm.ts';
 import { KmeError } from '../error.ts';
 import { keyLanes } from '../lanes.ts';
-import type { PairRules, Policy, PolicyPair } from '../network/policy.ts';
+import { decide, type PairRules, type Policy, type PolicyPair } from '../network/policy.ts';
 import type { Registry } from '../network/registry.ts';
 import type { Likeness } from '../network/topology.ts';
+import { MAX_BATCH } from '../peer/message.ts';
 import { PADS_KEPT, type Peer } from '../peer/peer.ts';
 import {
   type DeliveredKey,
@@ -33,6 +34,8 @@ export interface DeliveryOptions {
   /** Uniform secret bytes, for keys that are carried to several sites. */
   readonly random: (bytes: number) => Uint8Array;
   readonly now: () => number;
+  /** How long an application has to fetch its copy of a key, milliseconds. */
+  readonly keyTtlMs: number;
   readonly likeness?: (nodeId: string, by: Likeness) => string;
   /** When the next key with a site is expected. */
   readonly forecast?: (siteId: string) => KeyForecast | null;
@@ -41,8 +44,10 @@ export interface DeliveryOptions {
 
 /** When to ask again. A pass is minutes away at best, a peer that restarts is back in seconds. */
 const RETRY_AFTER_S = 10;
+/** Purpose of keys that the master fetches by id, too, since it did not get them when they were made. */
+const NAMED = 'named';
 /** Most keys in one demand, whatever an interface allows. */
-const MAX_COUNT = 1_024;
+const MAX_COUNT = MAX_BATCH;
 
 /**
  * The core that every interface asks for keys. A key goes RESERVED here → ASSIGNED at the peer → ASSIGNED here →
@@ -106,15 +111,16 @@ export class Delivery implements KeyService {
         const records = await tx.keys.find(keyIds);
         // The standard demands 401 if the caller was not named for any of them: this tells that a key exists.
         const isFor = (record: KeyRecord): boolean =>
-          record.slaveSaes.includes(caller) || (record.masterSae === caller && record.slaveSaes.includes(master ?? caller));
-        if (records.some((record) => record && !isFor(record) && record.masterSae !== caller)) {
+          record.slaveSaes.includes(caller) || (record.masterSae === caller && record.purpose === NAMED);
+        if (records.some((record) => record && !isFor(record))) {
           throw new KeyRefusal('unauthorized', `${caller} was not named for these keys`);
         }
         const there = records.every(
           (record) =>
             record !== undefined &&
             record.copies.some(({ saeId, state }) => saeId === caller && state === 'ASSIGNED') &&
-            (master === undefined || record.masterSae === master || record.masterSae === caller) &&
+            (master === undefined || record.masterSae === (record.masterSae === caller ? caller : master)) &&
+            (master === undefined || record.masterSae !== caller || record.slaveSaes.includes(master)) &&
             policy.rulesFor([caller, record.masterSae === caller ? record.slaveSaes[0]! : record.masterSae]) !== undefined,
         );
         if (!there) throw new KeyRefusal('not-found', 'one or more keys specified are not found on KME');
@@ -146,7 +152,7 @@ export class Delivery implements KeyService {
         // Without a tag to assign them under, bits cannot be delivered.
         const sayable = peer !== undefined && (await peer.padsLeft(tx)) > PADS_KEPT;
         const usable = sayable ? ways : [];
-        const ahead = await tx.keys.countStock({ masterSae: master, slaveSae: slave, bytes });
+        const ahead = (await this.#stocked(tx, [master, slave], bytes)).good.length;
         const free = usable.reduce((sum, { runs }) => sum + runs.reduce((a, b) => a + b, 0), 0);
         const onWay = new Set<string>();
         for (const lane of await tx.lanes(keyLanes(registry.siteId, siteId))) {
@@ -231,10 +237,45 @@ export class Delivery implements KeyService {
     pairs: readonly PolicyPair[],
   ): Promise<DeliveredKey[] | undefined> {
     const { master, slaves, count, bytes } = demand;
-    const keyIds = await tx.keys.stock({ masterSae: master, slaveSae: slaves[0]!, bytes, limit: count });
-    if (keyIds.length < count) return undefined;
+    const { good, stale } = await this.#stocked(tx, [master, slaves[0]!], bytes, count);
+    if (stale.length > 0) await tx.keys.void(stale);
+    if (good.length < count) return undefined;
     await this.#count(tx, pairs, demand);
-    return this.#deliver(tx, master, (await tx.keys.find(keyIds)) as KeyRecord[]);
+    return this.#deliver(tx, master, good);
+  }
+
+  /**
+   * What was assigned ahead, oldest first, until `most` of it is good. Stale: what the policy does not allow any more, and
+   * what would leave the slave less than half of its time to fetch it.
+   */
+  async #stocked(
+    tx: VaultTransaction,
+    pair: PolicyPair,
+    bytes: number,
+    most = MAX_COUNT,
+  ): Promise<{ readonly good: KeyRecord[]; readonly stale: string[] }> {
+    const { policy, now, keyTtlMs } = this.#options;
+    const { context } = this.#ways();
+    const ages = this.#pairRules(...pair).maxAgeMs !== null;
+    const good: KeyRecord[] = [];
+    const stale: string[] = [];
+    for (let limit = most; ; limit = most + stale.length) {
+      good.length = stale.length = 0;
+      const keyIds = await tx.keys.stock({ masterSae: pair[0], slaveSae: pair[1], bytes, limit });
+      if (keyIds.length === 0) break;
+      const records = (await tx.keys.find(keyIds)) as KeyRecord[];
+      // Age is all that changes of a key while it lies here; an alarm voids it.
+      const labels = ages ? await tx.labelsOf(records) : undefined;
+      for (const [i, record] of records.entries()) {
+        const assignedMs = record.copies[0]?.assignedAtMs ?? 0;
+        const isGood =
+          now() - assignedMs < keyTtlMs / 2 && (labels?.[i] ?? []).every((each) => decide(policy, pair, each, context).allowed);
+        if (isGood) good.push(record);
+        else stale.push(record.keyId);
+      }
+      if (keyIds.length < limit || good.length >= most) break;
+    }
+    return { good, stale };
   }
 
   /** Reserves, has the peer assign, and delivers if that is wanted; all keys or none. */
@@ -247,14 +288,14 @@ export class Delivery implements KeyService {
   ): Promise<DeliveredKey[]> {
     const { master, slaves, bytes } = demand;
     const single = deliver && slaves.length === 1 && demand.demand === undefined;
-    const more = single ? this.#ahead.next(master, slaves[0]!, bytes) : 0;
+    const more = single ? Math.min(this.#ahead.next(master, slaves[0]!, bytes), MAX_BATCH - keyIds.length) : 0;
     const aheadIds = Array.from({ length: more }, () => this.#options.uuid().toLowerCase());
     let reserved: string[] = [];
     try {
       return await peer.request({
         build: async (tx) => {
           await this.#count(tx, pairs, demand);
-          const batches = await this.#reserve(tx, peer.id, demand, pairs, { keyIds, aheadIds, purpose: deliver ? '' : 'named' });
+          const batches = await this.#reserve(tx, peer.id, demand, pairs, { keyIds, aheadIds, purpose: deliver ? '' : NAMED });
           reserved = batches.flatMap(({ keys }) => keys.map(({ keyId }) => keyId));
           return { kind: 'assign', batches };
         },

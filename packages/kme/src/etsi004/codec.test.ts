@@ -37,10 +37,9 @@ const QOS_P: Qos = {
   ttlS: 3_600,
   metadataType: 'application/json',
 };
-const HEX_QOS_P =
-  '00000200 00009c40 00001388 0000000a 00000000 00001388 00000e10' + ascii('application/json') + '00'.repeat(240);
+const HEX_QOS_P = `00000200 00009c40 00001388 0000000a 00000000 00001388 00000e10${ascii('application/json')}${'00'.repeat(240)}`;
 const QOS_C: Qos = { ...QOS_P, chunkBytes: 8192, maxBps: 32, minBps: 32, jitterBps: 0, timeoutMs: 0, ttlS: 0 };
-const HEX_QOS_C = '00002000 00000020 00000020 00000000 00000000 00000000 00000000' + ascii('application/json') + '00';
+const HEX_QOS_C = `00002000 00000020 00000020 00000000 00000000 00000000 00000000${ascii('application/json')}00`;
 
 describe('dialect P, byte by byte', () => {
   const source = 'client://localhost';
@@ -198,26 +197,34 @@ const printable = (maxLength: number): fc.Arbitrary<string> =>
 const ksid = fc.uuid();
 const qos: fc.Arbitrary<Qos> = fc.record(
   {
-  chunkBytes: u32,
-  maxBps: u32,
-  minBps: u32,
-  jitterBps: u32,
-  priority: u32,
-  timeoutMs: u32,
-  ttlS: u32,
-  metadataType: printable(255),
-}, { noNullPrototype: true });
+    chunkBytes: u32,
+    maxBps: u32,
+    minBps: u32,
+    jitterBps: u32,
+    priority: u32,
+    timeoutMs: u32,
+    ttlS: u32,
+    metadataType: printable(255),
+  },
+  { noNullPrototype: true },
+);
 const dialect = fc.constantFrom<Dialect>('P', 'C');
 const anyRequest = fc.oneof(
-  fc.record({
-    call: fc.constant('open' as const),
-    dialect,
-    source: printable(1024),
-    destination: printable(1024),
-    qos,
-    ksid: fc.option(ksid),
-  }, { noNullPrototype: true }),
-  fc.record({ call: fc.constant('get' as const), dialect, ksid, index: u32, metadataRoom: u32 }, { noNullPrototype: true }),
+  fc.record(
+    {
+      call: fc.constant('open' as const),
+      dialect,
+      source: printable(1024),
+      destination: printable(1024),
+      qos,
+      ksid: fc.option(ksid),
+    },
+    { noNullPrototype: true },
+  ),
+  fc.record(
+    { call: fc.constant('get' as const), dialect, ksid, index: u32, metadataRoom: u32 },
+    { noNullPrototype: true },
+  ),
   fc.record({ call: fc.constant('close' as const), ksid }, { noNullPrototype: true }),
 );
 

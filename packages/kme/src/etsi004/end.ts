@@ -57,6 +57,8 @@ export class StreamEnd {
   /** Leader: chunks of the next window, and when the last was set aside. */
   reach = 4;
   reachedAtMs: number;
+  /** Leader: the key service takes no chunks of this size, whatever their ids. */
+  refused = false;
   usedAtMs: number;
   /** How far this site's application has asked; kept with the next change. */
   askedTo: number;

@@ -1,7 +1,8 @@
 import { KmeError } from '../error.ts';
 import { KeyRefusal, type KeyService, type Notebook, type PairStock, type PeerWords } from '../service.ts';
 import { chunkKeyId, randomUuid } from './chunks.ts';
-import { type EndRecord, StreamEnd } from './end.ts';
+import type { EndRecord, StreamEnd } from './end.ts';
+import { StreamEnds } from './ends.ts';
 import {
   type CloseRequest,
   type CloseResponse,
@@ -46,6 +47,8 @@ export interface KeyStreamsOptions {
   /** The application that a URI names; null: none. */
   readonly saeOf?: (uri: string) => string | null;
   readonly limits?: Partial<StreamLimits>;
+  /** Sizes of key that policy allows two applications, bytes; within `limits` besides. */
+  readonly chunkBytes?: (saeId: string, peerId: string) => { readonly min: number; readonly max: number };
   /** Told what went wrong inside; holds no key. */
   readonly onFault: (error: unknown) => void;
 }
@@ -63,14 +66,13 @@ export class KeyStreams {
   readonly #saeOf: (uri: string) => string | null;
   readonly #limits: StreamLimits;
   readonly #supply: StreamSupply;
-  /** By KSID, then by application: both may be of this site. */
-  readonly #ends = new Map<string, Map<string, StreamEnd>>();
-  #creating: Promise<unknown> = Promise.resolve();
+  readonly #ends: StreamEnds;
 
   private constructor(options: KeyStreamsOptions) {
     this.#options = options;
     this.#saeOf = options.saeOf ?? saeOfUri;
     this.#limits = { ...DEFAULT_STREAM_LIMITS, ...options.limits };
+    this.#ends = new StreamEnds(options);
     const { service, now } = options;
     this.#supply = new StreamSupply({ service, now, limits: this.#limits, tell: this.#tell });
     for (const topic of Object.values(TOPIC)) {
@@ -81,7 +83,7 @@ export class KeyStreams {
   /** Takes up every stream that the notebook holds. Rejects with KmeError when it holds something else. */
   static async open(options: KeyStreamsOptions): Promise<KeyStreams> {
     const streams = new KeyStreams(options);
-    for (const end of await StreamEnd.recallAll(options.notebook, options.now())) streams.#keep(end);
+    await streams.#ends.recallAll();
     return streams;
   }
 
@@ -105,13 +107,11 @@ export class KeyStreams {
 
   /** Streams that this KME holds an end of. */
   get count(): number {
-    let count = 0;
-    for (const ends of this.#ends.values()) count += ends.size;
-    return count;
+    return this.#ends.list().length;
   }
 
   async tick(): Promise<void> {
-    for (const end of [...this.#ends.values()].flatMap((ends) => [...ends.values()])) {
+    for (const end of this.#ends.list()) {
       try {
         await end.alone(() => this.#supply.expire(end));
         await this.#tellClosed(end);
@@ -163,11 +163,11 @@ export class KeyStreams {
     } catch (error) {
       // The other site knew of it before: its application may go on with what was set aside.
       if (!isNew) return { status: STATUS.successful, end };
-      await this.#drop(end);
+      await this.#ends.drop(end);
       throw error;
     }
     if (reply.outcome !== 'joined') {
-      if (isNew) await this.#drop(end);
+      if (isNew) await this.#ends.drop(end);
       return { status: reply.outcome === 'in-use' ? STATUS.ksidInUse : STATUS.noConnection };
     }
     const { connected, assignedTo } = reply;
@@ -187,10 +187,9 @@ export class KeyStreams {
     request: OpenRequest,
     stock: PairStock,
   ): Promise<{ end: StreamEnd | 'in-use' | 'too-many'; isNew: boolean; met: boolean }> {
-    return this.#alone(async () => {
-      const held = this.#ends.get(ksid);
-      const own = held?.get(sae);
-      if (own ? own.record.peer !== peer || own.record.closed : !this.#isPair(ksid, sae, peer)) {
+    return this.#ends.alone(async () => {
+      const own = this.#ends.get(ksid, sae);
+      if (own ? own.record.peer !== peer || own.record.closed : !this.#ends.isFree(ksid, sae, peer)) {
         return { end: 'in-use', isNew: false, met: true };
       }
       if (own) {
@@ -198,46 +197,19 @@ export class KeyStreams {
         await own.update({ connected: true, dialect: request.dialect });
         return { end: own, isNew: false, met: true };
       }
-      if (this.#heldBy(sae) >= this.#limits.streamsPerSae) return { end: 'too-many', isNew: false, met: true };
-      const { qos, met } = settle(request.qos, stock, this.#options.now(), this.#limits);
-      const leads = request.ksid === null || sae < peer;
-      const end = await this.#make({ ksid, sae, peer, peerKme: stock.targetKmeId, leads, qos }, request);
+      if (this.#ends.countOf(sae) >= this.#limits.streamsPerSae) return { end: 'too-many', isNew: false, met: true };
+      const { qos, met } = settle(request.qos, stock, this.#options.now(), this.#limitsOf(sae, peer));
+      const isFresh = request.ksid === null;
+      const known = { ksid, sae, peer, peerKme: stock.targetKmeId, qos, dialect: request.dialect };
+      const end = await this.#ends.make({ ...known, leads: isFresh || sae < peer, isFresh, peerConnected: false });
       return { end, isNew: true, met };
     });
-  }
-
-  /** A KSID that came from outside may have been used before: its chunks then start at a serial number of their own. */
-  async #make(
-    what: Pick<EndRecord, 'ksid' | 'sae' | 'peer' | 'peerKme' | 'leads' | 'qos'>,
-    request: Pick<OpenRequest, 'ksid' | 'dialect'> | null,
-  ): Promise<StreamEnd> {
-    const predefined = what.leads && request?.ksid !== null;
-    const random = predefined ? this.#options.random(4) : new Uint8Array(4);
-    const end = await StreamEnd.create(this.#options.notebook, {
-      ...what,
-      dialect: request?.dialect ?? null,
-      // Nothing is given out before the two sites agree on the terms.
-      connected: false,
-      peerConnected: request === null,
-      closed: false,
-      peerClosed: false,
-      closeTold: false,
-      assignedTo: 0,
-      windows: [],
-      shift: new DataView(random.buffer, random.byteOffset).getUint32(0) * 2 ** 20,
-      pending: 0,
-      askedTo: 0,
-      peerAskedTo: 0,
-      usedAtMs: this.#options.now(),
-    });
-    this.#keep(end);
-    return end;
   }
 
   async #get(saeId: string, request: GetRequest, gone: AbortSignal): Promise<GetResponse> {
     const { ksid, index } = request;
     const answer = this.#nothing(saeId, request);
-    const end = this.#find(ksid, saeId);
+    const end = this.#ends.open(ksid, saeId);
     if (!end) return { ...answer, status: STATUS.notConnected };
     const { qos } = end.record;
     const withMetadata = qos.metadataType !== '' && request.metadataRoom > 0;
@@ -274,7 +246,7 @@ export class KeyStreams {
   }
 
   async #close(saeId: string, { ksid }: CloseRequest): Promise<CloseResponse> {
-    const end = this.#find(ksid, saeId);
+    const end = this.#ends.open(ksid, saeId);
     if (!end) return { call: 'close', status: STATUS.notConnected };
     end.usedAtMs = this.#options.now();
     await end.update({ closed: true });
@@ -296,16 +268,8 @@ export class KeyStreams {
   async #end(end: StreamEnd): Promise<void> {
     await end.alone(async () => {
       await this.#supply.burnAll(end);
-      await this.#drop(end);
+      await this.#ends.drop(end);
     });
-  }
-
-  async #drop(end: StreamEnd): Promise<void> {
-    const { ksid, sae } = end.record;
-    await end.forget();
-    const ends = this.#ends.get(ksid);
-    if (ends?.get(sae) === end) ends.delete(sae);
-    if (ends?.size === 0) this.#ends.delete(ksid);
   }
 
   async #hear(
@@ -316,7 +280,7 @@ export class KeyStreams {
     if (topic === TOPIC.open) return encodeWord(await this.#join(from, readOpenWord(body)));
     const need = topic === TOPIC.need ? readNeedWord(body) : null;
     const word = need ?? readCloseWord(body);
-    const held = this.#ends.get(word.ksid)?.get(word.peer);
+    const held = this.#ends.get(word.ksid, word.peer);
     const theirs = held?.record.peer === word.sae && held.record.peerKme === from.kmeId && from.saysFor(word.sae);
     const end = theirs ? held : undefined;
     if (need) {
@@ -337,53 +301,40 @@ export class KeyStreams {
     const none = { qos, leads: word.leads, connected: false, assignedTo: 0 };
     const stock = from.saysFor(peer) ? await this.#options.service.stock(sae, peer).catch(refusedOnly) : null;
     if (!stock || stock.targetKmeId !== from.kmeId || !this.#isSound(word)) return { outcome: 'refused', ...none };
-    return this.#alone(async () => {
-      const own = this.#ends.get(ksid)?.get(sae);
-      if (own ? own.record.peer !== peer : !this.#isPair(ksid, sae, peer)) return { outcome: 'in-use', ...none };
-      if (!own && this.#heldBy(sae) >= this.#limits.streamsPerSae) return { outcome: 'refused', ...none };
+    return this.#ends.alone(async () => {
+      const own = this.#ends.get(ksid, sae);
+      if (own ? own.record.peer !== peer : !this.#ends.isFree(ksid, sae, peer)) return { outcome: 'in-use', ...none };
+      if (!own && this.#ends.countOf(sae) >= this.#limits.streamsPerSae) return { outcome: 'refused', ...none };
       if (own) await own.update({ peerConnected: true });
-      const end = own ?? (await this.#make({ ksid, sae, peer, peerKme: from.kmeId, leads: !word.leads, qos }, null));
+      const known = { ksid, sae, peer, peerKme: from.kmeId, qos, dialect: null };
+      const end = own ?? (await this.#ends.make({ ...known, leads: !word.leads, isFresh: false, peerConnected: true }));
       const { leads, connected, assignedTo } = end.record;
       return { outcome: 'joined', qos: end.record.qos, leads: !leads, connected, assignedTo };
     });
   }
 
+  #limitsOf(sae: string, peer: string): StreamLimits {
+    const { minChunkBytes, maxChunkBytes } = this.#limits;
+    const { min, max } = this.#options.chunkBytes?.(sae, peer) ?? { min: minChunkBytes, max: maxChunkBytes };
+    return {
+      ...this.#limits,
+      minChunkBytes: Math.max(min, minChunkBytes),
+      maxChunkBytes: Math.min(max, maxChunkBytes),
+    };
+  }
+
   /** Whether these are terms that this site would have settled on. */
-  #isSound({ qos }: OpenWord): boolean {
-    const { minChunkBytes, maxChunkBytes, maxTimeoutMs, maxTtlS } = this.#limits;
+  #isSound({ qos, sae, peer }: OpenWord): boolean {
+    const { minChunkBytes, maxChunkBytes, maxTimeoutMs, maxTtlS } = this.#limitsOf(peer, sae);
     const { chunkBytes, maxBps, timeoutMs, ttlS } = qos;
     const sizes = chunkBytes >= minChunkBytes && chunkBytes <= maxChunkBytes && maxBps >= 1;
     return sizes && timeoutMs >= 1 && timeoutMs <= maxTimeoutMs && ttlS >= 1 && ttlS <= maxTtlS;
   }
 
-  /** Whether the KSID is free for these two: nobody else at this site uses it. */
-  #isPair(ksid: string, sae: string, peer: string): boolean {
-    const ends = [...(this.#ends.get(ksid)?.values() ?? [])];
-    return ends.every(({ record }) => record.sae === peer && record.peer === sae);
-  }
-
-  #heldBy(sae: string): number {
-    let count = 0;
-    for (const ends of this.#ends.values()) if (ends.has(sae)) count++;
-    return count;
-  }
-
-  /** The end that this application has opened and not closed. */
-  #find(ksid: string, sae: string): StreamEnd | undefined {
-    const end = this.#ends.get(ksid)?.get(sae);
-    return end?.record.connected && !end.record.closed ? end : undefined;
-  }
-
-  #keep(end: StreamEnd): void {
-    const { ksid, sae } = end.record;
-    const ends = this.#ends.get(ksid) ?? new Map<string, StreamEnd>();
-    this.#ends.set(ksid, ends.set(sae, end));
-  }
-
   #nothing(saeId: string, { dialect, ksid, index }: GetRequest): GetResponse {
     return {
       call: 'get',
-      dialect: dialect ?? this.#find(ksid, saeId)?.record.dialect ?? null,
+      dialect: dialect ?? this.#ends.open(ksid, saeId)?.record.dialect ?? null,
       status: STATUS.insufficientKey,
       index,
       key: null,
@@ -397,13 +348,6 @@ export class KeyStreams {
     if (kmeId !== this.#options.service.kmeId) return this.#options.words.tell(kmeId, topic, body);
     return this.#hear(topic, { kmeId, saysFor: () => true }, body);
   };
-
-  /** Streams come to be one at a time, so that two openings of one KSID meet. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#creating.then(work);
-    this.#creating = done.catch(() => {});
-    return done;
-  }
 
   /** null: not within the time; the work goes on. */
   async #within<T>(ms: number, gone: AbortSignal, work: Promise<T>): Promise<T | null> {

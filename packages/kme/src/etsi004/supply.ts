@@ -7,6 +7,8 @@ import { encodeWord, type NeedReply, type NeedWord, readNeedReply, TOPIC } from 
 
 /** Key ids burned in one call. */
 const VOID_BATCH = 256;
+/** What is said between KMEs is limited in size; who needs more asks again. */
+const WINDOWS_PER_REPLY = 256;
 /** Chunks are set aside for so long at Max_bps at most, s: what nobody fetches is lost when its TTL ends. */
 const AHEAD_S = 10;
 /** A window that lasted less than this makes the next one twice as long, else half, ms. */
@@ -81,7 +83,9 @@ export class StreamSupply {
       const news = windows
         .filter((window) => window.to > word.known && !this.#expired(end, window))
         .map(({ from, to, shift }) => [Math.max(from, word.known), to, shift] as const);
-      return { status, assignedTo, windows: news, closed: closed || peerClosed };
+      const some = news.slice(0, WINDOWS_PER_REPLY);
+      const toldTo = some.length < news.length ? some.at(-1)![1] : assignedTo;
+      return { status, assignedTo: toldTo, windows: some, closed: closed || peerClosed };
     });
   }
 
@@ -121,6 +125,7 @@ export class StreamSupply {
   async #extend(end: StreamEnd, index: number): Promise<StreamStatus> {
     const { assignedTo, peerAskedTo, closed, peerClosed, sae, peer, qos } = end.record;
     if (closed || peerClosed) return STATUS.insufficientKey;
+    if (end.refused) return STATUS.noConnection;
     const need = index - assignedTo + 1;
     const last = Math.min(end.askedTo, peerAskedTo) + this.#reserve(end);
     if (need > this.#limits.windowChunks || assignedTo + need > last) return STATUS.insufficientKey;
@@ -138,8 +143,14 @@ export class StreamSupply {
     try {
       await this.#assign(end, count);
     } catch (error) {
-      if (count === need || !(error instanceof KeyRefusal && error.code === 'short')) throw error;
-      await this.#assign(end, need);
+      const code = error instanceof KeyRefusal ? error.code : undefined;
+      // Ids used before, in another life of this KSID: the next ones are not.
+      if (code === 'argument') await this.#abandon(end);
+      else if (code !== 'short' || count === need) throw error;
+      await this.#assign(end, need).catch((again: unknown) => {
+        end.refused = code === 'argument' && again instanceof KeyRefusal && again.code === 'argument';
+        throw again;
+      });
     }
     end.reachedAtMs = this.#now();
     return STATUS.successful;
@@ -160,7 +171,7 @@ export class StreamSupply {
     await end.update({
       pending: 0,
       assignedTo: assignedTo + count,
-      windows: withWindow(windows, { ...window, shift }, 1000 * qos.ttlS),
+      windows: withWindow(unread(end, windows), { ...window, shift }, 1000 * qos.ttlS),
     });
   }
 
@@ -179,7 +190,7 @@ export class StreamSupply {
     const reply = readNeedReply(
       await this.#tell(peerKme, TOPIC.need, encodeWord({ ksid, sae, peer, index, known, readTo: end.readTo })),
     );
-    let windows = [...end.record.windows];
+    let windows = unread(end, end.record.windows);
     let assignedTo = known;
     for (const [from, to, shift] of reply.windows) {
       // Chunks known before keep the ids they had, whatever the leader says.
@@ -206,6 +217,11 @@ export function statusOf({ code }: KeyRefusal): StreamStatus {
 /** Below this nothing is left to burn. The leader answers for both sides, since the follower may not know of a window. */
 function unreadFrom(end: StreamEnd): number {
   return end.record.leads ? Math.min(end.readTo, end.peerReadTo) : end.readTo;
+}
+
+/** Those of the windows of which something may be left. */
+function unread(end: StreamEnd, windows: readonly ChunkWindow[]): ChunkWindow[] {
+  return windows.filter(({ to }) => to > unreadFrom(end));
 }
 
 function pendingWindow(end: StreamEnd, atMs: number): ChunkWindow {

@@ -68,12 +68,12 @@ export function readKeyRequest(request: KmeRequest, limits: Limits): KeyRequest 
   if (new Set(additionalSlaves).size < additionalSlaves.length) {
     throw badRequest('additional_slave_SAE_IDs names an SAE twice');
   }
-  const unknown = mandatory.filter(([name]) => !(name in ROUTE_PARAMETERS));
+  const unknown = mandatory.filter(([name]) => !Object.hasOwn(ROUTE_PARAMETERS, name));
   if (unknown.length > 0) {
     throw badRequest(TEXT.unknownMandatory, unknown.map(([name]) => ({ extension_mandatory_unsupported: name })));
   }
   const wanted = mandatory.length > 0 ? demandOf(mandatory) : undefined;
-  const liked = optional.filter(([name]) => name in ROUTE_PARAMETERS);
+  const liked = optional.filter(([name]) => Object.hasOwn(ROUTE_PARAMETERS, name));
   const preferred = liked.length > 0 ? { ...demandOf(liked), ...wanted } : undefined;
   return { number, size, additionalSlaves, mandatory: wanted, preferred };
 }

@@ -77,6 +77,16 @@ export class AckBox {
     this.#tries = 0;
   }
 
+  /** Drops what the peer has not heard for so long that nobody waits for it any more. */
+  async sweep(beforeMs: number): Promise<void> {
+    const { notebook, note, peer } = this.#options;
+    for (const { name, value } of await notebook.recallAll(this.#prefix)) {
+      if ((value as Due).atMs >= beforeMs) continue;
+      await notebook.forget(name);
+      note('warning', `${peer.kmeId} was never told "${(value as Due).status}" of key ${this.#keyId(name) ?? '-'}`);
+    }
+  }
+
   #batches(dues: readonly Entry[]): Entry[][] {
     const entries = dues.map(({ name, value }) => ({ name, value, keyId: this.#keyId(name) }));
     const together = entries.filter(({ value }) => !(value as Due).alone);

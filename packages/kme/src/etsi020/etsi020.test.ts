@@ -193,7 +193,8 @@ describe('keys that come in', () => {
 
   it('who may not is 401; what has no way is a routing error; what cannot be kept is 503', async () => {
     const room = new Room();
-    for (const caller of [null, 'kme-z', '__proto__']) assert.equal((await room.post(caller, EXT, transfer())).status, 401);
+    for (const caller of [null, 'kme-z', '__proto__'])
+      assert.equal((await room.post(caller, EXT, transfer())).status, 401);
     assert.equal((await room.post('kme-x', EXT, transfer({ initiator_sae_id: 'mallory' }))).status, 401);
     assert.equal((await room.post('kme-x', VOID, voiding({ initiator_sae_id: 'mallory' }))).status, 401);
     for (const [admission, status] of [
@@ -237,7 +238,10 @@ describe('keys that come in', () => {
 
 describe('keys that go out', () => {
   const offer = async (room: Room, n: number, targets = ['bob']): Promise<void> => {
-    room.x.exports.add(keyId(n), Uint8Array.from({ length: 32 }, (_, i) => i + n));
+    room.x.exports.add(
+      keyId(n),
+      Uint8Array.from({ length: 32 }, (_, i) => i + n),
+    );
     await room.x.kms.to('kme-y')!.offer({ keyIds: [keyId(n)], initiator: 'alice', targets });
   };
   const state = (room: Room, n: number) => room.x.kms.to('kme-y')!.state(keyId(n));
@@ -379,6 +383,23 @@ describe('keys that go out', () => {
     }
   });
 
+  it('a peer that is gone for good is forgotten in the end, and the operator told', async () => {
+    const room = new Room({ giveUpMs: 60_000 });
+    await offer(room, 1);
+    await room.x.kms.tick();
+    room.fault = () => 'lost';
+    for (let i = 0; i < 100; i++) await room.pass(60_000);
+    assert.equal(await state(room, 1), 'voiding');
+    room.nowMs += 31 * 24 * 3_600_000;
+    for (const site of [room.x, room.y]) await site.kms.sweep();
+    assert.equal(await state(room, 1), 'voided');
+    assert.match(room.x.notes.join(), /never confirmed/);
+    assert.match(room.y.notes.join(), /never told "relayed"/);
+    room.nowMs += 31 * 24 * 3_600_000;
+    for (const site of [room.x, room.y]) await site.kms.sweep();
+    assert.equal(room.x.notebook.pages.size + room.y.notebook.pages.size, 0);
+  });
+
   it('no document ever holds key', async () => {
     const room = new Room();
     room.x.exports.add(keyId(1), Buffer.from(VALUE, 'base64'));
@@ -391,7 +412,10 @@ describe('keys that go out', () => {
     const hex = Buffer.from(VALUE, 'base64').toString('hex');
     assert.ok(pages.length > 3);
     for (const page of pages) assert.ok(!page.includes(VALUE) && !page.includes(hex));
-    assert.ok(room.calls.some(({ body }) => body.includes(VALUE)), 'it did travel');
+    assert.ok(
+      room.calls.some(({ body }) => body.includes(VALUE)),
+      'it did travel',
+    );
   });
 });
 
@@ -419,7 +443,10 @@ describe('crashes and a bad line', () => {
             }
           };
           for (const n of [0, 1, 2]) {
-            room.x.exports.add(keyId(n), Uint8Array.from({ length: 16 }, () => n));
+            room.x.exports.add(
+              keyId(n),
+              Uint8Array.from({ length: 16 }, () => n),
+            );
             await room.x.kms.to('kme-y')!.offer({ keyIds: [keyId(n)], initiator: 'alice', targets: ['bob'] });
           }
           room[crash.site as 'x'].notebook.left = crash.writes;
@@ -435,7 +462,11 @@ describe('crashes and a bad line', () => {
             for (const { at, what } of deeds) {
               if (at !== i) continue;
               if (what === 'fetch') fetchAll();
-              else await room.x.kms.to('kme-y')!.void([keyId(i % 3)]).catch(() => undefined);
+              else
+                await room.x.kms
+                  .to('kme-y')!
+                  .void([keyId(i % 3)])
+                  .catch(() => undefined);
             }
             await room.pass(i < 12 ? 2_000 : 30_000);
           }

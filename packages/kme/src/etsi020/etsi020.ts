@@ -94,9 +94,10 @@ export class Etsi020 {
   /** Forgets what was settled longer ago than is remembered. Call it now and then. */
   async sweep(): Promise<void> {
     const beforeMs = this.#options.nowMs() - (this.#options.memoryMs ?? 30 * 24 * HOUR_MS);
-    for (const { receiver, sender } of this.#sides.values()) {
+    for (const { receiver, sender, acks } of this.#sides.values()) {
       await receiver.sweep(beforeMs);
       await sender.sweep(beforeMs);
+      await acks.sweep(beforeMs);
     }
   }
 

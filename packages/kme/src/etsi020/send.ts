@@ -187,11 +187,21 @@ export class ForeignKms {
     for (const batch of batches(due.filter((entry) => !voiding.includes(entry)))) await this.#sendKeys(batch);
   }
 
-  /** Forgets keys that were settled before. */
+  /** Forgets keys that were settled before, and gives up on voids that the peer has not confirmed since. */
   async sweep(beforeMs: number): Promise<void> {
-    for (const { name, value } of await this.#options.notebook.recallAll(this.#done)) {
-      if ((value as Departure).atMs < beforeMs) await this.#options.notebook.forget(name);
+    const { notebook, note, peer } = this.#options;
+    for (const { name, value } of await notebook.recallAll(this.#done)) {
+      if ((value as Departure).atMs < beforeMs) await notebook.forget(name);
     }
+    await this.#alone(async () => {
+      for (const { name, value } of await notebook.recallAll(this.#open)) {
+        const departure = value as Departure;
+        if (departure.state !== 'voiding' || departure.atMs >= beforeMs) continue;
+        const keyId = name.slice(this.#open.length);
+        await this.#finish(keyId, departure, 'voided');
+        note('warning', `${peer.kmeId} has never confirmed that key ${keyId} is void`);
+      }
+    });
   }
 
   async #sendKeys(batch: readonly { keyId: string; departure: Departure }[]): Promise<void> {

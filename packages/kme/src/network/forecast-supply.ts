@@ -114,12 +114,22 @@ export class Supply {
    */
   limit(bits: Float64Array, sinceMs: number, byMs: number): void {
     const stock = this.#stockAtMs >= sinceMs ? this.#stockBits : 0;
-    const before = this.#sums[this.#count((readyMs) => readyMs < sinceMs)]!;
-    const after = this.#sums[this.#count((readyMs) => readyMs <= byMs)]!;
+    const [from, to] = this.#span(sinceMs, byMs);
+    const before = this.#sums[from]!;
+    const after = this.#sums[to]!;
     for (let r = 0; r < bits.length; r++) {
       const got = stock + Math.max(0, after[r]! - before[r]!);
       if (got < bits[r]!) bits[r] = got;
     }
+  }
+
+  /** The same for all times between which nothing comes or grows too old. */
+  place(sinceMs: number, byMs: number): string {
+    return `${this.#span(sinceMs, byMs).join(' ')} ${this.#stockAtMs >= sinceMs}`;
+  }
+
+  #span(sinceMs: number, byMs: number): [number, number] {
+    return [this.#count((readyMs) => readyMs < sinceMs), this.#count((readyMs) => readyMs <= byMs)];
   }
 
   /** How many contacts, in order of time, satisfy a condition that holds up to some moment. */

@@ -5,6 +5,7 @@ import { KmeError } from '../error.ts';
 import { bitQuantiles, type Forecast, type ForecastDemand, Forecaster, type Outlook } from './forecast.ts';
 import { type Contact, drawBits, steadyContacts } from './forecast-supply.ts';
 import type { TalkWindow } from './forecast-windows.ts';
+import { planFor } from './paths-join.ts';
 import type { RouteRules } from './policy.ts';
 import { link, NOW_MS, network, OPEN_RULES, satellite, site } from './test/networks.ts';
 import { Topology } from './topology.ts';
@@ -148,6 +149,60 @@ describe('a forecast', () => {
       [minutes(rarely.readyAtMs), rarely.probability, rarely.readyMs.map(minutes)],
       [90, 0.2, [90, null, null]],
     );
+  });
+
+  it('takes the plan that is likely first as a whole, not the one whose links are', () => {
+    const topology = empty(network('S1-A S1-B S2-A S2-B'));
+    const on = (...clear: number[]): number[] => clear.map((x) => 200 * x);
+    // From minute 20 on both links of S1 are there in three of five, but in one of five together; S2 is later and surer.
+    const contacts = [
+      contact('S1-A', 10, ...on(1, 1, 1, 0, 0)),
+      contact('S1-B', 20, ...on(0, 0, 1, 1, 1)),
+      contact('S2-A', 30, ...on(1, 1, 1, 0, 1)),
+      contact('S2-B', 40, ...on(1, 1, 1, 1, 0)),
+      contact('S1-B', 50, ...on(1, 1, 1, 1, 1)),
+    ];
+    const { readyAtMs, plan } = forecast(outlook(topology, contacts));
+    assert.deepEqual([minutes(readyAtMs), plan.routes], [40, [['A', 'S2', 'B']]]);
+  });
+
+  it('follows a plan that was chosen before, for as much key as is asked', () => {
+    const of = new Forecaster(
+      outlook(relay, [contact('S1-A', 30, 500), contact('S1-B', 90, 120), contact('S1-B', 120, 90)]),
+    );
+    const first = of.earliest(demand());
+    assert.ok(first.found);
+    const { plan } = first.forecast;
+    const ready = (bits: number) => of.along(planFor(plan, bits));
+    assert.deepEqual(ready(120), { ...first.forecast, plan: planFor(plan, 120) });
+    assert.deepEqual([minutes(ready(121)!.readyAtMs), ready(121)!.bits], [120, [210, 210, 210]]);
+    assert.equal(ready(211), null);
+  });
+
+  it('has one satellite wait for the word of another', () => {
+    const chain = empty(network('S1-A S1-S2 S2-B'));
+    const contacts = [contact('S1-A', 10, 500), contact('S2-B', 10, 500), contact('S1-S2', 20, 500)];
+    const talks = (one: [number, number][], two: [number, number][]): Partial<Outlook> => ({
+      talks: new Map(
+        [one, two].map((list, i) => [`S${i + 1}`, list.map(([from, to]) => ({ startMs: at(from), endMs: at(to) }))]),
+      ),
+    });
+    const ready = (more: Partial<Outlook>) => minutes(forecast(outlook(chain, contacts, more)).readyAtMs);
+    assert.equal(ready(talks([[30, 32]], [[40, 42]])), 40);
+    // S2 hears at minute 50 what S1 said at 30, and says its own.
+    assert.equal(
+      ready(
+        talks(
+          [[30, 32]],
+          [
+            [25, 27],
+            [50, 52],
+          ],
+        ),
+      ),
+      50,
+    );
+    assert.equal(ready({}), 20);
   });
 
   it('refuses contacts that do not fit together', () => {

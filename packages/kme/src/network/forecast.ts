@@ -13,7 +13,7 @@ import { KmeError } from '../error.ts';
 import type { KeyForecast } from '../service.ts';
 import { type Contact, Supply } from './forecast-supply.ts';
 import { type TalkWindow, TalkWindows } from './forecast-windows.ts';
-import { disjointPaths, type PathDemand } from './paths.ts';
+import { disjointPaths, type PathAnswer, type PathDemand } from './paths.ts';
 import { type JoinPlan, joinPlan, type KeySource } from './paths-join.ts';
 import type { NetworkLink, Topology } from './topology.ts';
 
@@ -105,48 +105,55 @@ export class Forecaster {
     if (!(level > 0 && level <= 1)) {
       throw new KmeError('kme/argument', `level is ${level}; it must be a probability above 0, up to 1`);
     }
-    const aging = rules.maxAgeMs !== null;
-    let best: Forecast | null = null;
-    let why = '';
+    const { maxAgeMs } = rules;
+    const known: Known = new Map();
+    const pathsAt = (atMs: number) => this.#pathsAt(demand, level, atMs, known);
+    let best: { readonly plan: JoinPlan; readonly atMs: number } | null = null;
     const tried = new Set<string>();
-    for (let i = aging ? 0 : this.#firstMoment(demand, level); i < this.#momentsMs.length; i++) {
-      const atMs = this.#momentsMs[i]!;
-      if (best && atMs >= best.readyAtMs) break;
-      const answer = this.#pathsAt(demand, level, atMs);
-      if (!answer.found) {
-        why = answer.why;
-        continue;
-      }
+    for (const atMs of this.#momentsMs.slice(maxAgeMs === null ? this.#first((ms) => pathsAt(ms).found) : 0)) {
+      if (best && atMs >= best.atMs) break;
+      const answer = pathsAt(atMs);
+      if (!answer.found) continue;
       const plan = joinPlan(this.#outlook.topology, answer.paths, demand.bits);
       const name = JSON.stringify(plan.pays);
       if (tried.has(name)) continue;
       tried.add(name);
-      const forecast = this.along(plan, { level, maxAgeMs: rules.maxAgeMs });
-      if (forecast && !(best && best.readyAtMs <= forecast.readyAtMs)) best = forecast;
+      const readyMs = this.#readyMs(plan, level, maxAgeMs);
+      if (readyMs !== null && !(best && best.atMs <= readyMs)) best = { plan, atMs: readyMs };
     }
-    if (best) return { found: true, forecast: best };
+    if (best) return { found: true, forecast: this.#told(best.plan, best.atMs, maxAgeMs) };
     if (tried.size > 0) {
-      why = `each link has enough in time with probability ${level}, but not all of them together`;
+      return {
+        found: false,
+        why: `each link has enough in time with probability ${level}, but not all of them together`,
+      };
     }
-    return { found: false, why: why || this.#whyNever(demand, level) };
+    const last = pathsAt(this.#momentsMs.at(-1)!);
+    return { found: false, why: last.found ? '' : last.why };
   }
 
   /** The forecast of a plan that was chosen already; null when its key is not there by the end with probability `level`. */
   along(plan: JoinPlan, options: { readonly level?: number; readonly maxAgeMs?: number | null } = {}): Forecast | null {
     const { level = 0.5, maxAgeMs = null } = options;
-    const readyMs: (number | null)[] = QUANTILES.map(() => null);
-    let ready: { readonly atMs: number; readonly bits: Forecast['bits'] } | null = null;
-    let probability = 0;
-    for (const atMs of this.#momentsMs) {
-      const bits = this.bitsBy(plan, atMs, maxAgeMs);
-      probability = shareOf(bits, plan.bits);
-      for (const [q, quantile] of QUANTILES.entries()) {
-        if (probability >= quantile) readyMs[q] ??= atMs;
-      }
-      if (probability >= level) ready ??= { atMs, bits: bitQuantiles(bits) };
-    }
-    if (!ready) return null;
-    return { readyAtMs: ready.atMs, bits: ready.bits, readyMs: readyMs as [null, null, null], probability, plan };
+    const readyMs = this.#readyMs(plan, level, maxAgeMs);
+    return readyMs === null ? null : this.#told(plan, readyMs, maxAgeMs);
+  }
+
+  #told(plan: JoinPlan, readyAtMs: number, maxAgeMs: number | null): Forecast {
+    const [early, middle, late] = QUANTILES.map((q) => this.#readyMs(plan, q, maxAgeMs)) as [null, null, null];
+    return {
+      readyAtMs,
+      bits: bitQuantiles(this.bitsBy(plan, readyAtMs, maxAgeMs)),
+      readyMs: [early, middle, late],
+      probability: shareOf(this.bitsBy(plan, this.#momentsMs.at(-1)!, maxAgeMs), plan.bits),
+      plan,
+    };
+  }
+
+  /** First moment at which the key of a plan is there with probability `level`. */
+  #readyMs(plan: JoinPlan, level: number, maxAgeMs: number | null): number | null {
+    const ready = (atMs: number): boolean => shareOf(this.bitsBy(plan, atMs, maxAgeMs), plan.bits) >= level;
+    return (maxAgeMs === null ? this.#momentsMs[this.#first(ready)] : this.#momentsMs.find(ready)) ?? null;
   }
 
   /** In every realisation the bits that can be joined along the plan by a moment, nothing of it older than `maxAgeMs` then. */
@@ -171,21 +178,16 @@ export class Forecaster {
   /** By when the key of each link has to be there, so that both ends have the whole at `atMs`. */
   #neededBy(plan: JoinPlan, atMs: number): Map<string, number> {
     const needed = new Map<string, number>();
-    const asked = new Map<string, number>();
     const visit = (source: KeySource, holder: string, byMs: number): void => {
       if ('link' in source) {
         needed.set(source.link, Math.min(needed.get(source.link) ?? byMs, byMs));
         return;
       }
-      const question = `${source.step} ${holder}`;
-      if ((asked.get(question) ?? Number.POSITIVE_INFINITY) <= byMs) return;
-      asked.set(question, byMs);
-      const { node, left, right, ends } = plan.steps[source.step]!;
+      const { node, left, right } = plan.steps[source.step]!;
+      // The holder's own side is there by then: `node` needs it earlier, from the same source.
       const saidMs = this.#talk(node, this.#talk(holder, byMs));
       visit(left, node, saidMs);
       visit(right, node, saidMs);
-      // Who can always listen has its own side before `node` can have it.
-      if (this.#talks.has(holder)) visit(ends[0] === holder ? left : right, holder, byMs);
     };
     for (const share of plan.shares) {
       visit(share, plan.from, atMs);
@@ -194,41 +196,52 @@ export class Forecaster {
     return needed;
   }
 
-  /** Place of the first moment that has the paths: later ones have them as well, as long as no key grows too old. */
-  #firstMoment(demand: ForecastDemand, level: number): number {
+  /** Place of the first moment at which something holds that goes on to hold: all of them where it never does. */
+  #first(holds: (atMs: number) => boolean): number {
     let low = 0;
     let high = this.#momentsMs.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#pathsAt(demand, level, this.#momentsMs[middle]!).found) high = middle;
+      if (holds(this.#momentsMs[middle]!)) high = middle;
       else low = middle + 1;
     }
     return low;
   }
 
-  #pathsAt(demand: ForecastDemand, level: number, atMs: number) {
+  #pathsAt(demand: ForecastDemand, level: number, atMs: number, known: Known): PathAnswer {
     const { topology, nowMs } = this.#outlook;
-    const { from, to, bits, rules } = demand;
+    const { from, to, rules } = demand;
     const byMs = (node: string): number => (node === from || node === to ? atMs : this.#talk(node, atMs));
     const sinceMs = rules.maxAgeMs === null ? Number.NEGATIVE_INFINITY : atMs - rules.maxAgeMs;
     const links: NetworkLink[] = [];
     for (const link of topology.links) {
-      const got = new Float64Array(this.#realisations).fill(Number.POSITIVE_INFINITY);
-      this.#limit(got, link.id, sinceMs, Math.min(byMs(link.ends[0]), byMs(link.ends[1])));
-      if (shareOf(got, bits) < level) continue;
-      const mean = got.reduce((sum, x) => sum + x, 0) / got.length;
-      const stockBits = Math.max(bits, Math.floor(mean));
-      links.push({ ...link, rateBps: 0, stockBits, oldestAtMs: stockBits > 0 ? nowMs : null });
+      const usedMs = Math.min(byMs(link.ends[0]), byMs(link.ends[1]));
+      const place = usedMs < nowMs ? 'none' : this.#supplies.get(link.id)!.place(sinceMs, usedMs);
+      const name = `${link.id} ${place}`;
+      let then = known.get(name);
+      if (then === undefined) {
+        then = this.#linkThen(link, demand.bits, level, sinceMs, usedMs);
+        known.set(name, then);
+      }
+      if (then !== null) links.push(then);
     }
     const fresh = { ...rules, maxAgeMs: null };
     return disjointPaths(topology.withLinks(links), { ...demand, rules: fresh, nowMs });
   }
 
-  #whyNever(demand: ForecastDemand, level: number): string {
-    const answer = this.#pathsAt(demand, level, this.#momentsMs.at(-1)!);
-    return answer.found ? '' : answer.why;
+  /** A link as it will be, with what it has on average; null when that it has enough is less likely than `level`. */
+  #linkThen(link: NetworkLink, bits: number, level: number, sinceMs: number, usedMs: number): NetworkLink | null {
+    const got = new Float64Array(this.#realisations).fill(Number.POSITIVE_INFINITY);
+    this.#limit(got, link.id, sinceMs, usedMs);
+    if (shareOf(got, bits) < level) return null;
+    const mean = got.reduce((sum, x) => sum + x, 0) / got.length;
+    const stockBits = Math.max(bits, Math.floor(mean));
+    return { ...link, rateBps: 0, stockBits, oldestAtMs: stockBits > 0 ? this.#outlook.nowMs : null };
   }
 }
+
+/** Links as they will be, by name and by which contacts count. */
+type Known = Map<string, NetworkLink | null>;
 
 function checkContact(topology: Topology, contact: Contact, realisations: number): void {
   const { link, startMs, endMs, readyMs, bits } = contact;

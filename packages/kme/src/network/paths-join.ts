@@ -1,19 +1,24 @@
 /** Who joins what, in which order, so that paths over several links become key of their two ends. */
+import { wayOf } from '../lanes.ts';
+import type { RelayPlan } from '../relay/exchange.ts';
 import type { Path } from './paths.ts';
 import type { Topology } from './topology.ts';
 
 /** A key that can be joined: of a link, or one that an earlier step has made. */
-export type KeySource = { readonly link: string } | { readonly step: number };
+export type KeySource = ({ readonly link: string } | { readonly step: number }) & {
+  /** Everybody who knows it, in order; the first and the last share it. */
+  readonly route: readonly string[];
+};
 
 /** `node` announces the exclusive or of the two keys that it shares, and its neighbours have one in common. */
 export interface JoinStep {
   readonly node: string;
+  /** Ends at `node`. */
   readonly left: KeySource;
+  /** Begins at `node`. */
   readonly right: KeySource;
-  /** Who shares the key that comes of it. */
-  readonly ends: readonly [string, string];
-  /** Everybody between them, in order: they all know it. */
-  readonly through: readonly string[];
+  /** The route of what comes of it. */
+  readonly makes: readonly string[];
   /** Place of the path in the plan. */
   readonly path: number;
 }
@@ -54,32 +59,51 @@ export function joinPlan(topology: Topology, paths: readonly Path[], bits: numbe
   };
 }
 
-/** A stretch of a path whose key its two ends share. */
-interface Stretch {
-  readonly source: KeySource;
-  readonly ends: readonly [string, string];
-  readonly through: readonly string[];
-}
+/** The same joins for another amount of key. */
+export const planFor = (plan: JoinPlan, bits: number): JoinPlan => ({
+  ...plan,
+  bits,
+  pays: plan.pays.map(({ link }) => ({ link, bits })),
+});
 
 function joinPath(topology: Topology, { links, stops, route }: Path, path: number, steps: JoinStep[]): KeySource {
-  let stretches = links.map((link, i): Stretch => {
-    const ends = [stops[i]!, stops[i + 1]!] as const;
-    return {
-      source: { link: link.id },
-      ends,
-      through: route.slice(route.indexOf(ends[0]) + 1, route.indexOf(ends[1])),
-    };
+  let stretches = links.map(({ id }, i): KeySource => {
+    const [left, right] = [route.indexOf(stops[i]!), route.indexOf(stops[i + 1]!)];
+    return { link: id, route: route.slice(left, right + 1) };
   });
   const middle = stops.slice(1, -1);
   const carries = (node: string): boolean => topology.node(node).kind === 'satellite';
   for (const node of [...middle.filter(carries), ...middle.filter((other) => !carries(other))]) {
-    const at = stretches.findIndex(({ ends }) => ends[1] === node);
+    const at = stretches.findIndex((stretch) => stretch.route.at(-1) === node);
     const [left, right] = [stretches[at]!, stretches[at + 1]!];
-    const ends = [left.ends[0], right.ends[1]] as const;
-    const through = [...left.through, node, ...right.through];
-    const source = { step: steps.length };
-    steps.push({ node, left: left.source, right: right.source, ends, through, path });
-    stretches = stretches.toSpliced(at, 2, { source, ends, through });
+    const makes = [...left.route, ...right.route.slice(1)];
+    const made = { step: steps.length, route: makes };
+    steps.push({ node, left, right, makes, path });
+    stretches = stretches.toSpliced(at, 2, made);
   }
-  return stretches[0]!.source;
+  return stretches[0]!;
+}
+
+/**
+ * The part that one node has in plans: what it joins, each join once, and what it combines when it is an end. Plans of
+ * links that hold key already (`through`) need no join of theirs again.
+ */
+export function relayPlanOf(node: string, plans: readonly JoinPlan[], targetBytes: number): RelayPlan {
+  const joins = new Map<string, RelayPlan['joins'][number]>();
+  const combinations = new Map<string, RelayPlan['combinations'][number]>();
+  for (const { steps, shares, from, to } of plans) {
+    for (const { left, right } of steps.filter((step) => step.node === node)) {
+      const ends = [
+        { node: left.route[0]!, way: wayOf([left.route]) },
+        { node: right.route.at(-1)!, way: wayOf([right.route]) },
+      ].sort((a, b) => (a.node < b.node ? -1 : 1));
+      joins.set(JSON.stringify(ends), { left: ends[0]!, right: ends[1]! });
+    }
+    if (shares.length > 1 && (node === from || node === to)) {
+      const peer = node === from ? to : from;
+      const ways = shares.map(({ route }) => wayOf([route])).sort();
+      combinations.set(JSON.stringify([peer, ways]), { peer, ways, targetBytes });
+    }
+  }
+  return { joins: [...joins.values()], combinations: [...combinations.values()] };
 }

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { KmeError } from '../error.ts';
 import { disjointPaths, linkCost } from './paths.ts';
-import { joinPlan, type KeySource } from './paths-join.ts';
+import { joinPlan, type KeySource, relayPlanOf } from './paths-join.ts';
+import { cheapestSet } from './paths-search.ts';
 import type { RouteRules } from './policy.ts';
 import { link, NOW_MS, network, OPEN_RULES, randomRules, randomTopology, site } from './test/networks.ts';
 import { type NetworkLink, Topology } from './topology.ts';
@@ -121,6 +122,22 @@ describe('disjoint paths', () => {
     assert.ok(found > 200 && several > 50, `${found} found, ${several} of several paths`);
   });
 
+  it('are found by the search alone, with no bound from the flow, at the same cost', () => {
+    fc.assert(
+      fc.property(randomTopology, randomRules, fc.integer({ min: 1, max: 3 }), (topology, some, minPaths) => {
+        const { maxRelays, distinct, epsSec, epsCor } = some;
+        const rules = { ...OPEN_RULES, proofs: ['tilted', 'other'], maxRelays, distinct, epsSec, epsCor, minPaths };
+        const usable = topology.links.filter(({ state, stockBits }) => state !== 'alarm' && stockBits >= 100);
+        const costs = usable.map(linkCost(100));
+        const wanted = { count: minPaths, bound: 0, stepLimit: 20_000 };
+        const { links, proved } = cheapestSet(topology, { from: 'A', to: 'B', rules }, usable, costs, wanted);
+        assert.ok(proved);
+        const cost = links?.flat().reduce((sum, one) => sum + linkCost(100)(one), 0) ?? Number.POSITIVE_INFINITY;
+        assert.equal(cost, bruteForce(topology, 'A', 'B', rules, 100));
+      }),
+    );
+  });
+
   it('do not depend on the order in which nodes and links are listed', () => {
     fc.assert(
       fc.property(randomTopology, randomRules, fc.infiniteStream(fc.nat()), (topology, rules, chance) => {
@@ -214,10 +231,10 @@ describe('a plan of joins', () => {
     assert.ok(answer.found);
     const plan = joinPlan(topology, answer.paths, 256);
     assert.deepEqual(
-      plan.steps.map(({ node, ends, through }) => `${node}: ${ends.join('~')} through ${through.join(' ')}`),
-      ['S1: A~C through S1', 'S2: D~B through S2', 'C: A~D through S1 C', 'D: A~B through S1 C D S2'],
+      plan.steps.map(({ node, makes }) => `${node}: ${makes.join(' ')}`),
+      ['S1: A S1 C', 'S2: D S2 B', 'C: A S1 C D', 'D: A S1 C D S2 B'],
     );
-    assert.deepEqual(plan.shares, [{ step: 3 }]);
+    assert.deepEqual(plan.shares, [{ step: 3, route: plan.routes[0] }]);
     assert.deepEqual(
       plan.pays,
       answer.paths[0]!.links.map(({ id }) => ({ link: id, bits: 256 })),
@@ -239,18 +256,20 @@ describe('a plan of joins', () => {
           ends.set(one.id, one.ends);
           known.set(one.id, new Set([...one.ends, ...(one.through ?? [])]));
         }
-        for (const [i, { node, left, right, ends: made, through }] of plan.steps.entries()) {
+        for (const [i, { node, left, right, makes }] of plan.steps.entries()) {
           joins++;
+          const [first, last] = [makes[0]!, makes.at(-1)!];
           for (const source of [left, right]) {
             assert.ok(ends.get(name(source))!.includes(node), 'a node joins keys that it has');
+            assert.deepEqual([...known.get(name(source))!].sort(), [...source.route].sort());
             assert.ok(!used.has(name(source)), 'a key is used once');
             used.add(name(source));
           }
-          assert.deepEqual([made[0], node].sort(), [...ends.get(name(left))!].sort());
-          assert.deepEqual([node, made[1]].sort(), [...ends.get(name(right))!].sort());
-          ends.set(`step ${i}`, made);
+          assert.deepEqual([first, node].sort(), [...ends.get(name(left))!].sort());
+          assert.deepEqual([node, last].sort(), [...ends.get(name(right))!].sort());
+          ends.set(`step ${i}`, [first, last]);
           const knows = new Set([...known.get(name(left))!, ...known.get(name(right))!]);
-          assert.deepEqual([...knows].sort(), [...made, ...through].sort());
+          assert.deepEqual([...knows].sort(), [...makes].sort());
           known.set(`step ${i}`, knows);
         }
         for (const [i, share] of plan.shares.entries()) {
@@ -263,5 +282,40 @@ describe('a plan of joins', () => {
       }),
     );
     assert.ok(joins > 200, `${joins} joins`);
+  });
+
+  it('says nothing of the key to any k - 1 groups of nodes, and everything to k that are on all paths', () => {
+    let controls = 0;
+    fc.assert(
+      fc.property(randomTopology, fc.constantFrom(2, 3), (topology, minPaths) => {
+        const rules = { ...OPEN_RULES, proofs: ['tilted', 'other'], routeType: 'relayed' as const, minPaths };
+        const answer = disjointPaths(topology, { from: 'A', to: 'B', bits: 100, rules, nowMs: NOW_MS });
+        if (!answer.found) return;
+        const on = joinPlan(topology, answer.paths, 100).routes.map(
+          (route) => new Set(route.slice(1, -1).map((node) => topology.likeness(node))),
+        );
+        const groups = [...new Set(topology.nodes.map(({ id }) => topology.likeness(id)))];
+        for (let set = 0; set < 1 << groups.length; set++) {
+          const dishonest = groups.filter((_, i) => (set >> i) & 1);
+          const shares = on.filter((path) => dishonest.some((group) => path.has(group))).length;
+          if (dishonest.length < rules.minPaths) assert.ok(shares < on.length);
+          if (dishonest.length === rules.minPaths && shares === on.length) controls++;
+        }
+      }),
+    );
+    assert.ok(controls > 100, `${controls} sets of k groups have the key`);
+  });
+
+  it('tells every node its part: joins by way, and combinations at both ends', () => {
+    const topology = network('A-S1 S1-C C-B A-S2 S2-B');
+    const answer = disjointPaths(topology, demand('B', 'A', { minPaths: 2 }));
+    assert.ok(answer.found);
+    const plan = joinPlan(topology, answer.paths, 256);
+    const part = (node: string) => relayPlanOf(node, [plan, plan], 4096);
+    assert.deepEqual(part('S1').joins, [{ left: { node: 'A', way: 'direct' }, right: { node: 'C', way: 'direct' } }]);
+    assert.deepEqual(part('C').joins, [{ left: { node: 'A', way: 'S1' }, right: { node: 'B', way: 'direct' } }]);
+    assert.deepEqual(part('A'), { joins: [], combinations: [{ peer: 'B', ways: ['S1.C', 'S2'], targetBytes: 4096 }] });
+    assert.deepEqual(part('B'), { joins: [], combinations: [{ peer: 'A', ways: ['S1.C', 'S2'], targetBytes: 4096 }] });
+    assert.deepEqual(relayPlanOf('D', [plan], 4096), { joins: [], combinations: [] });
   });
 });

@@ -10,7 +10,7 @@
 import { KmeError } from '../error.ts';
 import { disjointFlow } from './paths-flow.ts';
 import { cheapestSet } from './paths-search.ts';
-import type { RouteRules } from './policy.ts';
+import { mayRestOn, type RouteRules } from './policy.ts';
 import type { NetworkLink, Topology } from './topology.ts';
 
 export interface PathDemand {
@@ -156,7 +156,7 @@ function usableLinks(topology: Topology, { from, to, bits, rules, nowMs }: PathD
       !through.includes(from) &&
       !through.includes(to) &&
       (rules.maxAgeMs === null || oldestAtMs === null || nowMs - oldestAtMs <= rules.maxAgeMs) &&
-      rules.proofs.includes(proof) &&
+      mayRestOn(rules, proof) &&
       epsSec <= rules.epsSec &&
       epsCor <= rules.epsCor &&
       (rules.simulated || !simulated) &&

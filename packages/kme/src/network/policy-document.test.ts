@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { KmeError } from '../error.ts';
@@ -88,6 +89,18 @@ describe('a policy document', () => {
     assert.deepEqual(of(['a*', 'b']), ['a*-b']);
   });
 
+  it('reads the example of its own description', () => {
+    const source = readFileSync(new URL('policy-document.ts', import.meta.url), 'utf8');
+    const example = source
+      .split('*/')[0]!
+      .split('\n')
+      .flatMap((line) => /^ \* {5}(.*)$/.exec(line)?.[1] ?? []);
+    assert.deepEqual(readPolicy(bytes(example.join('\n'))).pairs, [
+      ['bank-bern', 'clearing-house'],
+      ['bank-wien', 'clearing-house'],
+    ]);
+  });
+
   it('refuses what contradicts itself, with the field, its line and the remedy', () => {
     refused(
       { minPaths: 2, routeType: 'direct', maxRelays: 0 },
@@ -137,7 +150,8 @@ describe('a policy document', () => {
     refused({ keyBits: { min: 65, max: 256 } }, /is 65; key sizes are multiples of 8/);
     refused({ jurisdictions: { deny: ['Switzerland'] } }, /two capital letters/);
     refused({ denyNodes: ['S1', 'S1'] }, /is S1 for the second time/);
-    refused({ proofs: [''] }, /must be a name/);
+    refused({ proofs: [''] }, /must be the name of one proof/);
+    refused({ proofs: ['tilted + other'] }, /must be the name of one proof/);
     refused({ maxAgeMs: null }, /is null; it must be a whole number/);
     refusedDocument({ rules: {} }, /^rules \(line 3\) is {}; it must be a list/);
     refusedDocument({}, /^the policy \(line 1\) has no "rules"/);

@@ -1,10 +1,24 @@
 /**
  * A policy as people write it, `skykey-policy/1`: JSON with groups of applications and rules for pairs. It is in force as a
  * whole or not at all: what is unknown, missing or contradicts itself is refused with field, line and remedy.
+ *
+ *     {
+ *       "format": "skykey-policy/1",
+ *       "groups": { "banks": ["bank-bern", "bank-wien"] },
+ *       "rules": [
+ *         {
+ *           "between": [{ "group": "banks" }, "clearing-house"],
+ *           "minPaths": 2, "maxRelays": 3, "distinct": "owner",
+ *           "jurisdictions": { "allow": ["AT", "CH", "ORBIT"] },
+ *           "maxAgeMs": 86400000, "epsSec": 1e-8, "epsCor": 1e-14, "proofs": ["tilted"],
+ *           "quota": { "bitsPerS": 10000, "burstBits": 262144, "keysWaiting": 256 }
+ *         }
+ *       ]
+ *     }
  */
 import { KmeError } from '../error.ts';
 import { type Json, type JsonObject, readJson } from '../json.ts';
-import { type PairRules, Policy, type PolicyPair, pairName, type QuotaRules } from './policy.ts';
+import { type PairRules, Policy, type PolicyPair, PROOFS_JOINT, pairName, type QuotaRules } from './policy.ts';
 import { type FieldPath, fieldName, lineAt, lineOf } from './policy-lines.ts';
 import { isJurisdiction } from './topology.ts';
 
@@ -143,12 +157,15 @@ function ruleOf(rule: Field): PairRules {
     maxAgeMs: rule.get('maxAgeMs')?.whole(1, Number.MAX_SAFE_INTEGER) ?? null,
     epsSec: rule.need('epsSec').share(),
     epsCor: rule.need('epsCor').share(),
-    proofs: rule.need('proofs').strings('proofs', Boolean, 'a name'),
+    proofs: rule.need('proofs').strings('proofs', isProof, 'the name of one proof'),
     simulated: rule.get('simulated')?.flag() ?? DEFAULTS.simulated,
     keyBits,
     quota,
   };
 }
+
+/** Key of several pieces names them all, joined: each is allowed for itself. */
+const isProof = (name: string): boolean => name !== '' && !name.includes(PROOFS_JOINT);
 
 function placesOf(field: Field | undefined): Pick<PairRules, 'allowJurisdictions' | 'denyJurisdictions'> {
   field?.knows(['allow', 'deny']);

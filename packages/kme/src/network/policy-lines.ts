@@ -22,7 +22,7 @@ export function lineOf(text: string, path: FieldPath): number {
 }
 
 const SPACE = /\s*/y;
-const SCALAR = /"(?:[^"\\]|\\.)*"|[^\s,:[\]{}]+/y;
+const SCALAR = /"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,:[\]{}]+/y;
 
 class Cursor {
   at = 0;

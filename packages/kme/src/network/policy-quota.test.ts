@@ -55,6 +55,20 @@ describe('a quota', () => {
     assert.ok(!takeQuota(rules, morning.state, request({ nowMs: 5 * DAY_MS - 1 })).granted);
   });
 
+  it('loses nothing and forgets nothing when the clock goes back', () => {
+    const rate = { ...NONE, rate: { bitsPerS: 100, burstBits: 1000 } };
+    const first = takeQuota(rate, null, request({ bits: 400, nowMs: 60_000 }));
+    assert.ok(first.granted);
+    assert.ok(takeQuota(rate, first.state, request({ bits: 600, nowMs: 50_000 })).granted);
+    assert.ok(!takeQuota(rate, first.state, request({ bits: 601, nowMs: 50_000 })).granted);
+    const day = { ...NONE, bitsPerDay: 600 };
+    const morning = takeQuota(day, null, request({ nowMs: 5 * DAY_MS }));
+    assert.ok(morning.granted);
+    const back = takeQuota(day, morning.state, request({ nowMs: 5 * DAY_MS - 1 }));
+    assert.ok(back.granted);
+    assert.ok(!takeQuota(day, back.state, request({ nowMs: 5 * DAY_MS + 1 })).granted);
+  });
+
   it('never grants more than a burst and the rate in any stretch of time, nor less than it could', () => {
     const steps = fc.array(
       fc.record({ waitMs: fc.integer({ min: -2000, max: 8000 }), bits: fc.integer({ min: 1, max: 1200 }) }),
@@ -65,14 +79,13 @@ describe('a quota', () => {
         const rules: QuotaRules = { rate: { bitsPerS: 100, burstBits: 1000 }, bitsPerDay: 20_000, keysWaiting: null };
         let state: QuotaState | null = null;
         let nowMs = 10 * DAY_MS + 1000;
-        let latestMs = nowMs;
         const granted: { atMs: number; bits: number }[] = [];
         for (const { waitMs, bits } of asked) {
           nowMs += waitMs;
-          latestMs = Math.max(latestMs, nowMs);
           const answer = takeQuota(rules, state, request({ bits, nowMs }));
           if (answer.granted) {
             state = answer.state;
+            const latestMs = answer.state.atMs;
             granted.push({ atMs: latestMs, bits });
             for (const [from, { atMs }] of granted.entries()) {
               const sum = granted.slice(from).reduce((all, one) => all + one.bits, 0);

@@ -5,8 +5,8 @@ import type { KeyLabels, RouteDemand } from '../service.ts';
 import { disjointPaths } from './paths.ts';
 import { joinPlan } from './paths-join.ts';
 import { decide, narrowed, type PairRules, Policy, type PolicyPair, type RouteRules } from './policy.ts';
-import { unreachable } from './policy-reach.ts';
-import { NOW_MS, network, OPEN_RULES, randomRules, randomTopology } from './test/networks.ts';
+import { plannedRoutes } from './policy-routes.ts';
+import { link, NOW_MS, network, OPEN_RULES, randomRules, randomTopology } from './test/networks.ts';
 
 fc.configureGlobal({ seed: 41, numRuns: 1500 });
 
@@ -65,6 +65,8 @@ describe('a decision', () => {
     assert.match(why({ epsSec: 1e-9 })!, /epsSec 2e-9; at most 1e-9/);
     assert.match(why({ epsCor: 1e-15 })!, /epsCor/);
     assert.match(why({ proofs: ['other'] })!, /rests on the proof tilted; allowed are other/);
+    assert.equal(why({ proofs: ['other', 'tilted'] }, { proof: 'other + tilted' }), undefined);
+    assert.match(why({ proofs: ['tilted'] }, { proof: 'other + tilted' })!, /rests on the proof other \+ tilted/);
     assert.match(why({ simulated: false }, { simulated: true })!, /simulated, and so is the secrecy/);
     assert.match(why({}, { expiresAtMs: NOW_MS })!, /expired/);
     assert.equal(why({}, { expiresAtMs: NOW_MS + 1 }), undefined);
@@ -114,7 +116,7 @@ describe('a decision', () => {
     assert.match(why({ routeType: 'direct' }, {}, { minPaths: 2 })!, /exclude each other/);
     assert.match(why({ minPaths: 2 }, {}, { routeType: 'direct' })!, /exclude each other/);
     const key = fc.record({
-      routes: fc.constantFrom(
+      routes: fc.constantFrom<string[][]>(
         [['A', 'B']],
         [['A', 'C', 'B']],
         [
@@ -158,8 +160,7 @@ describe('a decision', () => {
         if (!answer.found) return;
         const { routes, jurisdictions } = joinPlan(topology, answer.paths, 100);
         const links = answer.paths.flatMap((path) => path.links);
-        const proof = new Set(links.map((one) => one.proof));
-        if (proof.size > 1) return;
+        const proofs = new Set(links.map(({ proof }) => proof));
         decided++;
         const labels: KeyLabels = {
           originLinks: links.map(({ id }) => id),
@@ -167,7 +168,7 @@ describe('a decision', () => {
           jurisdictions,
           epsSec: links.reduce((sum, { epsSec }) => sum + epsSec, 0),
           epsCor: links.reduce((sum, { epsCor }) => sum + epsCor, 0),
-          proof: [...proof][0]!,
+          proof: [...proofs].join(' + '),
           simulated: links.some(({ simulated }) => simulated),
           createdAtMs: Math.min(...links.map(({ oldestAtMs }) => oldestAtMs!)),
           expiresAtMs: null,
@@ -180,34 +181,60 @@ describe('a decision', () => {
   });
 });
 
-describe('a policy that the network cannot keep', () => {
-  const sites = new Map([
+describe('the routes that a policy plans', () => {
+  const siteOf = new Map([
     ['alice', 'A'],
     ['bob', 'B'],
     ['carol', 'A'],
     ['dora', 'X'],
   ]);
-  const check = (rules: Partial<RouteRules>, pair: PolicyPair = PAIR, text = 'A-S1 S1-B A-S2 S2-B'): string[] =>
-    unreachable(new Policy([[pair, pairRules(rules)]]), network(text), sites, NOW_MS).map((found) => found.why);
+  const planned = (rules: Partial<RouteRules>, pair: PolicyPair = PAIR, topology = network('A-S1 S1-B A-S2 S2-B')) =>
+    plannedRoutes({ policy: new Policy([[pair, pairRules(rules)]]), topology, siteOf, nowMs: NOW_MS });
+  const whyNot = (...args: Parameters<typeof planned>): string => {
+    const { plans, unreachable } = planned(...args);
+    assert.deepEqual([plans.length, unreachable.length, unreachable[0]?.rule], [0, 1, 'rules[0]']);
+    return unreachable[0]!.why;
+  };
 
-  it('is found at start, with the reason', () => {
-    assert.deepEqual(check({ minPaths: 2 }), []);
-    assert.match(check({ minPaths: 3 })[0]!, /no 3 paths .*; there are 2$/);
-    assert.match(check({ routeType: 'direct', maxRelays: 0 })[0]!, /no path from A to B of at most 0 relays/);
-    assert.match(check({ denyNodes: ['S3'] })[0]!, /S3 is denied and no node of the network/);
-    assert.match(check({}, ['alice', 'zoe'])[0]!, /zoe is not in the network/);
-    assert.match(check({}, ['alice', 'dora'])[0]!, /dora belongs to X, which is no node/);
-    assert.match(check({}, ['alice', 'carol'])[0]!, /both of A/);
+  it('are those of its rules, once for every pair of sites', () => {
+    const both = plannedRoutes({
+      policy: new Policy([
+        [PAIR, pairRules({ minPaths: 2 })],
+        [['carol', 'bob'], pairRules({ minPaths: 2 })],
+      ]),
+      topology: network('A-S1 S1-B A-S2 S2-B'),
+      siteOf,
+      nowMs: NOW_MS,
+    });
+    assert.deepEqual(both.unreachable, []);
+    assert.deepEqual(
+      both.plans.map(({ routes }) => routes.map((route) => route.join(' '))),
+      [['A S1 B', 'A S2 B']],
+    );
   });
 
-  it('is not one that only lacks key today, or is under alarm', () => {
-    const dry = network('A-S1 S1-B').links.map((one) => ({
-      ...one,
-      stockBits: 0,
-      oldestAtMs: null,
-      state: 'alarm' as const,
-    }));
-    const topology = network('A-S1 S1-B').withLinks(dry);
-    assert.deepEqual(unreachable(policyOf(), topology, sites, NOW_MS), []);
+  it('are made of quantum links, since key that was joined before came by such a plan', () => {
+    const topology = network('A-S1 S1-B A-S2 S2-B');
+    const joined = link('A', 'B', { id: 'joined', through: ['S1'] });
+    const { plans } = planned({}, PAIR, topology.withLinks([...topology.links, joined]));
+    assert.deepEqual(
+      plans.map(({ steps }) => steps.length),
+      [1],
+    );
+  });
+
+  it('do not exist where a rule cannot be kept, and it says why', () => {
+    assert.match(whyNot({ minPaths: 3 }), /no 3 paths .*; there are 2$/);
+    assert.match(whyNot({ routeType: 'direct', maxRelays: 0 }), /no path from A to B of at most 0 relays/);
+    assert.match(whyNot({ denyNodes: ['S3'] }), /S3 is denied and no node of the network/);
+    assert.match(whyNot({}, ['alice', 'zoe']), /zoe is not in the network/);
+    assert.match(whyNot({}, ['alice', 'dora']), /dora belongs to X, which is no node/);
+    assert.match(whyNot({}, ['alice', 'carol']), /both of A/);
+  });
+
+  it('are there where key only lacks today, or an alarm may be cleared', () => {
+    const topology = network('A-S1 S1-B');
+    const dry = topology.links.map((one) => ({ ...one, stockBits: 0, oldestAtMs: null, state: 'alarm' as const }));
+    assert.equal(planned({}, PAIR, topology.withLinks(dry)).plans.length, 1);
   });
 });

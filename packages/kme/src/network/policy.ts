@@ -130,6 +130,13 @@ function contradictoryDemand(rules: RouteRules, { routeType, minPaths }: RouteDe
     : `${Math.max(rules.minPaths, minPaths ?? 1)} node-disjoint paths and a direct key exclude each other: a direct key has no node to share it among`;
 }
 
+/** Between the names of proofs of key that was made from several pieces. */
+export const PROOFS_JOINT = ' + ';
+
+/** Whether every proof that a key rests on is allowed. */
+export const mayRestOn = ({ proofs }: RouteRules, proof: string): boolean =>
+  proof.split(PROOFS_JOINT).every((name) => proofs.includes(name));
+
 /** What is wrong with the key, or undefined. */
 function broken(rules: RouteRules, labels: KeyLabels, { nowMs, likeness }: DecisionContext): string | undefined {
   const { routes, jurisdictions, createdAtMs, expiresAtMs } = labels;
@@ -140,7 +147,7 @@ function broken(rules: RouteRules, labels: KeyLabels, { nowMs, likeness }: Decis
     (rules.maxAgeMs === null ? undefined : brokenAge(rules.maxAgeMs, nowMs - createdAtMs)) ??
     most('epsSec', labels.epsSec, rules.epsSec) ??
     most('epsCor', labels.epsCor, rules.epsCor) ??
-    (rules.proofs.includes(labels.proof)
+    (mayRestOn(rules, labels.proof)
       ? undefined
       : `the key rests on the proof ${labels.proof}; allowed are ${rules.proofs.join(', ')}`) ??
     (labels.simulated && !rules.simulated ? 'the photons were simulated, and so is the secrecy of the key' : undefined)
@@ -192,7 +199,7 @@ function brokenPlaces(
 
 function brokenAge(maxAgeMs: number, ageMs: number): string | undefined {
   if (ageMs < -CLOCK_SKEW_MS) return `the key was made ${-ageMs} ms ahead of our clock: its age is not known`;
-  return ageMs > maxAgeMs ? `the key is ${ageMs} ms old; at most ${maxAgeMs} are allowed` : undefined;
+  return ageMs <= maxAgeMs ? undefined : `the key is ${ageMs} ms old; at most ${maxAgeMs} are allowed`;
 }
 
 /** Written so that no number, too, is more than allowed. */

@@ -31,7 +31,8 @@ export class Registry {
   }) {
     for (const { kmeId, siteId } of options.kmes) {
       if (this.#siteOf.has(kmeId)) throw new KmeError('kme/argument', `the KME ${kmeId} is listed twice`);
-      if (this.#kmeOfSite.has(siteId)) throw new KmeError('kme/argument', `the site ${siteId} has two KMEs: one serves a site`);
+      if (this.#kmeOfSite.has(siteId))
+        throw new KmeError('kme/argument', `the site ${siteId} has two KMEs: one serves a site`);
       this.#siteOf.set(kmeId, siteId);
       this.#kmeOfSite.set(siteId, kmeId);
     }

@@ -1,4 +1,5 @@
 import type { BlockLabels, KeyBatch } from '@skykey/vault';
+import { KmeError } from '../error.ts';
 import { CARRIED_LANE, keyLane } from '../lanes.ts';
 import { malformed, Reader, Writer } from './wire.ts';
 
@@ -84,7 +85,8 @@ const MAX_LINKS = 64;
 const MAX_ROUTES = 16;
 const MAX_HOPS = 32;
 const MAX_REASON_BYTES = 2_000;
-const MAX_CARRIED_BYTES = 128 * 1024;
+/** Most bytes of keys that one message carries. */
+export const MAX_CARRIED_BYTES = 128 * 1024;
 const KINDS = ['assign', 'void', 'alarm', 'join', 'combine', 'carry', 'word'] as const;
 const STATUS = ['refused', 'accepted', 'later'] as const;
 
@@ -94,32 +96,35 @@ export function encodeMessage(message: PeerMessage, from: string, to: string): U
   switch (message.kind) {
     case 'assign':
     case 'void':
+      checkCount('batches of keys', message.batches.length, MAX_BATCHES);
       out.u32(message.batches.length);
       for (const batch of message.batches) writeBatch(out, batch, from, to);
       break;
     case 'alarm':
       out.text(message.link).text(message.foundBy).u53(message.version);
-      out.u8(message.state === 'dropped' ? 1 : 0).f64(message.atMs).text(message.reason);
+      out.u8(message.state === 'dropped' ? 1 : 0).f64(message.atMs).text(message.reason, MAX_REASON_BYTES);
       break;
     case 'join':
-      out.text(message.joinId).texts(message.route);
+      out.text(message.joinId, 64).texts(message.route, 3);
       writeRange(out, message.range);
       writeLabels(out, message.labels);
-      out.bytes(message.mask);
+      out.bytes(message.mask, MAX_JOIN_BYTES);
       break;
     case 'combine':
-      out.text(message.combineId).u53(message.at).u32(message.parts.length);
+      checkCount('ways', message.parts.length, MAX_ROUTES, 2);
+      out.text(message.combineId, 64).u53(message.at).u32(message.parts.length);
       for (const part of message.parts) writeRange(out, part);
       break;
     case 'carry':
-      out.text(message.masterSae).texts(message.slaveSaes).u32(message.bytes).u32(message.keyIds.length);
+      checkCount('keys', message.keyIds.length, MAX_BATCH);
+      out.text(message.masterSae).texts(message.slaveSaes, MAX_SAES).u32(message.bytes).u32(message.keyIds.length);
       for (const keyId of message.keyIds) out.raw(uuidBytes(keyId));
       writeRange(out, message.pad);
-      out.bytes(message.ciphertext);
+      out.bytes(message.ciphertext, MAX_CARRIED_BYTES);
       writeLabels(out, message.labels);
       break;
     case 'word':
-      out.text(message.topic).bytes(message.body);
+      out.text(message.topic, 64).bytes(message.body, MAX_WORD_BYTES);
   }
   return out.finish();
 }
@@ -189,7 +194,8 @@ function writeBatch(out: Writer, { lane, bytes, masterSae, slaveSaes, keys }: Ke
   const prefix = keyLane(from, to, '');
   // What was carried lies in no lane of the two; it is told by no way at all.
   out.text(lane === CARRIED_LANE ? '' : lane.slice(prefix.length));
-  out.text(masterSae).texts(slaveSaes).u32(bytes).u32(keys.length);
+  checkCount('keys', keys.length, MAX_BATCH);
+  out.text(masterSae).texts(slaveSaes, MAX_SAES).u32(bytes).u32(keys.length);
   for (const { keyId, offset } of keys) out.raw(uuidBytes(keyId)).u53(offset);
 }
 
@@ -222,13 +228,14 @@ function readRange(input: Reader, limit: number): WayRange {
 }
 
 export function writeLabels(out: Writer, labels: BlockLabels): void {
-  out.texts(labels.originLinks);
+  out.texts(labels.originLinks, MAX_LINKS);
   labels.originLinks.forEach((_, i) => {
     out.f64(labels.originTimesMs?.[i] ?? labels.createdAtMs);
   });
+  checkCount('routes', labels.routes.length, MAX_ROUTES);
   out.u32(labels.routes.length);
-  for (const route of labels.routes) out.texts(route);
-  out.texts(labels.jurisdictions).f64(labels.epsSec).f64(labels.epsCor).text(labels.proof);
+  for (const route of labels.routes) out.texts(route, MAX_HOPS);
+  out.texts(labels.jurisdictions, MAX_HOPS).f64(labels.epsSec).f64(labels.epsCor).text(labels.proof, 1_000);
   out.u8(labels.simulated ? 1 : 0).f64(labels.createdAtMs);
   out.u8(labels.expiresAtMs === null ? 0 : 1).f64(labels.expiresAtMs ?? 0);
 }
@@ -256,7 +263,7 @@ export function readLabels(input: Reader): BlockLabels {
 
 export function encodeAnswer(answer: PeerAnswer): Uint8Array {
   const out = new Writer().u8(STATUS.indexOf(answer.status));
-  return answer.status === 'accepted' ? out.bytes(answer.body ?? new Uint8Array(0)).finish() : out.text(answer.reason).finish();
+  return answer.status === 'accepted' ? out.bytes(answer.body ?? new Uint8Array(0), MAX_WORD_BYTES).finish() : out.text(answer.reason, MAX_REASON_BYTES).finish();
 }
 
 export function decodeAnswer(bytes: Uint8Array): PeerAnswer {
@@ -267,6 +274,12 @@ export function decodeAnswer(bytes: Uint8Array): PeerAnswer {
     status === 'accepted' ? { status, body: input.bytes(MAX_WORD_BYTES) } : { status, reason: input.text(MAX_REASON_BYTES) };
   input.end();
   return answer;
+}
+
+function checkCount(what: string, count: number, most: number, least = 1): void {
+  if (count < least || count > most) {
+    throw new KmeError('kme/argument', `${count} ${what} in a message where from ${least} to ${most} are allowed`);
+  }
 }
 
 /** A sentence cut to what fits into a message. */

@@ -43,14 +43,16 @@ export interface PeerRequest<T> {
 const TAG_BYTES = 16;
 /** What the messages of one frame may take together; one alone may take as much again. */
 const FRAME_BYTES = 320 * 1024;
-const MAX_PAYLOAD_BYTES = 2 * FRAME_BYTES;
+const MAX_PAYLOAD_BYTES = 2 * FRAME_BYTES + 4_096;
 /** Pads that everything but alarms and voids leaves: the reserve that traffic cannot spend. */
 export const PADS_KEPT = 4;
 /** Messages in one frame, hence under one tag. */
 const MAX_MESSAGES = 128;
+/** Words in one frame: the answers to all of them fit into one, too. */
+const MAX_WORDS = 16;
 /** Messages that may wait for the frame under way. */
 const MAX_WAITING = 512;
-/** Answers kept for requests that come again; more than there are processes at the other end. */
+/** Answers kept for requests that come again: of the last so many pads, one each. */
 const KEPT_ANSWERS = 16;
 
 /** What is remembered of a request accepted from the peer, by the number of its pad. */
@@ -87,6 +89,8 @@ export class Peer {
   #unanswered: Uint8Array | undefined;
   #waiting: Waiting[] = [];
   #running = false;
+  /** Frames of words that are being heard, by their tag: one that comes again meanwhile waits for the same answer. */
+  readonly #hearing = new Map<string, Promise<Uint8Array>>();
 
   constructor(options: { vault: Vault; self: string; peer: string; link: PeerLink }) {
     this.#vault = options.vault;
@@ -145,6 +149,14 @@ export class Peer {
   async #turn(): Promise<void> {
     if (this.#unanswered) {
       try {
+        await this.#giveUpIfForgotten(this.#unanswered);
+      } catch (error) {
+        for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
+        return;
+      }
+    }
+    if (this.#unanswered) {
+      try {
         // Whoever asked for this one has given up: its answer only shows that the peer is there again.
         await this.#deliver(this.#unanswered, '', async () => undefined);
       } catch (error) {
@@ -192,7 +204,8 @@ export class Peer {
       }, scope);
     } catch (error) {
       for (const { waiting, error: own } of failed) waiting.reject(own);
-      if (!(error instanceof NothingToSend)) for (const waiting of [...built, ...deferred]) waiting.reject(error);
+      // Those that failed by themselves have heard so already.
+      for (const waiting of batch) waiting.reject(error);
       return;
     }
     this.#waiting.unshift(...deferred);
@@ -213,10 +226,11 @@ export class Peer {
   #take(): Waiting[] {
     const kindOf = ({ request }: Waiting): string => (request.urgent ? 'urgent' : request.word ? 'word' : 'other');
     const kind = this.#waiting.some(({ request }) => request.urgent) ? 'urgent' : kindOf(this.#waiting[0]!);
+    const most = kind === 'word' ? MAX_WORDS : MAX_MESSAGES;
     const batch: Waiting[] = [];
     const rest: Waiting[] = [];
     for (const waiting of this.#waiting) {
-      const fits = batch.length < MAX_MESSAGES && kindOf(waiting) === kind;
+      const fits = batch.length < most && kindOf(waiting) === kind;
       (fits ? batch : rest).push(waiting);
     }
     this.#waiting = rest;
@@ -230,17 +244,31 @@ export class Peer {
   ): Promise<T> {
     this.#unanswered = frame;
     const bytes = await this.callUnsealed(frame);
-    const settled = await this.#vault.atomically(async (tx) => {
-      let answers: PeerAnswer[];
-      try {
-        answers = await this.#openAnswer(tx, bytes, frame);
-      } catch (error) {
-        throw new KmeError('kme/unreachable', `no valid answer from ${this.#peer}: ${sentence(error)}`, { cause: error });
-      }
-      return settle(tx, answers);
-    }, scope);
-    this.#unanswered = undefined;
-    return settled;
+    let isAuthentic = false;
+    try {
+      return await this.#vault.atomically(async (tx) => {
+        isAuthentic = false;
+        let answers: PeerAnswer[];
+        try {
+          answers = await this.#openAnswer(tx, bytes, frame);
+        } catch (error) {
+          throw new KmeError('kme/unreachable', `no valid answer from ${this.#peer}: ${sentence(error)}`, { cause: error });
+        }
+        isAuthentic = true;
+        return settle(tx, answers);
+      }, scope);
+    } finally {
+      // When the vault fails after that, nobody knows whether the answer's pad is spent; if it is, the same frame would be
+      // answered under it for ever.
+      if (isAuthentic) this.#unanswered = undefined;
+    }
+  }
+
+  /** The peer keeps its answers to the last pads. Other processes of this node may have used more since than it keeps. */
+  async #giveUpIfForgotten(frame: Uint8Array): Promise<void> {
+    const { pad } = readRequest(frame);
+    const next = await this.#vault.atomically((tx) => tx.pads(peerLane(this.#self, this.#peer)).next(), this.#peer);
+    if (next > pad + KEPT_ANSWERS) this.#unanswered = undefined;
   }
 
   /**
@@ -263,16 +291,31 @@ export class Peer {
       const words = request.messages.filter((message) => message.kind === 'word');
       if (words.length > 0) {
         if (words.length < request.messages.length) throw malformed('words stand in frames of their own');
-        const known = await this.#vault.atomically((tx) => this.#admit(tx, request), this.#peer);
-        if (known) return { answer: known };
-        const answers = await Promise.all(words.map(({ topic, body }) => hear(topic, body)));
-        return { answer: await this.#vault.atomically((tx) => this.#conclude(tx, request, answers), this.#peer) };
+        return { answer: await this.#hearOnce(request, words, hear) };
       }
       const scope = request.messages.every(({ kind }) => isLocal(kind)) ? this.#peer : '';
       return { answer: await this.#vault.atomically((tx) => this.#accept(tx, request, apply), scope) };
     } catch (refused) {
       return { answer: refusal(shorten(sentence(refused))), refused };
     }
+  }
+
+  #hearOnce(
+    request: Request,
+    words: readonly (PeerMessage & { readonly kind: 'word' })[],
+    hear: (topic: string, body: Uint8Array) => Promise<PeerAnswer>,
+  ): Promise<Uint8Array> {
+    const name = toHex(request.tag);
+    const current = this.#hearing.get(name);
+    if (current) return current;
+    const heard = (async () => {
+      const known = await this.#vault.atomically((tx) => this.#admit(tx, request), this.#peer);
+      if (known) return known;
+      const answers = await Promise.all(words.map(({ topic, body }) => hear(topic, body)));
+      return this.#vault.atomically((tx) => this.#conclude(tx, request, answers), this.#peer);
+    })();
+    this.#hearing.set(name, heard);
+    return heard.finally(() => this.#hearing.delete(name));
   }
 
   async #accept(
@@ -454,7 +497,7 @@ function readList(bytes: Uint8Array): Uint8Array[] {
   return parts;
 }
 
-const refusal = (reason: string): Uint8Array => new Writer().raw(ascii('SKR1')).text(reason).finish();
+const refusal = (reason: string): Uint8Array => new Writer().raw(ascii('SKR1')).text(reason, 4_000).finish();
 
 export const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 

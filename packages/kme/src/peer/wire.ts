@@ -51,15 +51,22 @@ export class Writer {
     return this;
   }
 
-  bytes(bytes: Uint8Array): this {
+  /** Refuses what Reader would: a frame that the peer cannot read would be sent to it for ever. */
+  bytes(bytes: Uint8Array, limit = Number.POSITIVE_INFINITY): this {
+    if (bytes.length > limit) {
+      throw new KmeError('kme/argument', `a field of ${bytes.length} bytes where at most ${limit} are allowed`);
+    }
     return this.u32(bytes.length).raw(bytes);
   }
 
-  text(text: string): this {
-    return this.bytes(new TextEncoder().encode(text));
+  text(text: string, limit = 256): this {
+    return this.bytes(new TextEncoder().encode(text), limit);
   }
 
-  texts(texts: readonly string[]): this {
+  texts(texts: readonly string[], limit: number): this {
+    if (texts.length > limit) {
+      throw new KmeError('kme/argument', `a list of ${texts.length} where at most ${limit} are allowed`);
+    }
     this.u32(texts.length);
     for (const text of texts) this.text(text);
     return this;

@@ -1,7 +1,7 @@
 import type { JournalEntry, PoisonReport, Vault, VaultTransaction } from '@skykey/vault';
 import { Alarms, type LinkAlarm } from '../alarm.ts';
 import { KmeError } from '../error.ts';
-import { decodeMessage, encodeMessage, type PeerAnswer, type PeerMessage } from '../peer/message.ts';
+import { decodeMessage, encodeMessage, type PeerAnswer, type PeerMessage, shorten } from '../peer/message.ts';
 import { ascii, Peer, type PeerLink, sentence, startsWith } from '../peer/peer.ts';
 import { Reader, Writer } from '../peer/wire.ts';
 import { acceptCombine, combinations, combineMessage, combineWays, settleCombine } from './combine.ts';
@@ -169,9 +169,10 @@ export class Exchange {
    * every other node do so. Rejects when the vault refuses; the link is closed all the same.
    */
   async raiseAlarm(link: string, reason: string): Promise<PoisonReport> {
-    const report = await this.alarms.raise(link, reason, async (tx, message) => {
+    const told = shorten(reason);
+    const report = await this.alarms.raise(link, told, async (tx, message) => {
       await this.#tellAll(tx, message);
-      await this.note(tx, 'alarm', `alarm on ${link}: ${reason}`);
+      await this.note(tx, 'alarm', `alarm on ${link}: ${told}`);
     });
     this.#options.onChange?.();
     return report;
@@ -216,6 +217,10 @@ export class Exchange {
   async #flush(): Promise<FlushReport> {
     const done = { joined: 0, confirmed: 0, combined: 0, told: 0 };
     const waiting = new Map<string, string>();
+    // What the vault refused to take down is known to nobody else yet.
+    for (const { link, reason } of this.alarms.unsaved()) {
+      await this.#attempt(this.#options.self, waiting, () => this.raiseAlarm(link, reason).then(() => undefined));
+    }
     await this.#attempt(this.#options.self, waiting, () => this.#join(done));
     await Promise.all(
       [...this.#peers.values()].map((peer) =>

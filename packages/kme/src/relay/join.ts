@@ -3,7 +3,7 @@ import { VaultError, type VaultTransaction } from '@skykey/vault';
 import { KmeError } from '../error.ts';
 import { keyLane } from '../lanes.ts';
 import { decodeMessage, encodeMessage, type JoinMessage, MAX_JOIN_BYTES, type PeerAnswer, shorten } from '../peer/message.ts';
-import { hiddenBy, joinLabels, routeFrom } from './labels.ts';
+import { hiddenBy, joinLabels, notYounger, routeFrom } from './labels.ts';
 
 /*
  * A trusted node joins two of its links. It shares key k_L with its neighbour on the left and k_R with that on the right;
@@ -160,14 +160,15 @@ export async function acceptJoin(
     return await tx.atomically(async () => {
       const place = { lane: keyLane(from, self, range.way), offset: range.offset, bytes: range.bytes };
       await tx.reserveAt(place);
-      const hidden = hiddenBy(labels, await tx.labels(place));
+      const known = await tx.labels(place);
+      const hidden = hiddenBy(labels, known);
       if (hidden) {
         await tx.burn(place);
         return refused(hidden);
       }
       const own = await tx.take(place);
       const shared = isRight ? own.open((bytes) => SecretBytes.adopt(bytes.map((byte, i) => byte ^ mask[i]!))) : own;
-      await tx.hold({ blockId, labels, bytes: shared });
+      await tx.hold({ blockId, labels: notYounger(labels, known), bytes: shared });
       own.wipe();
       shared.wipe();
       return { status: 'accepted' };

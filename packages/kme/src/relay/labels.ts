@@ -42,6 +42,11 @@ export function hiddenBy(told: BlockLabels, own: readonly BlockLabels[]): string
   for (const part of own) {
     const link = part.originLinks.find((origin) => !told.originLinks.includes(origin));
     if (link !== undefined) return `the labels do not name the link ${link}`;
+    if (told.routes.length > part.routes.length) return 'the labels tell of more ways than a part of the key took';
+    const node = part.routes.flatMap((route) => route.slice(1, -1)).find((between) => !told.routes.flat().includes(between));
+    if (node !== undefined) return `the labels do not name the node ${node}`;
+    const proof = part.proof.split(' + ').find((name) => !told.proof.split(' + ').includes(name));
+    if (proof !== undefined) return `the labels do not name the proof ${proof}`;
     if (part.simulated && !told.simulated) return 'the labels do not say that the photons are simulated';
     if (told.epsSec < part.epsSec || told.epsCor < part.epsCor) return 'the labels promise more than a part of the key does';
     const until = part.expiresAtMs;
@@ -52,4 +57,14 @@ export function hiddenBy(told: BlockLabels, own: readonly BlockLabels[]): string
     if (told.jurisdictions.length > 0 && part.jurisdictions.length === 0) return 'the labels name places that a part of the key does not';
   }
   return undefined;
+}
+
+/**
+ * Labels as another node told them, with the times that this node knows better: clocks differ, so younger than a part of
+ * it is no lie, but it is not believed either.
+ */
+export function notYounger(told: BlockLabels, own: readonly BlockLabels[]): BlockLabels {
+  const { originTimesMs } = joinLabels([told, ...own], told.routes);
+  const createdAtMs = Math.min(told.createdAtMs, ...own.map((part) => part.createdAtMs));
+  return { ...told, createdAtMs, originTimesMs: originTimesMs! };
 }

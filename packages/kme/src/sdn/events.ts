@@ -9,6 +9,9 @@ export interface SdnEventsOptions {
   readonly kept?: number;
 }
 
+/** A comment that keeps a quiet stream open: to be written every 15 seconds or so. */
+export const HEARTBEAT = ':\n\n';
+
 /** A number that no run reaches. */
 const SEQUENCE = /^([A-Za-z0-9_]{1,32})\.([1-9][0-9]{0,14})$/;
 

@@ -36,7 +36,7 @@ export class Restconf {
     this.#options = options;
   }
 
-  /** Whether this caller may read the model and listen to its notifications. */
+  /** Whether this caller may read the model and listen to its notifications: a GET of STREAM_PATH that may not goes to `handle`. */
   mayRead(caller: string | null): boolean {
     return caller !== null && this.#options.controllers.includes(caller);
   }

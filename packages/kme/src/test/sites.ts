@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SecretBytes } from '@skykey/bits';
-import { type BlockLabels, Vault } from '@skykey/vault';
+import { type BlockLabels, Vault, type VaultTransaction } from '@skykey/vault';
 import type { KmeRequest, KmeResponse } from '../etsi014/response.ts';
 import { Kme, type KmeOptions } from '../kme.ts';
 import { keyLane, peerLane } from '../lanes.ts';
@@ -174,8 +174,60 @@ export class Site {
 
   /** Bytes that can still be had of a lane. */
   available(lane: string): Promise<number> {
-    return this.vault.atomically((tx) => tx.available(lane));
+    return this.tx.available(lane);
   }
+
+  /** Every call a transaction of its own. */
+  get tx(): VaultTransaction {
+    return alone(this.vault);
+  }
+}
+
+/** What can be done in a transaction, every call in one of its own. */
+export function alone(vault: Vault): VaultTransaction {
+  const methodsOf = (within: (tx: VaultTransaction) => object): object =>
+    new Proxy(
+      {},
+      {
+        get:
+          (_, name: string) =>
+          (...values: unknown[]) =>
+            vault.atomically(async (tx) => (within(tx) as Record<string, (...v: unknown[]) => unknown>)[name]!(...values)),
+      },
+    );
+  return new Proxy({} as VaultTransaction, {
+    get: (_, name: string) => {
+      if (name === 'keys' || name === 'outbox' || name === 'journal') return methodsOf((tx) => tx[name]);
+      if (name === 'pads') return (lane: string) => methodsOf((tx) => tx.pads(lane));
+      return (methodsOf((tx) => tx) as Record<string, unknown>)[name];
+    },
+  });
+}
+
+/** Has every transaction of a vault go through `around`, which may fail before or after it. */
+export function wrap(vault: Vault, around: (run: () => Promise<unknown>) => Promise<unknown>): void {
+  const original = vault.atomically.bind(vault);
+  vault.atomically = <T>(work: (tx: VaultTransaction) => Promise<T>, scope?: string): Promise<T> =>
+    around(() => original(work, scope)) as Promise<T>;
+}
+
+/** Has a method of every transaction fail, as a disk does, so many times. */
+export function breakMethod(vault: Vault, method: 'assign' | 'deliver' | 'poison' | 'add', times = Number.POSITIVE_INFINITY): void {
+  const original = vault.atomically.bind(vault);
+  let left = times;
+  const fail = (): Promise<never> => {
+    left--;
+    return Promise.reject(new Error('input/output error'));
+  };
+  vault.atomically = <T>(work: (tx: VaultTransaction) => Promise<T>, scope?: string): Promise<T> =>
+    original((tx) => {
+      if (left > 0) {
+        if (method === 'poison') tx.poison = fail;
+        else if (method === 'add') tx.outbox.add = fail;
+        else tx.keys[method] = fail;
+      }
+      return work(tx);
+    }, scope);
 }
 
 /** A node without applications, as a satellite is. */
@@ -260,6 +312,23 @@ export class Network {
 
   get moscow(): Site {
     return this.sites.get('moscow')!;
+  }
+
+  get delhi(): Site {
+    return this.sites.get('delhi')!;
+  }
+
+  /** A node's vault, every call a transaction of its own. */
+  tx(node: string): VaultTransaction {
+    return alone(this.vaultOf(node));
+  }
+
+  /** Every node does what waits, until nothing moves any more. */
+  async settle(rounds = 4): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      for (const { exchange } of this.relays.values()) await exchange.flush();
+      for (const { kme } of this.sites.values()) await kme.flush();
+    }
   }
 
   vaultOf(node: string): Vault {

@@ -101,7 +101,10 @@ export async function initAuthority(
 ): Promise<AuthorityFiles> {
   const { folder, role, nowMs, algorithm = 'p-256', name = `Skykey CA for ${WHO[role]}` } = options;
   if (!/^[\x20-\x7e]{1,64}$/.test(name) || name !== name.trim()) {
-    throw new NodeError('node/pki-option', '--name must have 1 to 64 printable ASCII characters, none of them a blank at either end');
+    throw new NodeError(
+      'node/pki-option',
+      '--name must have 1 to 64 printable ASCII characters, none of them a blank at either end',
+    );
   }
   const passphrase = readPassphrase(options.passphraseFile);
   const files = authorityFiles(folder, role);
@@ -115,10 +118,18 @@ export async function initAuthority(
   }
   makeFolder(folder);
   makeFolder(register(folder, role));
-  const made = await signAuthority({ name, algorithm, nowMs, untilMs: nowMs + days(options.days, AUTHORITY_DAYS) * DAY_MS });
+  const made = await signAuthority({
+    name,
+    algorithm,
+    nowMs,
+    untilMs: nowMs + days(options.days, AUTHORITY_DAYS) * DAY_MS,
+  });
   // The certificate last: with it the authority is there.
   writeNew(files.key, keyPem(made.key, passphrase));
-  replaceWith(files.crl, await signRevocationList(made.signer, { revoked: [], nowMs, untilMs: nowMs + LIST_DAYS * DAY_MS }));
+  replaceWith(
+    files.crl,
+    await signRevocationList(made.signer, { revoked: [], nowMs, untilMs: nowMs + LIST_DAYS * DAY_MS }),
+  );
   writeNew(files.cert, made.pem);
   return files;
 }
@@ -142,9 +153,14 @@ export async function issueCertificate(
   const hosts = checkHosts(role, options.hosts);
   const { signer, certificate: authority } = await openAuthority(options);
   const endMs = Date.parse(authority.validTo);
-  const untilMs = options.days === undefined ? Math.min(nowMs + LEAF_DAYS * DAY_MS, endMs) : nowMs + days(options.days) * DAY_MS;
+  // Certificates know whole seconds.
+  const wantedMs = Math.floor(nowMs / 1000) * 1000 + days(options.days, LEAF_DAYS) * DAY_MS;
+  const untilMs = options.days === undefined ? Math.min(wantedMs, endMs) : wantedMs;
   if (untilMs > endMs) {
-    throw new NodeError('node/pki-option', `--days ${options.days} is past the end of the authority on ${authority.validTo}: give fewer`);
+    throw new NodeError(
+      'node/pki-option',
+      `--days ${options.days} is past the end of the authority on ${authority.validTo}: give fewer`,
+    );
   }
   const files = certificateFiles(folder, id);
   const there = Object.values(files).filter((file) => existsSync(file));
@@ -187,14 +203,17 @@ export async function revokeCertificates(options: AuthorityOptions & { readonly 
     );
   }
   for (const { serial, revokedMs } of named) {
-    if (revokedMs === null) writeNew(join(register(folder, role), `${serial}.revoked`), `${new Date(nowMs).toISOString()}\n`);
+    if (revokedMs === null)
+      writeNew(join(register(folder, role), `${serial}.revoked`), `${new Date(nowMs).toISOString()}\n`);
   }
   await writeList(options, authority.signer);
   return readRegister(folder, role).filter((certified) => certified.id === id);
 }
 
 /** Writes the revocation list anew, before the one that is there ends. Returns its end, Unix milliseconds. */
-export async function renewRevocationList(options: AuthorityOptions & { readonly days?: number | undefined }): Promise<number> {
+export async function renewRevocationList(
+  options: AuthorityOptions & { readonly days?: number | undefined },
+): Promise<number> {
   return writeList(options, (await openAuthority(options)).signer, options.days);
 }
 
@@ -203,7 +222,9 @@ async function writeList(options: AuthorityOptions, signer: Signer, forDays?: nu
   const { folder, role, nowMs } = options;
   const untilMs = nowMs + days(forDays, LIST_DAYS) * DAY_MS;
   const revokedNow = (): { serial: string; atMs: number }[] =>
-    readRegister(folder, role).flatMap(({ serial, revokedMs }) => (revokedMs === null ? [] : { serial, atMs: revokedMs }));
+    readRegister(folder, role).flatMap(({ serial, revokedMs }) =>
+      revokedMs === null ? [] : { serial, atMs: revokedMs },
+    );
   for (let revoked = revokedNow(); ; ) {
     replaceWith(authorityFiles(folder, role).crl, await signRevocationList(signer, { revoked, nowMs, untilMs }));
     const now = revokedNow();
@@ -254,7 +275,10 @@ function readRegister(folder: string, role: Role): Certified[] {
 function readInstant(file: string): number {
   const atMs = Date.parse(readFileSync(file, 'utf8').trim());
   if (!Number.isNaN(atMs)) return atMs;
-  throw new NodeError('node/pki-register', `${file} does not hold the time of a revocation: write one there, such as 2026-01-31T12:00:00Z`);
+  throw new NodeError(
+    'node/pki-register',
+    `${file} does not hold the time of a revocation: write one there, such as 2026-01-31T12:00:00Z`,
+  );
 }
 
 function readCertificate(file: string): X509Certificate {
@@ -262,7 +286,10 @@ function readCertificate(file: string): X509Certificate {
   try {
     return new X509Certificate(text);
   } catch (error) {
-    throw new NodeError('node/certificate', `${file} is no certificate in PEM (${(error as Error).message}): put the right one back`);
+    throw new NodeError(
+      'node/certificate',
+      `${file} is no certificate in PEM (${(error as Error).message}): put the right one back`,
+    );
   }
 }
 
@@ -272,7 +299,10 @@ async function openAuthority(options: AuthorityOptions): Promise<{ signer: Signe
   if (!existsSync(files.cert) || !existsSync(files.key)) throw noAuthority(folder, role);
   const certificate = readCertificate(files.cert);
   if (Date.parse(certificate.validTo) <= nowMs) {
-    throw new NodeError('node/certificate-time', `the authority ${files.cert} ended on ${certificate.validTo}: make a new one in another folder with "skykey pki init"`);
+    throw new NodeError(
+      'node/certificate-time',
+      `the authority ${files.cert} ended on ${certificate.validTo}: make a new one in another folder with "skykey pki init"`,
+    );
   }
   const key = openKey(files.key, readPassphrase(options.passphraseFile));
   if (!certificate.checkPrivateKey(key)) {
@@ -292,13 +322,19 @@ function openKey(file: string, passphrase: string | undefined): KeyObject {
   const text = readText(file);
   const encrypted = text.includes('BEGIN ENCRYPTED PRIVATE KEY');
   if (encrypted && passphrase === undefined) {
-    throw new NodeError('node/pki-passphrase', `${file} is encrypted: give the file with its passphrase with --passphrase-file`);
+    throw new NodeError(
+      'node/pki-passphrase',
+      `${file} is encrypted: give the file with its passphrase with --passphrase-file`,
+    );
   }
   try {
     return createPrivateKey({ key: text, format: 'pem', ...(encrypted ? { passphrase: passphrase! } : {}) });
   } catch {
     throw encrypted
-      ? new NodeError('node/pki-passphrase', `${file} does not open with the passphrase of --passphrase-file: give the one it was made with`)
+      ? new NodeError(
+          'node/pki-passphrase',
+          `${file} does not open with the passphrase of --passphrase-file: give the one it was made with`,
+        )
       : new NodeError('node/certificate-key', `${file} is no private key in PEM: put the right one back`);
   }
 }

@@ -99,7 +99,9 @@ export async function readCredentials(files: TlsFiles, trust: Trust, nowMs: numb
       key,
       ca: authorities.map((authority) => authority.toString()),
       // OpenSSL knows no list that is too old but better than none; those are checked by serial number alone.
-      ...(lists.length > 0 && (refuse || listEndMs - LIST_MARGIN_MS > nowMs) ? { crl: lists.map(({ pem }) => pem) } : {}),
+      ...(lists.length > 0 && (refuse || listEndMs - LIST_MARGIN_MS > nowMs)
+        ? { crl: lists.map(({ pem }) => pem) }
+        : {}),
       minVersion: 'TLSv1.2',
     },
     authorities: new Set(authorities.map(({ fingerprint256 }) => fingerprint256)),
@@ -125,7 +127,9 @@ export function warningsOf(credentials: Credentials, trust: Trust, nowMs: number
     warnings.push(`the certificate ${files.cert} ends on ${certificate.validTo}: put a new one in its place before`);
   }
   if (revoked.has(revocationKey(certificate))) {
-    warnings.push(`the certificate ${files.cert} is itself on the revocation list ${files.crl}: others will turn it away`);
+    warnings.push(
+      `the certificate ${files.cert} is itself on the revocation list ${files.crl}: others will turn it away`,
+    );
   }
   if ((statSync(files.key, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) {
     warnings.push(`other users of this machine can read the key ${files.key}: chmod 600 it`);
@@ -252,13 +256,19 @@ async function readLists(
     const list = parseList(file, line, pem);
     const signer = await signerAmong(list, authorities);
     if (!signer) {
-      throw refuse(`the revocation list in line ${line} of ${file} was not signed by an authority in ${caFile}, but by one that calls itself ${list.issuer}: give the list of the authority that is trusted`);
+      throw refuse(
+        `the revocation list in line ${line} of ${file} was not signed by an authority in ${caFile}, but by one that calls itself ${list.issuer}: give the list of the authority that is trusted`,
+      );
     }
     if (list.extensions.some(({ critical }) => critical)) {
-      throw refuse(`the revocation list in line ${line} of ${file} is about a part of its authority's certificates only: give the complete one`);
+      throw refuse(
+        `the revocation list in line ${line} of ${file} is about a part of its authority's certificates only: give the complete one`,
+      );
     }
     if (list.thisUpdate.getTime() > nowMs) {
-      throw refuse(`the revocation list ${file} begins on ${list.thisUpdate.toUTCString()}, and this machine's clock says ${day(nowMs)}: set the clock right`);
+      throw refuse(
+        `the revocation list ${file} begins on ${list.thisUpdate.toUTCString()}, and this machine's clock says ${day(nowMs)}: set the clock right`,
+      );
     }
     covered.add(signer);
     lists.push({
@@ -270,12 +280,17 @@ async function readLists(
   }
   const bare = authorities.find((authority) => !covered.has(authority));
   if (bare) {
-    throw refuse(`${file} has no revocation list of ${subject(bare)}, which ${caFile} trusts: add it, since with lists for some authorities only all certificates of the others are refused`);
+    throw refuse(
+      `${file} has no revocation list of ${subject(bare)}, which ${caFile} trusts: add it, since with lists for some authorities only all certificates of the others are refused`,
+    );
   }
   return lists;
 }
 
-async function signerAmong(list: x509.X509Crl, authorities: readonly X509Certificate[]): Promise<X509Certificate | null> {
+async function signerAmong(
+  list: x509.X509Crl,
+  authorities: readonly X509Certificate[],
+): Promise<X509Certificate | null> {
   for (const authority of authorities) {
     const { publicKey, subject: name } = new x509.X509Certificate(authority.raw);
     if (name === list.issuer && (await list.verify({ publicKey }).catch(() => false))) return authority;

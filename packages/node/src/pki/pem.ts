@@ -58,7 +58,10 @@ export function readBlocks(file: string, labels: readonly string[]): PemBlock[] 
   const wanted = blocks.filter(({ label }) => labels.includes(label));
   if (wanted.length > 0) return wanted;
   const found = [...new Set(blocks.map(({ label }) => label.toLowerCase()))].join(' and a ');
-  throw refuse(file, `holds no ${labels[0]!.toLowerCase()} in PEM; ${found ? `it holds a ${found}` : 'there is no PEM in it'}`);
+  throw refuse(
+    file,
+    `holds no ${labels[0]!.toLowerCase()} in PEM; ${found ? `it holds a ${found}` : 'there is no PEM in it'}`,
+  );
 }
 
 function refuse(file: string, what: string): NodeError {

@@ -3,7 +3,14 @@
  * start and then used. What does not pass is said once, and the old stays in use.
  */
 import { statSync } from 'node:fs';
-import { type Credentials, listHasEnded, readCredentials, type TlsFiles, type Trust, warningsOf } from './credentials.ts';
+import {
+  type Credentials,
+  listHasEnded,
+  readCredentials,
+  type TlsFiles,
+  type Trust,
+  warningsOf,
+} from './credentials.ts';
 
 const LOOK_MS = 1000;
 

@@ -64,7 +64,7 @@ export async function signAuthority(options: {
     ],
   });
   return {
-    pem: certificate.toString('pem'),
+    pem: withNewline(certificate.toString('pem')),
     key: await exported(keys.privateKey),
     serial,
     signer: { certificate, key: keys.privateKey, algorithm },
@@ -107,7 +107,7 @@ export async function signLeaf(
       await x509.AuthorityKeyIdentifierExtension.create(authority.certificate.publicKey),
     ],
   });
-  return { pem: certificate.toString('pem'), key: await exported(keys.privateKey), serial };
+  return { pem: withNewline(certificate.toString('pem')), key: await exported(keys.privateKey), serial };
 }
 
 /** The authority's word on which of its certificates are void, PEM. */
@@ -132,7 +132,7 @@ export async function signRevocationList(
       new x509.Extension(CRL_NUMBER, false, derInteger(BigInt(options.nowMs))),
     ],
   });
-  return x509.PemConverter.encode(list.rawData, 'X509 CRL');
+  return withNewline(x509.PemConverter.encode(list.rawData, 'X509 CRL'));
 }
 
 /** A key from its file, ready to sign. */
@@ -140,16 +140,19 @@ export async function signerOf(certificatePem: string, key: KeyObject): Promise<
   const algorithm: CertificateAlgorithm = key.asymmetricKeyType === 'ml-dsa-65' ? 'ml-dsa-65' : 'p-256';
   return {
     certificate: new x509.X509Certificate(certificatePem),
-    key: await webcrypto.subtle.importKey(
+    key: (await webcrypto.subtle.importKey(
       'pkcs8',
       key.export({ format: 'der', type: 'pkcs8' }),
       ALGORITHMS[algorithm],
       false,
       ['sign'],
-    ),
+    )) as CryptoKey,
     algorithm,
   };
 }
+
+/** So that several can be put into one file with `cat`. */
+const withNewline = (pem: string): string => `${pem.trimEnd()}\n`;
 
 async function generate(algorithm: CertificateAlgorithm): Promise<CryptoKeyPair> {
   return (await webcrypto.subtle.generateKey(ALGORITHMS[algorithm], true, ['sign', 'verify'])) as CryptoKeyPair;

@@ -13,7 +13,8 @@ import { MissionTime } from '../mission-time.ts';
 import { operations } from '../operations.ts';
 import { createLog } from '../process.ts';
 import { listenLocally } from '../wire/http.ts';
-import { peerClient, serveMutualTls } from '../wire/mutual-tls.ts';
+import { serveMutualTls } from '../wire/mutual-tls.ts';
+import { peerClient } from '../wire/peer-client.ts';
 import { Desk, type KeyManagerCall } from './desk.ts';
 import { serveDesk } from './desk-server.ts';
 import { startReception } from './reception.ts';
@@ -44,7 +45,9 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
   time.recall(vault);
   importCourier(vault, station.linkId, configuration.courier, time.ms());
 
-  const toPeer = peerClient({ port: peerOptions.port, peerId: peerOptions.kmeId, tls: peerOptions.tls });
+  const onWarning = (sentence: string): void => log.warn(sentence);
+  const toPeer = peerClient({ port: peerOptions.port, peerId: peerOptions.kmeId, tls: peerOptions.tls, onWarning });
+  await toPeer.ready;
   const kme = new Kme({
     kmeId: kmeOptions.kmeId,
     siteId,
@@ -166,7 +169,9 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
     port: peerOptions.listenPort,
     what: 'the line between the key managers',
     tls: peerOptions.tls,
+    role: 'kme',
     onFault,
+    onWarning,
     answer: async ({ peerId, method, path, body }) => {
       if (peerId !== peerOptions.kmeId || method !== 'POST') return { status: 401 };
       if (path === KME_PATH) {
@@ -188,7 +193,9 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
     port: kmeOptions.port,
     what: `the key manager of ${site.name}`,
     tls: kmeOptions.tls,
+    role: 'sae',
     onFault,
+    onWarning,
     answer: async ({ peerId, ...request }) => {
       const answer = await kme.handle({ saeId: peerId, ...request });
       desk.stockChanged();

@@ -189,10 +189,11 @@ export async function provision(options: {
   for (const [index, site] of sites.entries()) {
     const other = sites[1 - index]!;
     const station = mission.stations.find(({ siteId }) => siteId === site.id)!;
-    const tls = (ca: 'sae' | 'kme'): { cert: string; key: string; ca: string } => ({
+    const tls = (ca: 'sae' | 'kme'): SiteConfiguration['peer']['tls'] => ({
       cert: join(certificates, `${kmeId(site.id)}.crt`),
       key: join(certificates, `${kmeId(site.id)}.key`),
       ca: join(certificates, `${ca}-ca.crt`),
+      crl: join(certificates, `${ca}-ca.crl`),
     });
     const configuration: SiteConfiguration = {
       format: 'skykey-node/1',

@@ -1,5 +1,5 @@
 /** ETSI GS QKD 004 over TLS: one connection for a session or one for each call, both are served. */
-import type { X509Certificate } from 'node:crypto';
+import { constants, type X509Certificate } from 'node:crypto';
 import { createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
 import {
   decodeHeader,
@@ -45,6 +45,8 @@ export interface KeyStreamServer {
   close(): Promise<void>;
 }
 
+/** A resumed session would pass by the revocation list; no client of this interface resumes any. */
+const CONTEXT = { minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET } as const;
 /** Requests that may wait on one connection behind the one in work, bytes. */
 const BACKLOG_BYTES = 4 * 65_536;
 
@@ -57,9 +59,9 @@ export async function serveKeyStreams(options: KeyStreamServerOptions): Promise<
   const server = createServer(
     {
       ...options.credentials,
+      ...CONTEXT,
       requestCert: true,
       rejectUnauthorized: true,
-      minVersion: 'TLSv1.2',
       handshakeTimeout: requestMs,
     },
     (socket) => {
@@ -92,7 +94,7 @@ export async function serveKeyStreams(options: KeyStreamServerOptions): Promise<
   return {
     port: typeof address === 'object' && address ? address.port : options.port,
     setCredentials: (credentials, isRefused) => {
-      server.setSecureContext({ ...credentials, minVersion: 'TLSv1.2' });
+      server.setSecureContext({ ...credentials, ...CONTEXT });
       for (const conversation of open) if (isRefused(conversation.certificate)) conversation.end();
     },
     close: () =>
@@ -113,7 +115,10 @@ class Conversation {
   readonly #gone = new AbortController();
   #parts: Buffer[] = [];
   #bytes = 0;
+  /** Bytes without which the next request, or its header, is not complete. */
+  #needed = HEADER_BYTES;
   #deadline: NodeJS.Timeout | undefined;
+  #asking = false;
   busy = false;
 
   constructor(
@@ -130,8 +135,8 @@ class Conversation {
     this.#used = used;
     socket.setNoDelay(true);
     socket.setTimeout(options.idleMs, () => {
-      // An OPEN_CONNECT that waits for its peer is not idle.
-      if (!this.busy) this.end();
+      // An OPEN_CONNECT that waits for its peer is not idle; a client that does not read its answer is.
+      if (!this.#asking) this.end();
     });
     socket.on('data', (data: Buffer) => this.#read(data));
     socket.on('error', () => this.end());
@@ -147,19 +152,19 @@ class Conversation {
   #read(data: Buffer): void {
     this.#parts.push(data);
     this.#bytes += data.length;
-    if (this.#bytes > BACKLOG_BYTES) return this.end();
-    if (!this.busy) void this.#work();
+    if (this.#bytes > BACKLOG_BYTES) this.end();
+    else if (!this.busy) void this.#work();
   }
 
   /** Answers whole requests until none is left. */
   async #work(): Promise<void> {
     this.busy = true;
     try {
-      for (;;) {
-        const request = this.#next();
-        if (!request) break;
+      for (let request = this.#next(); request; request = this.#next()) {
         this.#used();
+        this.#asking = true;
         const response = await this.#options.handle(this.saeId, request.message, this.#gone.signal);
+        this.#asking = false;
         await this.#send(encodeResponse(response, request.dialect), response);
       }
     } catch (error) {
@@ -172,26 +177,29 @@ class Conversation {
 
   /** The next request; undefined: it is not all there, or the client wants the connection closed. */
   #next(): { message: StreamRequest; dialect: 'P' | 'C' } | undefined {
-    clearTimeout(this.#deadline);
-    if (this.#bytes === 0 || this.#gone.signal.aborted) return undefined;
-    const bytes = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
-    this.#parts = [bytes];
-    if (bytes.length >= HEADER_BYTES) {
+    if (this.#gone.signal.aborted) return undefined;
+    if (this.#bytes >= this.#needed) {
+      const bytes = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
+      this.#parts = [bytes];
       const header = decodeHeader(bytes.subarray(0, HEADER_BYTES));
       if (header.call === 'close-server') {
         // Dialect C would stop the server for everybody; here it says good-bye.
         this.end();
         return undefined;
       }
-      const end = HEADER_BYTES + header.payloadBytes;
-      if (bytes.length >= end) {
-        const message = decodeRequest(header, bytes.subarray(HEADER_BYTES, end));
-        this.#parts = bytes.length > end ? [bytes.subarray(end)] : [];
-        this.#bytes = bytes.length - end;
+      this.#needed = HEADER_BYTES + header.payloadBytes;
+      if (this.#bytes >= this.#needed) {
+        const message = decodeRequest(header, bytes.subarray(HEADER_BYTES, this.#needed));
+        this.#parts = bytes.length > this.#needed ? [bytes.subarray(this.#needed)] : [];
+        this.#bytes -= this.#needed;
+        this.#needed = HEADER_BYTES;
+        clearTimeout(this.#deadline);
+        this.#deadline = undefined;
         return { message, dialect: header.dialect };
       }
     }
-    this.#deadline = setTimeout(() => this.end(), this.#options.requestMs).unref();
+    // From the first byte of a request on, however slowly the others come.
+    if (this.#bytes > 0) this.#deadline ??= setTimeout(() => this.end(), this.#options.requestMs).unref();
     return undefined;
   }
 

@@ -2,9 +2,9 @@
  * HTTP/1.1 over mutual TLS, for ETSI GS QKD 014 and whatever else is asked of a key manager: who calls is known from the
  * certificate, once a connection, and nobody without one of the right authority gets a word.
  */
-import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES, type ServerResponse } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { type AddressInfo, isIP } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { TLSSocket } from 'node:tls';
@@ -264,7 +264,9 @@ function splitTarget(url: string): { path: string; search: string } {
   // A proxy's form, `GET https://host/path`, must be understood (RFC 9112, 3.2.2).
   const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '');
   const mark = target.indexOf('?');
-  return mark < 0 ? { path: target || '/', search: '' } : { path: target.slice(0, mark) || '/', search: target.slice(mark) };
+  return mark < 0
+    ? { path: target || '/', search: '' }
+    : { path: target.slice(0, mark) || '/', search: target.slice(mark) };
 }
 
 async function send(response: ServerResponse, { status, headers, body = '' }: ServedAnswer): Promise<void> {

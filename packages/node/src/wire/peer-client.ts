@@ -86,12 +86,7 @@ export class PeerClients {
   }
 
   /** Rejects with NodeError `node/peer-unreachable`, also when it is somebody else who answers. */
-  post(
-    peer: Peer,
-    path: string,
-    body: Uint8Array,
-    contentType = 'application/octet-stream',
-  ): Promise<PeerAnswer> {
+  post(peer: Peer, path: string, body: Uint8Array, contentType = 'application/octet-stream'): Promise<PeerAnswer> {
     const { limitMs = LIMIT_MS, maxAnswerBytes = MAX_ANSWER_BYTES } = this.#options;
     return new Promise((resolve, reject) => {
       const fail = (reason: string): void =>

@@ -152,7 +152,7 @@ export class SqliteStore implements Store {
         this.#exec('SAVEPOINT turn');
         try {
           await turn.run(sql);
-          if (!this.#db.isTransaction) throw sql.ended();
+          if (sql.failure !== undefined) throw sql.failure;
           this.#exec('RELEASE turn');
         } catch (error) {
           left.delete(turn);
@@ -228,6 +228,8 @@ export class SqliteStore implements Store {
 class SqliteTransaction implements TransactionSql {
   readonly epoch: number;
   isOver = false;
+  /** What the database has last failed of and nothing has undone: half of what was asked for may be done. */
+  failure: unknown;
   readonly #db: DatabaseSync;
   readonly #statement: (text: string) => StatementSync;
   readonly #explain: (error: unknown) => unknown;
@@ -266,28 +268,24 @@ class SqliteTransaction implements TransactionSql {
       this.#use(() => this.#db.exec(`RELEASE ${point}`));
       return result;
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec(`ROLLBACK TO ${point}; RELEASE ${point}`);
+      if (this.#db.isTransaction) {
+        this.#db.exec(`ROLLBACK TO ${point}; RELEASE ${point}`);
+        this.failure = undefined;
+      }
       throw error;
     } finally {
       this.#depth--;
     }
   }
 
-  /** Whoever caught an error that ended the transaction must not go on outside any. */
-  ended(): VaultError {
-    return new VaultError(
-      'vault/disk-full',
-      'the transaction was ended by an earlier failure: no room, or a broken disk',
-    );
-  }
-
   #use<T>(act: () => T): T {
     if (this.isOver) throw usedLate();
-    if (!this.#db.isTransaction) throw this.ended();
+    // Whoever caught the error must not go on as if nothing had been, least of all outside a transaction.
+    if (this.failure !== undefined) throw this.failure;
     try {
       return act();
     } catch (error) {
-      throw this.#explain(error);
+      throw (this.failure = this.#explain(error));
     }
   }
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { env, getuid } from 'node:process';
 import { after } from 'node:test';
 
 /** Runs a PostgreSQL of its own for a test file, on a socket in a folder of its own: nothing else can reach it. */
@@ -14,18 +15,31 @@ interface Server {
 }
 
 let running: Promise<Server> | undefined;
+let isWatched = false;
+
+/** To be called while tests are declared: the server, if one was started, ends when all of them have. */
+export function endServerAfterTests(): void {
+  if (isWatched) return;
+  isWatched = true;
+  after(async () => {
+    const server = await running;
+    if (!server) return;
+    await server.kill();
+    rmSync(server.folder, { recursive: true, force: true });
+  });
+}
 
 /** Why tests on PostgreSQL are skipped; undefined when they are not. */
 export function whyNoPostgres(): string | undefined {
-  if (process.env['SKYKEY_TEST_POSTGRES']) return undefined;
+  if (env.SKYKEY_TEST_POSTGRES) return undefined;
   if (!binaries()) return 'no PostgreSQL here: initdb and postgres are not in /usr/lib/postgresql/*/bin';
-  if (process.getuid?.() === 0 && !account()) return 'PostgreSQL refuses to run as root, and there is no user postgres';
+  if (getuid?.() === 0 && !account()) return 'PostgreSQL refuses to run as root, and there is no user postgres';
   return undefined;
 }
 
 /** Where the server of this test file listens; started when asked for the first time. */
 export async function postgres(): Promise<string> {
-  return process.env['SKYKEY_TEST_POSTGRES'] ?? (await server()).connection;
+  return env.SKYKEY_TEST_POSTGRES ?? (await server()).connection;
 }
 
 export function server(): Promise<Server> {
@@ -48,9 +62,9 @@ function account(): { uid: number; gid: number } | undefined {
 
 async function start(): Promise<Server> {
   const bin = binaries()!;
-  const who = process.getuid?.() === 0 ? account()! : {};
+  const who: { uid?: number; gid?: number } = getuid?.() === 0 ? account()! : {};
   const folder = mkdtempSync(join(tmpdir(), 'skykey-pg-'));
-  if ('uid' in who) chownSync(folder, who.uid, who.gid);
+  if (who.uid !== undefined) chownSync(folder, who.uid, who.gid!);
   chmodSync(folder, 0o700);
   const data = join(folder, 'data');
   const made = spawnSync(
@@ -84,10 +98,6 @@ async function start(): Promise<Server> {
     child.kill(signal);
     await ended;
   };
-  after(async () => {
-    await end('SIGQUIT');
-    rmSync(folder, { recursive: true, force: true });
-  });
   const connection = `postgres://skykey@/postgres?host=${encodeURIComponent(folder)}`;
   return { connection, folder, kill: () => end('SIGQUIT'), start: launch };
 }

@@ -6,6 +6,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export type End = 'a' | 'b';
 
@@ -37,7 +38,7 @@ s.bind(7000, process.argv[1], () => console.log('ready'));`;
 const PROBE = `
 const s = require('node:dgram').createSocket('udp4');
 const seen = new Set(); let sent = 0;
-s.on('message', (m) => seen.add(m.toString()));
+s.on('message', (m) => { if (seen.size === 0) console.error('first'); seen.add(m.toString()); });
 s.on('error', () => undefined);
 s.bind(0, process.argv[2], () => {
   const timer = setInterval(() => s.send(String(sent++), 7000, process.argv[1], () => undefined), 100);
@@ -108,8 +109,13 @@ export class SitePair {
     await new Promise((resolve) => echo.stdout!.once('data', resolve));
   }
 
+  /** Whether an answer from behind the tunnel comes within the time. */
+  async reached(limitMs = 12_000): Promise<boolean> {
+    return (await this.probe((first) => Promise.race([first, pause(limitMs)]))).came > 0;
+  }
+
   /** Datagrams from the inner address of `a` to that of `b`, ten a second for as long as `during` takes. */
-  async probe(during: () => Promise<unknown>): Promise<{ sent: number; came: number }> {
+  async probe(during: (first: Promise<void>) => Promise<unknown>): Promise<{ sent: number; came: number }> {
     const probe = this.start('a', [process.execPath, '-e', PROBE, this.inner('b'), this.inner('a')]);
     let text = '';
     probe.stdout!.setEncoding('utf8').on('data', (part: string) => {
@@ -117,7 +123,7 @@ export class SitePair {
     });
     const done = new Promise((resolve) => probe.once('close', resolve));
     try {
-      await during();
+      await during(new Promise((resolve) => probe.stderr!.once('data', () => resolve())));
     } finally {
       probe.stdin!.end();
       await done;

@@ -41,6 +41,8 @@ export class Pair {
   forecast: PairStock['forecast'] = null;
   alarms: PairStock['alarms'] = [];
   route: readonly (readonly string[])[] = [['beijing', 'micius', 'moscow']];
+  /** What policy allows; read at the start of a site. */
+  chunkBytes: (() => { min: number; max: number }) | undefined;
   /** The next calls of `assignKeys` fail so; `after`: once the keys are there. */
   readonly assignFaults: { readonly code: RefusalCode; readonly after: boolean }[] = [];
   /** While set, nothing passes between the sites. */
@@ -54,8 +56,9 @@ export class Pair {
   readonly faults: unknown[] = [];
   readonly keys = new Map<string, KeptKey>();
   readonly notes: Record<string, Map<string, string>> = { beijing: new Map(), moscow: new Map() };
-  /** Counts down at every effect; the effect at zero, and all after it, kill. */
+  /** Counts down at every effect of the sites that are to be killed; the effect at zero, and all after it, kill. */
   killIn = Number.POSITIVE_INFINITY;
+  victims: readonly string[] = ['beijing', 'moscow'];
   readonly #hearers = new Map<string, Parameters<PeerWords['hear']>[1]>();
   readonly #sleepers: { atMs: number; wake: () => void }[] = [];
   #serial = 0;
@@ -68,10 +71,10 @@ export class Pair {
     return pair;
   }
 
-  /** Both sites anew, from what they had noted. */
+  /** The sites that were killed anew (at first, all), from what they had noted. */
   async start(limits: Partial<StreamLimits> = {}): Promise<void> {
     this.killIn = Number.POSITIVE_INFINITY;
-    for (const site of ['beijing', 'moscow'] as const) {
+    for (const site of this.victims as readonly ('beijing' | 'moscow')[]) {
       this[site] = await KeyStreams.open({
         service: this.#service(site),
         words: this.#words(site),
@@ -83,6 +86,7 @@ export class Pair {
             .update(`${this.#serial++}`)
             .digest(),
         limits,
+        ...(this.chunkBytes && { chunkBytes: this.chunkBytes }),
         onFault: (error) => this.faults.push(error),
       });
     }
@@ -115,13 +119,24 @@ export class Pair {
     await settled();
   }
 
+  /** Lets time pass until the work is done. */
+  async through<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    const ended = (): void => {
+      done = true;
+    };
+    work.then(ended, ended);
+    for (await settled(); !done; await this.pass(500));
+    return work;
+  }
+
   /** Keys that anybody may still fetch. */
   get owed(): number {
     return [...this.keys.values()].reduce((sum, { owed }) => sum + owed.size, 0);
   }
 
-  #effect(): void {
-    if (this.killIn-- <= 0) throw new Killed('killed');
+  #effect(site: string): void {
+    if (this.victims.includes(site) && this.killIn-- <= 0) throw new Killed('killed');
   }
 
   #sleep(ms: number, signal: AbortSignal): Promise<void> {
@@ -143,7 +158,7 @@ export class Pair {
       kmeId: site,
       getKeys: () => Promise.reject(new KeyRefusal('unavailable', 'streams never ask for this')),
       getKeysWithIds: async ({ caller, keyIds }): Promise<DeliveredKey[]> => {
-        this.#effect();
+        this.#effect(site);
         const found = keyIds.map((keyId) => this.keys.get(keyId));
         if (SITE[caller] !== site || found.some((key) => !key?.owed.has(caller))) {
           throw new KeyRefusal('not-found', 'no such key');
@@ -166,11 +181,11 @@ export class Pair {
             },
           };
         });
-        this.#effect();
+        this.#effect(site);
         return keys;
       },
       assignKeys: async ({ master, slaves, count, bytes, keyIds }: KeyDemand & { keyIds: readonly string[] }) => {
-        this.#effect();
+        this.#effect(site);
         if (this.stalled) await new Promise(() => {});
         const fault = this.assignFaults.shift();
         if (fault && !fault.after) throw new KeyRefusal(fault.code, 'as the test wished');
@@ -184,11 +199,11 @@ export class Pair {
         }
         this.assigned.push(...keyIds);
         this.assignCounts.push(count);
-        this.#effect();
+        this.#effect(site);
         if (fault) throw new KeyRefusal(fault.code, 'as the test wished');
       },
       voidKeys: async (keyIds) => {
-        this.#effect();
+        this.#effect(site);
         let burned = 0;
         for (const keyId of keyIds) {
           burned += this.keys.get(keyId)?.owed.size ?? 0;
@@ -218,14 +233,19 @@ export class Pair {
   #words(site: string): PeerWords {
     return {
       tell: async (kmeId, topic, body) => {
-        this.#effect();
+        this.#effect(site);
         if (this.partitioned) throw new KmeError('kme/unreachable', 'partitioned');
         this.told.push(topic);
         const hearer = this.#hearers.get(`${kmeId} ${topic}`)!;
         const from = { kmeId: site, saysFor: (sae: string) => SITE[sae] === site };
-        const answer = await hearer(from, Uint8Array.from(body));
-        this.#effect();
-        return answer;
+        try {
+          const answer = await hearer(from, Uint8Array.from(body));
+          this.#effect(site);
+          return answer;
+        } catch (error) {
+          if (!(error instanceof Killed) || this.victims.includes(site)) throw error;
+          throw new KmeError('kme/unreachable', 'the other site was killed');
+        }
       },
       hear: (topic, handler) => this.#hearers.set(`${site} ${topic}`, handler),
     };
@@ -240,9 +260,12 @@ export class Pair {
     const notes = this.notes[site]!;
     return {
       remember: async (name, value) => {
-        this.#effect();
-        notes.set(name, JSON.stringify(value));
-        this.#effect();
+        // A disk takes its time, and others go on meanwhile.
+        const text = JSON.stringify(value);
+        await turns(8);
+        this.#effect(site);
+        notes.set(name, text);
+        this.#effect(site);
       },
       recall: async (name) => JSON.parse(notes.get(name) ?? 'null'),
       recallAll: async (prefix) =>
@@ -251,7 +274,7 @@ export class Pair {
           .sort()
           .map(([name, value]) => ({ name, value: JSON.parse(value) })),
       forget: async (name) => {
-        this.#effect();
+        this.#effect(site);
         notes.delete(name);
       },
     };
@@ -280,8 +303,13 @@ export function openRequest(sae: string, peer: string, ksid: string | null, qos:
   };
 }
 
+/** So many turns of the promise queue. */
+export async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await Promise.resolve();
+}
+
 /** Lets every promise that can settle do so. */
 export async function settled(): Promise<void> {
-  for (let i = 0; i < 50; i++) await Promise.resolve();
+  await turns(50);
   await setImmediate();
 }

@@ -2,7 +2,15 @@ import { SecretBytes } from '@skykey/bits';
 import { KeyRefusal, type Notebook } from '../../service.ts';
 import { Etsi020, type Etsi020Options } from '../etsi020.ts';
 import { sameAssociation } from '../message.ts';
-import type { Admission, ExportedKeys, ForeignPeer, HttpCalls, ImportedKey, ImportedKeys, VoidOutcome } from '../ports.ts';
+import type {
+  Admission,
+  ExportedKeys,
+  ForeignPeer,
+  HttpCalls,
+  ImportedKey,
+  ImportedKeys,
+  VoidOutcome,
+} from '../ports.ts';
 
 /** A notebook in memory that keeps text, as one on a disk does, and that can be pulled out at the n-th write. */
 export class MemoryNotebook implements Notebook {
@@ -185,7 +193,11 @@ export class Room {
     for (const site of [this.x, this.y]) await site.kms.tick();
   }
 
-  async post(caller: string | null, path: string, body: string | Uint8Array): Promise<{ status: number; body: string }> {
+  async post(
+    caller: string | null,
+    path: string,
+    body: string | Uint8Array,
+  ): Promise<{ status: number; body: string }> {
     return await send(this.y.kms, caller, 'POST', path, body);
   }
 
@@ -240,7 +252,11 @@ export async function send(
   path: string,
   body: string | Uint8Array = '',
 ): Promise<{ status: number; body: string; headers: Readonly<Record<string, string>> }> {
-  const { status, body: answer = '', headers } = await kms.handle({
+  const {
+    status,
+    body: answer = '',
+    headers,
+  } = await kms.handle({
     ...{ caller, method, path, query: new URLSearchParams(), headers: { 'content-type': 'application/json' } },
     body: typeof body === 'string' ? new TextEncoder().encode(body) : Uint8Array.from(body),
   });
