@@ -135,7 +135,13 @@ test('a line that hangs: only so many requests wait, and all get an answer in th
   letGo();
   const statuses = (await Promise.all(asked)).map(({ status }) => status);
   assert.ok(statuses.every((status) => status === 200 || status === 503));
-  assert.equal(statuses.filter((status) => status === 200).length, 56, '60 pads, of which 4 are kept');
+  assert.equal(statuses.filter((status) => status === 200).length, 100, 'all those that waited went in one frame');
+  assert.ok(network.wire.length <= 3);
+  // Nobody waits for ever: beyond a number of them it is said at once.
+  network.cut(false);
+  const many = await Promise.all(Array.from({ length: 700 }, () => beijing.call('GET', 'enc_keys')));
+  assert.ok(many.every(({ status }) => status === 503));
+  assert.ok(many.some((response) => /wait for moscow already/.test(text(response))));
 });
 
 test('many at once, both ways: every key comes out right, and once', async (t) => {

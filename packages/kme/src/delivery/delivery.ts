@@ -42,6 +42,9 @@ export interface DeliveryOptions {
   readonly note: (severity: 'info' | 'warning' | 'alarm', text: string) => void;
 }
 
+/** Keys for one slave, however they came: those set aside will do. */
+const isSingle = ({ slaves, demand }: KeyDemand): boolean => slaves.length === 1 && demand === undefined;
+
 /** When to ask again. A pass is minutes away at best, a peer that restarts is back in seconds. */
 const RETRY_AFTER_S = 10;
 /** Purpose of keys that the master fetches by id, too, since it did not get them when they were made. */
@@ -74,12 +77,35 @@ export class Delivery implements KeyService {
       const keyIds = Array.from({ length: demand.count }, () => this.#options.uuid().toLowerCase());
       if (site === undefined) return carryKeys(this.#carrying(pairs), { ...demand, keyIds, deliver: true });
       const peer = this.#peerOf(site);
-      if (demand.slaves.length === 1 && demand.demand === undefined) {
+      if (isSingle(demand)) {
         const stocked = await this.#vault.atomically((tx) => this.#fromStock(tx, demand, pairs), site);
         if (stocked) return stocked;
       }
-      return this.#assign(peer, demand, pairs, keyIds, true);
+      try {
+        return await this.#assign(peer, demand, pairs, keyIds, { deliver: true });
+      } catch (error) {
+        if (!isSingle(demand) || !(error instanceof KeyRefusal && error.code === 'short')) throw error;
+        return await this.#withStock(peer, demand, pairs, keyIds, error);
+      }
     });
+  }
+
+  /** The lanes have not got so many keys: with those set aside, or set aside meanwhile, there may be enough. */
+  async #withStock(
+    peer: Peer,
+    demand: KeyDemand,
+    pairs: readonly PolicyPair[],
+    keyIds: readonly string[],
+    short: KeyRefusal,
+  ): Promise<DeliveredKey[]> {
+    const { master, slaves, bytes, count } = demand;
+    const found = await this.#vault.atomically(async (tx) => {
+      const stocked = await this.#fromStock(tx, demand, pairs);
+      return stocked ?? (await this.#stocked(tx, [master, slaves[0]!], bytes, count)).good.length;
+    }, peer.id);
+    if (typeof found !== 'number') return found;
+    if (found === 0) throw short;
+    return this.#assign(peer, demand, pairs, keyIds.slice(found), { deliver: true, fromStock: found });
   }
 
   async assignKeys(demand: KeyDemand & { readonly keyIds: readonly string[] }): Promise<void> {
@@ -88,7 +114,7 @@ export class Delivery implements KeyService {
     await this.#answering(async () => {
       const site = this.#onlySite(demand);
       if (site === undefined) await carryKeys(this.#carrying(pairs), { ...demand, deliver: false });
-      else await this.#assign(this.#peerOf(site), demand, pairs, demand.keyIds, false);
+      else await this.#assign(this.#peerOf(site), demand, pairs, demand.keyIds, { deliver: false });
     });
   }
 
@@ -278,17 +304,18 @@ export class Delivery implements KeyService {
     return { good, stale };
   }
 
-  /** Reserves, has the peer assign, and delivers if that is wanted; all keys or none. */
+  /** Reserves, has the peer assign, and delivers if that is wanted, with so many of those set aside; all keys or none. */
   async #assign(
     peer: Peer,
     demand: KeyDemand,
     pairs: readonly PolicyPair[],
     keyIds: readonly string[],
-    deliver: boolean,
+    { deliver, fromStock = 0 }: { readonly deliver: boolean; readonly fromStock?: number },
   ): Promise<DeliveredKey[]> {
     const { master, slaves, bytes } = demand;
-    const single = deliver && slaves.length === 1 && demand.demand === undefined;
-    const more = single ? Math.min(this.#ahead.next(master, slaves[0]!, bytes), MAX_BATCH - keyIds.length) : 0;
+    const mayAhead = deliver && fromStock === 0 && isSingle(demand);
+    const ahead = mayAhead ? this.#ahead.next(master, slaves[0]!, bytes) : undefined;
+    const more = Math.min(ahead?.count ?? 0, MAX_BATCH - keyIds.length);
     const aheadIds = Array.from({ length: more }, () => this.#options.uuid().toLowerCase());
     let reserved: string[] = [];
     try {
@@ -303,14 +330,20 @@ export class Delivery implements KeyService {
           if (answer.status !== 'accepted') {
             throw new KeyRefusal('unreachable', `the other site refused the keys: ${answer.reason}`, RETRY_AFTER_S);
           }
+          // Before the new ones are ASSIGNED, too, and cannot be told from them.
+          const stocked = fromStock ? (await this.#stocked(tx, [master, slaves[0]!], bytes, fromStock)).good : [];
           await tx.keys.assign(reserved);
-          return deliver ? this.#deliver(tx, master, (await tx.keys.find(keyIds)) as KeyRecord[]) : [];
+          if (!deliver) return [];
+          if (stocked.length < fromStock) throw new KeyRefusal('short', 'not enough keys are available', RETRY_AFTER_S);
+          return this.#deliver(tx, master, [...stocked, ...((await tx.keys.find(keyIds)) as KeyRecord[])]);
         },
       });
     } catch (error) {
       // Nobody can know what the peer has taken in: burned here, and the next flush has the peer burn them, too.
       if (reserved.length > 0) await this.#vault.atomically((tx) => tx.keys.void(reserved), peer.id);
       throw error;
+    } finally {
+      ahead?.done();
     }
   }
 

@@ -109,18 +109,55 @@ describe('keys that come in', () => {
   });
 
   it('a void that crosses the transfer wins, whichever is first', async () => {
+    for (const first of ['void', 'hold']) {
+      const room = new Room();
+      const hold = room.y.imports.hold.bind(room.y.imports);
+      room.y.imports.hold = async (keys) => {
+        // While the transfer is between two of its steps, the void comes and goes.
+        if (first === 'void') await room.post('kme-x', VOID, voiding());
+        await hold(keys);
+        if (first === 'hold') await room.post('kme-x', VOID, voiding());
+      };
+      assert.equal((await room.post('kme-x', EXT, transfer())).status, 202);
+      assert.equal(room.y.imports.fetch(keyId(1)), undefined, first);
+      await room.pass();
+      assert.ok(acks(room).some(([status]) => status === 'failed'));
+      assert.ok(!acks(room).some(([status]) => status === 'relayed'));
+    }
+  });
+
+  it('a void before the key is with its targets ends the wait; one that fails there is burned here', async () => {
     const room = new Room();
-    const hold = room.y.imports.hold.bind(room.y.imports);
-    room.y.imports.hold = async (keys) => {
-      await hold(keys);
-      // While the transfer is between its two steps, the void comes and goes.
-      await room.post('kme-x', VOID, voiding());
-    };
-    assert.equal((await room.post('kme-x', EXT, transfer())).status, 202);
-    assert.equal(room.y.imports.fetch(keyId(1)), undefined);
+    room.y.imports.fate = 'pending';
+    await room.post('kme-x', EXT, transfer());
+    assert.equal((await room.post('kme-x', VOID, voiding({ ack_callback_url: undefined }))).status, 200);
+    room.y.imports.fate = 'failed';
+    await room.post('kme-x', EXT, transfer({ keys: [{ key_id: keyId(2), value: VALUE }] }));
+    assert.ok(room.y.imports.keys.get(keyId(2))?.bytes);
     await room.pass();
-    assert.ok(acks(room).some(([status]) => status === 'failed'));
-    assert.ok(!acks(room).some(([status]) => status === 'relayed'));
+    assert.deepEqual(acks(room), [['failed', [keyId(2)]]]);
+    assert.equal(room.y.imports.keys.get(keyId(2))?.bytes, undefined);
+  });
+
+  it('the body of a request is overwritten, whatever becomes of it', async () => {
+    const room = new Room();
+    for (const text of [transfer(), '{"keys":', transfer({ initiator_sae_id: 'mallory' })]) {
+      const body = new TextEncoder().encode(text);
+      const request = { caller: 'kme-x', method: 'POST', path: EXT, query: new URLSearchParams(), headers: {}, body };
+      await room.y.kms.handle(request);
+      assert.ok(body.every((byte) => byte === 0));
+    }
+  });
+
+  it('a peer that does not hear is asked again after a while, not at once', async () => {
+    const room = new Room();
+    room.fault = () => 'lost';
+    await room.post('kme-x', EXT, transfer());
+    for (let i = 0; i < 10; i++) await room.pass(i ? 0 : 1_000);
+    assert.equal(room.calls.length, 1);
+    await room.pass(1_000);
+    for (let i = 0; i < 10; i++) await room.pass(100);
+    assert.equal(room.calls.length, 2);
   });
 
   it('voids: burned, already fetched, all of a pair only when confirmed, nothing of another pair', async () => {
@@ -381,6 +418,99 @@ describe('keys that go out', () => {
     ]) {
       assert.throws(() => checkPeer(bad), { code: 'kme/argument' }, JSON.stringify(bad));
     }
+  });
+
+  it('an acknowledgement that comes before the answer to the request counts', async () => {
+    const room = new Room();
+    await offer(room, 1);
+    const handle = room.y.kms.handle.bind(room.y.kms);
+    room.y.kms.handle = async (request) => {
+      const answer = await handle(request);
+      await room.y.kms.tick();
+      return answer;
+    };
+    await room.x.kms.tick();
+    assert.equal(await state(room, 1), 'relayed');
+  });
+
+  it('a key that is voided while it is being packed stays at home; what is sent is overwritten', async () => {
+    const bodies: Uint8Array[] = [];
+    const http = () => ({
+      post: async (_: string, body: Uint8Array) => {
+        bodies.push(body);
+        return { status: 202, body: new Uint8Array() };
+      },
+    });
+    const room = new Room({ http });
+    const lend = room.x.exports.lend.bind(room.x.exports);
+    await offer(room, 1);
+    await room.x.kms.tick();
+    assert.equal(bodies.length, 1);
+    assert.ok(bodies[0]!.length > 100 && bodies[0]!.every((byte) => byte === 0));
+    await offer(room, 2);
+    room.x.exports.lend = async (ids) => {
+      const keys = await lend(ids);
+      await room.x.kms.to('kme-y')!.void(ids);
+      return keys;
+    };
+    await room.x.kms.tick();
+    assert.equal(bodies.length, 1);
+    assert.equal(await state(room, 2), 'voided');
+  });
+
+  it('a key that was released and fetched before a crash stays released, even when it is voided afterwards', async () => {
+    for (const crash of [false, true]) {
+      const room = new Room();
+      await offer(room, 1);
+      await room.x.kms.tick();
+      await room.y.kms.tick();
+      // The release is done, and the process ends before it is written.
+      room.x.notebook.left = 0;
+      await room.x.kms.tick();
+      room.restart('x');
+      assert.equal(await state(room, 1), 'relayed');
+      assert.ok(room.x.exports.fetch(keyId(1)));
+      if (crash) room.x.notebook.left = 1;
+      await room.x.kms
+        .to('kme-y')!
+        .void([keyId(1)])
+        .catch(() => undefined);
+      room.restart('x');
+      assert.equal(await state(room, 1), crash ? 'voiding' : 'released');
+      for (let i = 0; i < 3; i++) await room.pass();
+      assert.equal(await state(room, 1), 'released');
+      assert.ok(room.y.imports.fetch(keyId(1)), 'the far side has its copy');
+    }
+  });
+
+  it('a crash between the two documents of a settled key leaves it settled', async () => {
+    const room = new Room();
+    await offer(room, 1);
+    await room.x.kms.tick();
+    await room.y.kms.tick();
+    room.x.notebook.left = 1;
+    await room.x.kms.tick();
+    room.restart('x');
+    assert.equal(room.x.notebook.pages.size, 2);
+    assert.equal(await state(room, 1), 'released');
+    await room.x.kms.to('kme-y')!.void([keyId(1)]);
+    assert.equal(await state(room, 1), 'released');
+    assert.equal(room.x.notebook.pages.size, 1);
+    assert.ok(room.x.exports.fetch(keyId(1)));
+  });
+
+  it('the peer burns of its own accord what was released: whoever has not fetched it shall not', async () => {
+    const room = new Room();
+    for (const n of [1, 2]) await offer(room, n);
+    await room.pass();
+    await room.pass();
+    assert.ok(room.x.exports.fetch(keyId(2)));
+    const ids = [keyId(1), keyId(2)];
+    await room.x.kms
+      .to('kme-y')!
+      .acknowledge([{ keyIds: ids, status: 'voided', initiator: 'alice', targets: ['bob'] }]);
+    assert.equal(room.x.exports.fetch(keyId(1)), undefined);
+    assert.deepEqual([await state(room, 1), await state(room, 2)], ['voided', 'released']);
   });
 
   it('a peer that is gone for good is forgotten in the end, and the operator told', async () => {

@@ -70,6 +70,12 @@ describe('ext_key_container', () => {
     assert.equal(readExtKeys(bytes({ ...EXT, unknown: null }), 'v1.1.1').keys.length, 1);
   });
 
+  it('keys of a message that is refused are overwritten', (t) => {
+    const wipe = t.mock.method(SecretBytes.prototype, 'wipe');
+    refused({ ...EXT, keys: [KEY, { ...KEY, key_id: keyId(2) }], initiator_sae_id: null }, /initiator/);
+    assert.equal(wipe.mock.callCount(), 2);
+  });
+
   it('the draft demands extension_mandatory even when it is empty', () => {
     assert.equal(readExtKeys(bytes({ ...EXT, extension_mandatory: {} }), 'draft').mandatory, undefined);
   });
