@@ -30,6 +30,7 @@ const KEEP_ALIVE_MS = 75_000;
 const SILENCE_LIMIT_MS = 120_000;
 /** For answers under way when a connection has to show its certificate again. */
 const LEAVE_LIMIT_MS = 10_000;
+const QUIET_MS = 60_000;
 
 export interface ServedRequest {
   /** From the certificate; null when it holds no id, or several. */
@@ -126,8 +127,8 @@ class Door {
   readonly #now: () => number;
   readonly #callers = new Map<unknown, Caller>();
   readonly #counts = new Map<string, number>();
-  /** Clients whose surplus was said already. */
-  readonly #told = new Set<string>();
+  /** Until when a sentence is not said again. Their number is that of the clients and of OpenSSL's reasons. */
+  readonly #quietUntilMs = new Map<string, number>();
 
   constructor(options: MutualTlsOptions, rotation: Rotation, warn: (sentence: string) => void) {
     this.#options = options;
@@ -171,14 +172,13 @@ class Door {
     };
     const { client } = caller;
     if (this.#forbidden(caller, this.#now())) {
-      this.#warn(`${client} was turned away: its certificate has ended or was revoked`);
+      this.#warnSeldom(`${client} was turned away: its certificate has ended or was revoked`);
       return void socket.destroy();
     }
     const count = (this.#counts.get(client) ?? 0) + 1;
     const most = this.#options.maxConnectionsPerClient ?? MAX_CONNECTIONS_PER_CLIENT;
     if (count > most) {
-      if (!this.#told.has(client)) this.#warn(`${client} has ${most} connections; more are turned away`);
-      this.#told.add(client);
+      this.#warnSeldom(`${client} has ${most} connections; more are turned away`);
       return void socket.destroy();
     }
     this.#counts.set(client, count);
@@ -188,7 +188,6 @@ class Door {
       const left = this.#counts.get(client)! - 1;
       if (left > 0) return void this.#counts.set(client, left);
       this.#counts.delete(client);
-      this.#told.delete(client);
     });
   }
 
@@ -198,12 +197,18 @@ class Door {
     return stale || caller.untilMs <= nowMs || revoked.has(caller.revocationKey);
   }
 
-  #turnedAway(error: Error & { code?: string }, socket: TLSSocket): void {
+  #turnedAway({ code }: Error & { code?: string }, socket: TLSSocket): void {
     // An authorization error is about the certificate; others (a scan, a client that hung up) come with the network.
     const reason = socket.authorizationError as unknown as string | null;
-    if (!reason) return;
-    const from = socket.remoteAddress ?? 'an address that is gone';
-    this.#warn(`a client at ${from} was turned away in the handshake: ${reason || error.code}`);
+    if (reason) this.#warnSeldom(`a client was turned away in the handshake: ${reason || code}`);
+  }
+
+  /** Who is turned away may come again at once: the log is told once a minute. */
+  #warnSeldom(sentence: string): void {
+    const nowMs = this.#now();
+    if (nowMs < (this.#quietUntilMs.get(sentence) ?? 0)) return;
+    this.#quietUntilMs.set(sentence, nowMs + QUIET_MS);
+    this.#warn(sentence);
   }
 
   /** Nobody notices but those who are not trusted any more. */
