@@ -68,10 +68,6 @@ export class Line {
   close(): Promise<void> {
     return this.#pool.close();
   }
-
-  destroy(): Promise<void> {
-    return this.#pool.destroy();
-  }
 }
 
 /** Joins the parts of a body and overwrites them, since they may carry key. */

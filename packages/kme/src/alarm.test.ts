@@ -1,31 +1,37 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { code, json, keysOf, Network } from './test/sites.ts';
+import { keyLane, peerLane } from './lanes.ts';
+import { decodeMessage, type PeerMessage } from './peer/message.ts';
+import { Reader } from './peer/wire.ts';
+import { breakMethod, code, json, keysOf, labels, Network, type Site, WAY } from './test/sites.ts';
 
 const NOT_FOUND = 'one or more keys specified are not found on KME';
+const LANES = [keyLane('beijing', 'moscow', WAY), keyLane('moscow', 'beijing', WAY)];
+const REASON = 'error rate 26 %, at most 11 % allowed';
+const FIRST = '00000001-0000-4000-8000-00000000cafe';
+
+async function isClosed(site: Site, reason = REASON): Promise<void> {
+  const status = await site.call('GET', 'status');
+  assert.equal(status.status, 200);
+  const { stored_key_count, status_extension } = json(status);
+  assert.equal(stored_key_count, 0);
+  assert.deepEqual(status_extension, {
+    skykey_state: 'alarm',
+    skykey_links: [{ skykey_link: 'micius-beijing', skykey_reason: reason }],
+  });
+  const response = await site.call('GET', 'enc_keys');
+  assert.equal(response.status, 503);
+  assert.match(json(response).message as string, /micius-beijing is under alarm/);
+  assert.ok(response.headers['Retry-After']);
+}
 
 test('014-D27: an alarm closes the pair at both ends and voids what was not delivered', async (t) => {
-  const { beijing, moscow } = new Network(t);
+  const { beijing, moscow } = await Network.open(t);
   const [fetched, waiting] = await beijing.keys(2);
   const [back] = await moscow.keys();
   keysOf(await moscow.fetch([fetched!.key_ID]));
-  const report = beijing.kme.raiseAlarm('micius-beijing', 'error rate 26 %, at most 11 % allowed');
+  const report = await beijing.kme.raiseAlarm('micius-beijing', REASON);
   assert.deepEqual([report.keys, report.bits], [1, 8 * (2 * 4096 - 64)]);
-
-  const isClosed = async (site: typeof beijing): Promise<void> => {
-    const status = await site.call('GET', 'status');
-    assert.equal(status.status, 200);
-    const { stored_key_count, status_extension } = json(status);
-    assert.equal(stored_key_count, 0);
-    assert.deepEqual(status_extension, {
-      skykey_state: 'alarm',
-      skykey_links: [{ skykey_link: 'micius-beijing', skykey_reason: 'error rate 26 %, at most 11 % allowed' }],
-    });
-    const response = await site.call('GET', 'enc_keys');
-    assert.equal(response.status, 503);
-    assert.match(json(response).message as string, /micius-beijing is under alarm/);
-    assert.ok(response.headers['Retry-After']);
-  };
   await isClosed(beijing);
   assert.deepEqual(json(await beijing.fetch([back!.key_ID])), { message: NOT_FOUND });
 
@@ -33,49 +39,61 @@ test('014-D27: an alarm closes the pair at both ends and voids what was not deli
   await isClosed(moscow);
   assert.deepEqual(json(await moscow.fetch([waiting!.key_ID])), { message: NOT_FOUND });
   for (const site of [beijing, moscow]) {
-    site.crash();
+    await site.crash();
     await isClosed(site);
-    for (const lane of ['kme/beijing>moscow', 'kme/moscow>beijing']) assert.equal(site.vault.available(lane), 0);
-    assert.ok(site.vault.journal.list().some(({ severity }) => severity === 'alarm'));
+    for (const lane of LANES) assert.equal(await site.available(lane), 0);
+    assert.ok((await site.tx.journal.list()).some(({ severity }) => severity === 'alarm'));
   }
+});
+
+test('an alarm voids keys that were assigned ahead, too', async (t) => {
+  const { beijing, moscow } = await Network.open(t);
+  for (let i = 0; i < 3; i++) await beijing.keys();
+  const stock = { masterSae: 'desk-beijing', slaveSae: 'desk-moscow', bytes: 32 };
+  assert.equal(await beijing.tx.keys.countStock(stock), 3);
+  await moscow.kme.raiseAlarm('micius-beijing', REASON);
+  assert.equal((await moscow.kme.flush()).told, 1);
+  assert.equal(await beijing.tx.keys.countStock(stock), 0);
+  await isClosed(beijing);
 });
 
 test('the alarm reaches a peer that was away, once, also when this side dies meanwhile', async (t) => {
-  const network = new Network(t);
+  const network = await Network.open(t);
   const { beijing, moscow } = network;
   for (const requestsArrive of [false, true]) {
     network.cut(requestsArrive);
-    if (!requestsArrive) beijing.kme.raiseAlarm('micius-beijing', 'tapped');
+    if (!requestsArrive) await beijing.kme.raiseAlarm('micius-beijing', 'tapped');
     const report = await beijing.kme.flush();
     assert.equal(report.told, 0);
-    assert.match(report.waiting!, /moscow does not answer/);
-    beijing.crash();
+    assert.match(report.waiting.get('moscow')!, /moscow does not answer/);
+    await beijing.crash();
   }
   network.mend();
-  assert.deepEqual(await beijing.kme.flush(), { confirmed: 0, told: 1, voided: 0, waiting: null });
-  assert.deepEqual(await beijing.kme.flush(), { confirmed: 0, told: 0, voided: 0, waiting: null });
-  assert.equal(moscow.kme.alarms().length, 1);
+  const nothing = { joined: 0, confirmed: 0, combined: 0, told: 0, waiting: new Map() };
+  assert.deepEqual(await beijing.kme.flush(), { ...nothing, told: 1 });
+  assert.deepEqual(await beijing.kme.flush(), nothing);
+  assert.equal((await moscow.kme.alarms()).length, 1);
 });
 
 test('reopening: new key is handed out at both ends, old key never again', async (t) => {
-  const network = new Network(t);
+  const network = await Network.open(t);
   const { beijing, moscow } = network;
   const [old] = await beijing.keys();
   network.nowMs = 2_000;
-  beijing.kme.raiseAlarm('micius-beijing', 'tapped');
+  await beijing.kme.raiseAlarm('micius-beijing', 'tapped');
   await beijing.kme.flush();
   network.nowMs = 3_000;
-  assert.equal(beijing.kme.reopen('micius-beijing'), true);
-  assert.equal(beijing.kme.reopen('micius-beijing'), false);
+  assert.equal(await beijing.kme.reopen('micius-beijing'), true);
+  assert.equal(await beijing.kme.reopen('micius-beijing'), false);
   assert.deepEqual(
-    moscow.kme.alarms().map(({ foundBy }) => foundBy),
-    ['peer'],
+    (await moscow.kme.alarms()).map(({ foundBy }) => foundBy),
+    ['beijing'],
   );
   await beijing.kme.flush();
-  assert.deepEqual(moscow.kme.alarms(), []);
+  assert.deepEqual(await moscow.kme.alarms(), []);
   assert.equal(await moscow.count(), 0);
-  assert.throws(() => network.fill(64, 0, 1_999), code('vault/poisoned'));
-  network.fill(640, 0, 3_000);
+  await assert.rejects(network.fill(64, 0, 1_999), code('vault/poisoned'));
+  await network.fill(640, 0, 3_000);
   assert.deepEqual([await beijing.count(), await moscow.count()], [20, 20]);
   const sent = await beijing.keys(3);
   assert.deepEqual(keysOf(await moscow.fetch(sent.map(({ key_ID }) => key_ID))), sent);
@@ -83,73 +101,221 @@ test('reopening: new key is handed out at both ends, old key never again', async
 });
 
 test('who did not find the alarm does not end it for who did', async (t) => {
-  const network = new Network(t);
+  const network = await Network.open(t);
   const { beijing, moscow } = network;
-  beijing.kme.raiseAlarm('micius-beijing', 'tapped');
+  await beijing.kme.raiseAlarm('micius-beijing', 'tapped');
   await beijing.kme.flush();
-  moscow.kme.reopen('micius-beijing');
+  assert.equal(await moscow.kme.reopen('micius-beijing'), false);
   await moscow.kme.flush();
-  assert.equal(beijing.kme.alarms().length, 1);
+  assert.equal((await beijing.kme.alarms()).length, 1);
   assert.equal((await moscow.call('GET', 'enc_keys')).status, 503, 'the peer still refuses');
+  // Found by both, it is closed until both have reopened it.
+  await moscow.kme.raiseAlarm('micius-beijing', 'tapped here, too');
+  await network.settle();
+  assert.equal((await beijing.kme.alarms()).length, 2);
+  await beijing.kme.reopen('micius-beijing');
+  await network.settle();
+  for (const site of [beijing, moscow]) {
+    assert.deepEqual(
+      (await site.kme.alarms()).map(({ foundBy }) => foundBy),
+      ['moscow'],
+    );
+  }
 });
 
 test('an alarm while a key is under way: it does not come out', async (t) => {
-  const network = new Network(t);
+  const network = await Network.open(t);
   const { beijing, moscow } = network;
   network.between = async (message, on) => {
     const answer = await on(message);
     network.mend();
-    beijing.kme.raiseAlarm('micius-beijing', 'tapped');
+    await beijing.kme.raiseAlarm('micius-beijing', 'tapped');
     return answer;
   };
   assert.equal((await beijing.call('GET', 'enc_keys')).status, 503);
   await beijing.kme.flush();
-  assert.equal(moscow.vault.counters().deliveredKeys + beijing.vault.counters().deliveredKeys, 0);
-  assert.equal(moscow.vault.keys.find('00000001-0000-4000-8000-00000000cafe')?.state, 'VOIDED');
+  for (const { tx } of [beijing, moscow]) assert.equal((await tx.counters()).deliveredKeys, 0);
+  const [record] = await moscow.tx.keys.find([FIRST]);
+  assert.deepEqual(
+    record!.copies.map(({ state }) => state),
+    ['VOIDED'],
+  );
 });
 
-test('an alarm that the disk refuses to take down still closes the pair', async (t) => {
-  const network = new Network(t);
+test('an alarm that the disk refuses to take down still closes the pair, and is told when the disk is well again', async (t) => {
+  const network = await Network.open(t);
   const { beijing, moscow } = network;
   const [sent] = await beijing.keys();
   const [back] = await moscow.keys();
-  for (const { vault } of [beijing, moscow]) {
-    vault.poison = () => {
-      throw new Error('input/output error');
-    };
-  }
+  breakMethod(beijing.vault, 'poison', 2);
+  breakMethod(moscow.vault, 'poison', 1);
   network.between = async (message, on) => {
     const answer = await on(message);
-    assert.throws(() => beijing.kme.raiseAlarm('micius-beijing', 'tapped'), /input\/output/);
+    await assert.rejects(beijing.kme.raiseAlarm('micius-beijing', 'tapped'), /input\/output/);
+    network.mend();
     return answer;
   };
   assert.equal((await beijing.call('GET', 'enc_keys')).status, 503, 'not even the one under way');
   assert.equal((await beijing.fetch([back!.key_ID])).status, 503);
   assert.equal(await beijing.count(), 0);
-  assert.throws(() => moscow.kme.raiseAlarm('micius-beijing', 'tapped'), /input\/output/);
+  assert.equal((await beijing.kme.alarms()).length, 1);
+  await assert.rejects(moscow.kme.raiseAlarm('micius-beijing', 'tapped'), /input\/output/);
   assert.equal((await moscow.fetch([sent!.key_ID])).status, 503);
-  assert.equal(moscow.vault.counters().deliveredKeys + beijing.vault.counters().deliveredKeys, 2);
+  for (const { tx } of [beijing, moscow]) assert.equal((await tx.counters()).deliveredKeys, 1);
+  assert.match((await beijing.kme.flush()).waiting.get('beijing')!, /input\/output/);
+  await network.settle();
+  for (const site of [beijing, moscow]) {
+    assert.equal((await site.kme.alarms()).length, 2, 'each has its own and the other one');
+    assert.equal(await site.available(LANES[0]!), 0);
+    assert.equal(await site.kme.reopen('micius-beijing'), true);
+  }
+  await network.settle();
+  assert.deepEqual(await beijing.kme.alarms(), []);
 });
 
 test('a peer without a pad left to answer still acts on an alarm', async (t) => {
-  const network = new Network(t);
+  const network = await Network.open(t);
   const { beijing, moscow } = network;
-  const pads = moscow.vault.pads('auth/moscow>beijing');
-  while (pads.left() > 0) pads.useNext();
+  const pads = moscow.tx.pads(peerLane('moscow', 'beijing'));
+  while ((await pads.left()) > 0) await pads.useNext();
   assert.equal((await beijing.call('GET', 'enc_keys')).status, 503, 'keys are not assigned without an answer');
-  assert.equal(moscow.vault.keys.find('00000001-0000-4000-8000-00000000cafe'), undefined);
-  beijing.crash();
-  beijing.kme.raiseAlarm('micius-beijing', 'tapped');
+  assert.deepEqual(await moscow.tx.keys.find([FIRST]), [undefined]);
+  await beijing.crash();
+  await beijing.kme.raiseAlarm('micius-beijing', 'tapped');
   assert.equal((await beijing.kme.flush()).told, 0);
-  assert.equal(moscow.kme.alarms().length, 1);
+  assert.equal((await moscow.kme.alarms()).length, 1);
   // With new pads the answer comes, to the very same message.
-  network.fill(0, 160, 2_000);
-  assert.equal((await beijing.kme.flush()).waiting, null);
-  assert.equal(beijing.vault.outbox.list().length, 0);
+  await network.fill(0, 160, 2_000);
+  assert.deepEqual([...(await beijing.kme.flush()).waiting], []);
+  assert.deepEqual(await beijing.tx.outbox.list(), []);
 });
 
-test('a link that no key rests on is no alarm of this site', (t) => {
-  const { beijing } = new Network(t);
-  assert.throws(() => beijing.kme.raiseAlarm('micius-delhi', 'tapped'), code('kme/argument'));
-  assert.throws(() => beijing.kme.reopen('micius-delhi'), code('kme/argument'));
+test('an alarm on a link that no key of a pair rests on leaves the pair as it is', async (t) => {
+  const { beijing, moscow } = await Network.open(t);
+  assert.deepEqual(await beijing.kme.raiseAlarm('micius-delhi', 'tapped'), { bits: 0, keys: 0, blocks: 0 });
+  assert.equal(await beijing.kme.reopen('micius-nowhere'), false);
+  await beijing.kme.flush();
+  assert.equal((await moscow.kme.alarms()).length, 1);
+  const status = json(await beijing.call('GET', 'status'));
+  assert.deepEqual([status.stored_key_count, status.status_extension], [128, undefined]);
+  const sent = await beijing.keys(2);
+  assert.deepEqual(keysOf(await moscow.fetch(sent.map(({ key_ID }) => key_ID))), sent);
+});
+
+test('an alarm takes one way; the pair goes on with another', async (t) => {
+  const network = await Network.open(t);
+  const { beijing, moscow } = network;
+  const other = labels(['jinan-beijing', 'jinan-moscow'], { routes: [['beijing', 'jinan', 'moscow']] });
+  await network.share('beijing', 'moscow', 'jinan', { keyBytes: 320, padBytes: 0, labels: other, seed: 50 });
+  assert.equal(await beijing.count(), 138);
+  await moscow.kme.raiseAlarm('micius-moscow', 'tapped');
+  await network.settle();
+  for (const site of [beijing, moscow]) {
+    const { stored_key_count, status_extension } = json(await site.call('GET', 'status'));
+    assert.equal(stored_key_count, 10);
+    assert.equal((status_extension as { skykey_state: string }).skykey_state, 'alarm');
+  }
+  const sent = await beijing.keys(2);
+  assert.deepEqual(keysOf(await moscow.fetch(sent.map(({ key_ID }) => key_ID))), sent);
+});
+
+/** Alarm messages that crossed, decoded. */
+function alarms(network: Network): { from: string; to: string; message: PeerMessage }[] {
+  return network.wire.flatMap(({ from, to, message }) => {
+    const input = new Reader(message.subarray(0, -16)).magic('SKQ2');
+    const [sender, receiver] = [input.text(), input.text()];
+    input.u53();
+    const list = new Reader(input.bytes(1e6));
+    const count = list.u32();
+    const read = Array.from({ length: count }, () => decodeMessage(list.bytes(1e6), sender, receiver));
+    return read.filter(({ kind }) => kind === 'alarm').map((each) => ({ from, to, message: each }));
+  });
+}
+
+/** Four nodes, each of which can speak to each. */
+async function meshed(t: Parameters<typeof Network.open>[0]): Promise<Network> {
+  const none = { joins: [], combinations: [] };
+  const network = await Network.open(t, { sites: ['beijing', 'moscow', 'delhi'], relays: { micius: none } });
+  const nodes = network.nodeIds;
+  for (const [i, a] of nodes.entries()) {
+    for (const b of nodes.slice(i + 1)) {
+      if (a === 'beijing' && b === 'moscow') continue;
+      const route = { routes: [[a, b]], originLinks: [`${a}-${b}`] };
+      await network.share(a, b, 'direct', { keyBytes: 0, padBytes: 512, labels: labels([], route), seed: 7 * i });
+    }
+  }
+  return network;
+}
+
+test('the alarm is passed on by whoever hears it first, and each node passes it on once', async (t) => {
+  const network = await meshed(t);
+  await network.beijing.kme.raiseAlarm('micius-beijing', 'tapped');
+  await network.settle();
+  const told = alarms(network);
+  for (const node of network.nodeIds) {
+    const heard = await network.vaultOf(node).atomically((tx) => tx.recallAll('alarm/'));
+    assert.equal(heard.length, 1, node);
+    const sent = told.filter(({ from }) => from === node).map(({ to }) => to);
+    assert.equal(new Set(sent).size, sent.length, `${node} told nobody twice`);
+    // The finder tells three; who heard it tells the other two.
+    assert.equal(sent.length, node === 'beijing' ? 3 : 2, node);
+  }
+  const count = network.wire.length;
+  await network.settle();
+  assert.equal(network.wire.length, count, 'then there is silence');
+});
+
+test('the alarm finds its way around a line that is cut', async (t) => {
+  const network = await meshed(t);
+  network.between = async (message, on, from, to) => {
+    if ([from, to].includes('beijing') && [from, to].includes('moscow')) throw new Error('the line is dead');
+    return on(message);
+  };
+  await network.beijing.kme.raiseAlarm('micius-beijing', 'tapped');
+  await network.settle();
+  assert.equal((await network.moscow.kme.alarms()).length, 1);
+  assert.equal(await network.moscow.available(LANES[0]!), 0);
+});
+
+test('what is told late and out of order: the newest word of the finder counts', async (t) => {
+  const network = await meshed(t);
+  const { moscow, beijing } = network;
+  const say = (version: number, state: 'dropped' | 'open', foundBy = 'beijing', atMs = version) =>
+    moscow.vault.atomically((tx) =>
+      moscow.kme.exchange.alarms.hear(tx, { kind: 'alarm', link: 'x', foundBy, version, state, reason: 'tapped', atMs }),
+    );
+  const raised = async (): Promise<number> => (await moscow.kme.alarms()).length;
+  assert.ok(await say(5, 'open'));
+  assert.equal(await say(4, 'dropped'), undefined, 'taken back before it was heard of');
+  assert.equal(await raised(), 0);
+  assert.ok(await say(6, 'dropped'));
+  assert.equal(await say(6, 'dropped'), undefined);
+  assert.equal(await raised(), 1);
+  assert.equal(await say(5, 'open'), undefined);
+  assert.equal(await raised(), 1);
+  assert.ok(await say(7, 'open'));
+  assert.equal(await raised(), 0);
+  assert.equal(await say(9, 'dropped', 'moscow'), undefined, 'nobody tells this node what it found itself');
+  assert.equal(await raised(), 0);
+  // Versions go with the clock: a finder that begins with an empty vault is heard.
+  network.nowMs = 50_000;
+  await beijing.kme.raiseAlarm('x', 'tapped');
+  await network.settle();
+  assert.equal(await raised(), 1);
+});
+
+test('heard late, an alarm spares what the link made after it was dropped', async (t) => {
+  const network = await Network.open(t, { keyBytes: 320 });
+  const { beijing, moscow } = network;
+  network.nowMs = 2_000;
+  network.cut(false);
+  await beijing.kme.raiseAlarm('micius-beijing', 'tapped');
+  network.nowMs = 3_000;
+  await beijing.kme.reopen('micius-beijing');
+  network.mend();
+  await network.fill(640, 0, 2_500);
+  await network.settle();
+  for (const site of [beijing, moscow]) assert.equal(await site.available(LANES[0]!), 640);
+  const sent = await beijing.keys(3);
+  assert.deepEqual(keysOf(await moscow.fetch(sent.map(({ key_ID }) => key_ID))), sent);
 });

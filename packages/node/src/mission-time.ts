@@ -1,5 +1,7 @@
 import type { Vault } from '@skykey/vault';
 
+const NAME = 'mission-time';
+
 /**
  * Mission time as a node knows it: its device's clock, and before the device has spoken, the last time it remembered.
  * It never runs backwards, so that an alarm condemns what was made before it and nothing later.
@@ -22,11 +24,12 @@ export class MissionTime {
     this.#device = device;
   }
 
-  recall(vault: Vault): void {
-    this.#latest = Math.max(this.#latest, (vault.recall('mission-time') as number | undefined) ?? 0);
+  async recall(vault: Vault): Promise<void> {
+    const known = (await vault.notebook().recall(NAME)) as number | undefined;
+    this.#latest = Math.max(this.#latest, known ?? 0);
   }
 
-  remember(vault: Vault): void {
-    vault.remember('mission-time', this.ms());
+  async remember(vault: Vault): Promise<void> {
+    await vault.notebook().remember(NAME, this.ms());
   }
 }

@@ -2,6 +2,7 @@
 import type { NodeState } from '@skykey/telemetry';
 import type { FastifyInstance } from 'fastify';
 import { NodeError } from './error.ts';
+import { Paced } from './paced.ts';
 import { EventHub } from './wire/events.ts';
 import { localServer } from './wire/http.ts';
 
@@ -10,39 +11,34 @@ const PUBLISH_MS = 100;
 
 export interface Operations {
   readonly server: FastifyInstance;
-  /** To be called whenever something changed; the state is told soon after, not more often than ten times a second. */
+  /** To be called whenever something changed; the state is read and told soon after, ten times a second at most. */
   changed(): void;
   close(): Promise<void>;
 }
 
 export function operations(options: {
-  state: () => NodeState;
-  reopen: (linkId: string) => Promise<boolean>;
+  readonly state: () => Promise<NodeState>;
+  readonly reopen: (linkId: string) => Promise<boolean>;
+  readonly onFault: (error: unknown) => void;
 }): Operations {
   const server = localServer();
   const hub = new EventHub();
-  let pending: NodeJS.Timeout | undefined;
-  const publish = (): void => {
-    pending = undefined;
-    hub.publish('node', options.state());
-  };
-  server.get('/api/events', (_request, reply) => {
-    hub.publish('node', options.state());
+  const telling = new Paced(async () => hub.publish('node', await options.state()), PUBLISH_MS, options.onFault);
+  server.get('/api/events', async (_request, reply) => {
+    await telling.now();
     hub.attach(reply);
   });
   server.post<{ Params: { linkId: string } }>('/api/links/:linkId/reopen', async (request) => {
     const { linkId } = request.params;
     if (!(await options.reopen(linkId))) throw new NodeError('node/link', `this node has no link "${linkId}"`);
-    publish();
+    await telling.now();
     return { linkId, state: 'idle' };
   });
   return {
     server,
-    changed() {
-      pending ??= setTimeout(publish, PUBLISH_MS);
-    },
+    changed: () => telling.soon(),
     async close() {
-      clearTimeout(pending);
+      await telling.stop();
       hub.close();
       await server.close();
     },

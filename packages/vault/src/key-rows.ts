@@ -19,7 +19,12 @@ export interface NewKey {
   readonly nowMs: number;
 }
 
-export interface KeyRow extends Place {
+/** A key by its number, which other tables know it by, and where it lies. */
+export interface KeyPlace extends Place {
+  readonly key: number;
+}
+
+export interface KeyRow extends KeyPlace {
   readonly id: string;
   readonly name: string;
   readonly role: KeyRole;
@@ -36,9 +41,10 @@ interface JoinedRow extends Omit<KeyRow, 'copies'>, KeyCopy {}
 
 const OPEN = `state IN ('RESERVED', 'ASSIGNED')`;
 const IDS = 'SELECT CAST(value->>0 AS text) FROM EACH($1) AS item';
-const PLACE = 'shared_key.id, shared_key.lane, shared_key.start, shared_key.stop';
+const KEYS = 'SELECT CAST(value->>0 AS bigint) FROM EACH($1) AS item';
+const PLACE = 'shared_key.key, shared_key.lane, shared_key.start, shared_key.stop';
 
-const list = (ids: readonly string[]): string => JSON.stringify(ids.map((id) => [id]));
+const list = (values: readonly (string | number)[]): string => JSON.stringify(values.map((value) => [value]));
 
 /** The tables of keys and copies, set by set. */
 export class KeyRows {
@@ -92,10 +98,10 @@ export class KeyRows {
       JSON.stringify(rows),
     );
     await this.#sql.run(
-      `INSERT INTO key_copy (key_id, sae, state, reserved_ms, assigned_ms, closed_ms)
-       SELECT CAST(value->>0 AS text), CAST(value->>1 AS text), CAST(value->>2 AS text),
+      `INSERT INTO key_copy (key, sae, state, reserved_ms, assigned_ms, closed_ms)
+       SELECT shared_key.key, CAST(value->>1 AS text), CAST(value->>2 AS text),
          CAST(value->>3 AS double precision), CAST(value->>4 AS double precision), CAST(value->>5 AS double precision)
-       FROM EACH($1) AS item`,
+       FROM EACH($1) AS item JOIN shared_key ON shared_key.id = CAST(value->>0 AS text)`,
       JSON.stringify(copies),
     );
     return keys.map(
@@ -118,11 +124,11 @@ export class KeyRows {
 
   async byId(keyIds: readonly string[]): Promise<Map<string, KeyRow>> {
     const rows = await this.#sql.all<JoinedRow>(
-      `SELECT ${PLACE}, lane.name, role, master_sae AS "masterSae", slave_saes AS "slaveSaes", purpose, owner,
+      `SELECT ${PLACE}, shared_key.id, lane.name, role, master_sae AS "masterSae", slave_saes AS "slaveSaes", purpose, owner,
          expires_ms AS "expiresMs", open, sae AS "saeId", state, key_copy.reserved_ms AS "reservedAtMs",
          assigned_ms AS "assignedAtMs", closed_ms AS "closedAtMs"
-       FROM shared_key JOIN lane ON lane.lane = shared_key.lane JOIN key_copy ON key_copy.key_id = shared_key.id
-       WHERE shared_key.id IN (${IDS}) ORDER BY shared_key.id, sae`,
+       FROM shared_key JOIN lane ON lane.lane = shared_key.lane JOIN key_copy ON key_copy.key = shared_key.key
+       WHERE shared_key.id IN (${IDS}) ORDER BY shared_key.key, sae`,
       list(keyIds),
     );
     const found = new Map<string, KeyRow & { copies: Map<string, KeyCopy> }>();
@@ -142,60 +148,58 @@ export class KeyRows {
     });
   }
 
-  async assign(keyIds: readonly string[], nowMs: number): Promise<void> {
+  async assign(keys: readonly number[], nowMs: number): Promise<void> {
     await this.#sql.run(
-      `UPDATE key_copy SET state = 'ASSIGNED', assigned_ms = $2 WHERE state = 'RESERVED' AND key_id IN (${IDS})`,
-      list(keyIds),
-      nowMs,
+      `UPDATE key_copy SET state = 'ASSIGNED', assigned_ms = $2 WHERE state = 'RESERVED' AND key IN (${KEYS})`,
+      ...[list(keys), nowMs],
     );
   }
 
-  /** Closes copies one by one. */
-  async close(copies: readonly { readonly keyId: string; readonly saeId: string }[], state: KeyState, nowMs: number) {
+  /** Erases copies one by one. */
+  async erase(copies: readonly { readonly key: number; readonly saeId: string }[], nowMs: number): Promise<void> {
     await this.#sql.run(
-      `UPDATE key_copy SET state = $2, closed_ms = $3 WHERE (key_id, sae) IN
-         (SELECT CAST(value->>0 AS text), CAST(value->>1 AS text) FROM EACH($1) AS item)`,
-      ...[JSON.stringify(copies.map(({ keyId, saeId }) => [keyId, saeId])), state, nowMs],
+      `UPDATE key_copy SET state = 'ERASED', closed_ms = $2 WHERE (key, sae) IN
+         (SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS text) FROM EACH($1) AS item)`,
+      ...[JSON.stringify(copies.map(({ key, saeId }) => [key, saeId])), nowMs],
     );
     await this.#sql.run(
-      `UPDATE shared_key SET open = (SELECT count(*) FROM key_copy WHERE key_id = shared_key.id AND ${OPEN})
-       WHERE id IN (${IDS})`,
-      list(copies.map(({ keyId }) => keyId)),
+      `UPDATE shared_key SET open = (SELECT count(*) FROM key_copy WHERE key_copy.key = shared_key.key AND ${OPEN})
+       WHERE key IN (${KEYS})`,
+      list(copies.map(({ key }) => key)),
     );
   }
 
   /** Closes all copies of keys that are open. */
-  async void(keyIds: readonly string[], nowMs: number): Promise<void> {
+  async void(keys: readonly number[], nowMs: number): Promise<void> {
     await this.#sql.run(
-      `UPDATE key_copy SET state = 'VOIDED', closed_ms = $2 WHERE ${OPEN} AND key_id IN (${IDS})`,
-      list(keyIds),
-      nowMs,
+      `UPDATE key_copy SET state = 'VOIDED', closed_ms = $2 WHERE ${OPEN} AND key IN (${KEYS})`,
+      ...[list(keys), nowMs],
     );
     await this.#sql.run(
-      `UPDATE shared_key SET open = 0, told = CASE role WHEN 'master' THEN 0 ELSE 1 END WHERE id IN (${IDS})`,
-      list(keyIds),
+      `UPDATE shared_key SET open = 0, told = CASE role WHEN 'master' THEN 0 ELSE 1 END WHERE key IN (${KEYS})`,
+      list(keys),
     );
   }
 
   /** Those of the keys that have open copies. */
-  async open(keyIds: readonly string[]): Promise<(Place & { id: string })[]> {
+  async open(keyIds: readonly string[]): Promise<KeyPlace[]> {
     return await this.#sql.all(`SELECT ${PLACE} FROM shared_key WHERE open > 0 AND id IN (${IDS})`, list(keyIds));
   }
 
-  async openAt(places: readonly Place[]): Promise<string[]> {
-    const rows = await this.#sql.all<{ id: string }>(
-      `SELECT id FROM shared_key WHERE open > 0 AND (lane, start) IN
+  async openAt(places: readonly Place[]): Promise<number[]> {
+    const rows = await this.#sql.all<{ key: number }>(
+      `SELECT key FROM shared_key WHERE open > 0 AND (lane, start) IN
          (SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint) FROM EACH($1) AS item)`,
       JSON.stringify(places.map(({ lane, start }) => [lane, start])),
     );
-    return rows.map(({ id }) => id);
+    return rows.map(({ key }) => key);
   }
 
   /** The other side is to be told that keys which this side led are void. */
   async tell(keyIds: readonly string[]): Promise<void> {
     await this.#sql.run(
       `UPDATE shared_key SET told = 0 WHERE open = 0 AND role = 'master' AND id IN (${IDS})
-         AND EXISTS (SELECT 1 FROM key_copy WHERE key_id = shared_key.id AND state = 'ERASED')`,
+         AND EXISTS (SELECT 1 FROM key_copy WHERE key_copy.key = shared_key.key AND state = 'ERASED')`,
       list(keyIds),
     );
   }
@@ -206,36 +210,36 @@ export class KeyRows {
 
   async untold(limit: number): Promise<string[]> {
     const rows = await this.#sql.all<{ id: string }>(
-      'SELECT id FROM shared_key WHERE told = 0 ORDER BY reserved_ms, id LIMIT $1',
+      'SELECT id FROM shared_key WHERE told = 0 ORDER BY reserved_ms, key LIMIT $1',
       limit,
     );
     return rows.map(({ id }) => id);
   }
 
   /** Keys with a copy assigned before `beforeMs` and not fetched, and open ones that are good no longer. */
-  async old(beforeMs: number, nowMs: number): Promise<(Place & { id: string })[]> {
+  async old(beforeMs: number, nowMs: number): Promise<KeyPlace[]> {
     return await this.#sql.all(
-      `SELECT ${PLACE} FROM shared_key WHERE open > 0 AND id IN
-         (SELECT key_id FROM key_copy WHERE state = 'ASSIGNED' AND assigned_ms < $1)
+      `SELECT ${PLACE} FROM shared_key WHERE open > 0 AND key IN
+         (SELECT key_copy.key FROM key_copy WHERE state = 'ASSIGNED' AND assigned_ms < $1)
        UNION
        SELECT ${PLACE} FROM shared_key WHERE open > 0 AND expires_ms IS NOT NULL AND expires_ms <= $2
-         AND NOT EXISTS (SELECT 1 FROM key_copy WHERE key_id = shared_key.id AND state = 'RESERVED')`,
+         AND NOT EXISTS (SELECT 1 FROM key_copy WHERE key_copy.key = shared_key.key AND state = 'RESERVED')`,
       beforeMs,
       nowMs,
     );
   }
 
-  async reservedBy(owner?: string): Promise<(Place & { id: string })[]> {
+  async reservedBy(owner?: string): Promise<KeyPlace[]> {
     return await this.#sql.all(
       `SELECT ${PLACE} FROM shared_key WHERE open > 0 AND owner = coalesce($1, owner)
-         AND id IN (SELECT key_id FROM key_copy WHERE state = 'RESERVED')`,
+         AND key IN (SELECT key_copy.key FROM key_copy WHERE state = 'RESERVED')`,
       owner ?? null,
     );
   }
 
-  async abandoned(nowMs: number): Promise<(Place & { id: string })[]> {
+  async abandoned(nowMs: number): Promise<KeyPlace[]> {
     return await this.#sql.all(
-      `SELECT ${PLACE} FROM shared_key WHERE open > 0 AND id IN (SELECT key_id FROM key_copy WHERE state = 'RESERVED')
+      `SELECT ${PLACE} FROM shared_key WHERE open > 0 AND key IN (SELECT key_copy.key FROM key_copy WHERE state = 'RESERVED')
          AND NOT EXISTS (SELECT 1 FROM process WHERE process.id = owner AND until_ms > $1)`,
       nowMs,
     );
@@ -253,7 +257,7 @@ export class KeyRows {
 
   async stock(query: Stock, nowMs: number, limit: number): Promise<string[]> {
     const rows = await this.#sql.all<{ id: string }>(
-      `SELECT id ${STOCK} ORDER BY shared_key.reserved_ms, id LIMIT $6`,
+      `SELECT id ${STOCK} ORDER BY shared_key.reserved_ms, shared_key.key LIMIT $6`,
       ...[...stockValues(query, nowMs), limit],
     );
     return rows.map(({ id }) => id);
@@ -275,7 +279,7 @@ interface Stock {
   readonly purpose?: string;
 }
 
-const STOCK = `FROM shared_key JOIN key_copy ON key_id = id AND sae = master_sae
+const STOCK = `FROM shared_key JOIN key_copy ON key_copy.key = shared_key.key AND sae = master_sae
   WHERE open > 0 AND role = 'master' AND state = 'ASSIGNED' AND master_sae = $1 AND slave_saes = $2 AND purpose = $3
     AND stop - start = $4 AND (expires_ms IS NULL OR expires_ms > $5)`;
 

@@ -1,6 +1,6 @@
 import { SecretBytes } from '@skykey/bits';
 import { VaultError } from './error.ts';
-import { type KeyRow, KeyRows, type NewKey } from './key-rows.ts';
+import { type KeyPlace, type KeyRow, KeyRows, type NewKey } from './key-rows.ts';
 import type { Lanes, Place } from './lanes.ts';
 import type { Counter } from './records.ts';
 import type { Sql } from './store/store.ts';
@@ -121,7 +121,10 @@ export class Keys {
       }
       seen.add(keyId);
     }
-    await this.#rows.assign(keyIds, this.#now());
+    await this.#rows.assign(
+      [...found.values()].map(({ key }) => key),
+      this.#now(),
+    );
   }
 
   /**
@@ -155,7 +158,10 @@ export class Keys {
       }
     }
     const bytes = await this.#lanes.takeAll(places, (i) => places[i]!.leaves === 0);
-    await this.#rows.close(wanted, 'ERASED', nowMs);
+    await this.#rows.erase(
+      wanted.map(({ keyId, saeId }) => ({ key: found.get(keyId)!.key, saeId })),
+      nowMs,
+    );
     await this.#counter.add('deliveredKeys', wanted.length);
     const secrets = wanted.map(({ keyId }) => this.#give(SecretBytes.adopt(bytes[index.get(keyId)!]!.slice())));
     for (const each of bytes) each.fill(0);
@@ -171,16 +177,16 @@ export class Keys {
     return await this.#void(await this.#rows.open(keyIds));
   }
 
-  async #void(keys: readonly (Place & { readonly id: string })[]): Promise<number> {
+  async #void(keys: readonly KeyPlace[]): Promise<number> {
     if (keys.length === 0) return 0;
     await this.#lanes.burnAll(keys);
-    return await this.#close(keys.map(({ id }) => id));
+    return await this.#close(keys.map(({ key }) => key));
   }
 
-  async #close(keyIds: readonly string[]): Promise<number> {
-    await this.#rows.void(keyIds, this.#now());
-    await this.#counter.add('voidedKeys', keyIds.length);
-    return keyIds.length;
+  async #close(keys: readonly number[]): Promise<number> {
+    await this.#rows.void(keys, this.#now());
+    await this.#counter.add('voidedKeys', keys.length);
+    return keys.length;
   }
 
   /**
@@ -265,8 +271,8 @@ export class Keys {
 
   /** Voids the records of keys whose place an alarm has burned. */
   async voidBurned(places: readonly Place[]): Promise<number> {
-    const ids = await this.#rows.openAt(places);
-    return ids.length && (await this.#close(ids));
+    const keys = await this.#rows.openAt(places);
+    return keys.length && (await this.#close(keys));
   }
 
   async #checkNew(keyIds: readonly string[]): Promise<void> {

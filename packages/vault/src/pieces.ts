@@ -49,10 +49,11 @@ export class Pieces {
 
   /** Seals and stores a block's bytes. */
   async write(block: number, bytes: Uint8Array): Promise<void> {
+    const epoch = await this.#sql.epoch();
     const rows: Row[] = [];
     for (let at = 0, piece = block * PIECES_PER_BLOCK; at < bytes.length; at += PIECE_BYTES, piece++) {
       const plain = bytes.subarray(at, at + PIECE_BYTES);
-      rows.push(this.#sealed(piece, plain.length, plain));
+      rows.push(this.#sealed(epoch, piece, plain.length, plain));
       if (rows.length === ROWS) await this.#store(rows.splice(0));
     }
     await this.#store(rows);
@@ -124,15 +125,16 @@ export class Pieces {
    * undefined when there was none. A damaged row stays as it is.
    */
   async renew(after: number, most: number): Promise<number | undefined> {
+    const now = await this.#sql.epoch();
     const old = await this.#sql.all<Row>(
       'SELECT piece, epoch, live, bytes FROM piece WHERE piece > $1 AND epoch < $2 ORDER BY piece LIMIT $3',
-      ...[after, this.#sql.epoch, most],
+      ...[after, now, most],
     );
     const renewed: Row[] = [];
     for (const { piece, epoch, live, bytes } of old) {
       const plain = this.#seal.open(epoch, blockOf(piece), piece, bytes);
       if (!plain) continue;
-      renewed.push(this.#sealed(piece, live, plain));
+      renewed.push(this.#sealed(now, piece, live, plain));
       plain.fill(0);
     }
     await this.#store(renewed);
@@ -141,6 +143,7 @@ export class Pieces {
 
   /** Writes back what is left of rows of which `lost` bytes went; `plain` undefined: it could not be opened. */
   async #settle(changed: readonly { row: Row; plain: Uint8Array | undefined; lost: number }[]): Promise<void> {
+    const epoch = await this.#sql.epoch();
     const kept: Row[] = [];
     const dead: number[][] = [];
     for (const { row, plain, lost } of changed) {
@@ -148,7 +151,9 @@ export class Pieces {
       if (live <= 0) dead.push([row.piece]);
       else
         kept.push(
-          plain ? this.#sealed(row.piece, live, plain) : { ...row, live, bytes: new Uint8Array(row.bytes.length) },
+          plain
+            ? this.#sealed(epoch, row.piece, live, plain)
+            : { ...row, live, bytes: new Uint8Array(row.bytes.length) },
         );
     }
     const writes: Promise<unknown>[] = [this.#store(kept)];
@@ -163,8 +168,7 @@ export class Pieces {
     await Promise.all(writes);
   }
 
-  #sealed(piece: number, live: number, plain: Uint8Array): Row {
-    const { epoch } = this.#sql;
+  #sealed(epoch: number, piece: number, live: number, plain: Uint8Array): Row {
     return { piece, epoch, live, bytes: this.#seal.close(epoch, blockOf(piece), piece, plain) };
   }
 

@@ -125,8 +125,7 @@ export class Vault {
    */
   rotate(): Promise<void> {
     const turn = this.#rotation.then(async () => {
-      const epoch = await this.#keyring.next();
-      await this.#store.setEpoch(epoch);
+      const epoch = await this.#store.renewEpoch(() => this.#keyring.next());
       const { seal, place } = this.#surroundings;
       const renew = (after: number) =>
         this.#store.transaction('', (sql) => new Pieces(sql, seal, place).renew(after, ROTATION_ROWS));

@@ -103,6 +103,7 @@ class Haste {
 
 const FIRST_RETRY_S = 1;
 const LONGEST_RETRY_S = 30;
+const STRANGER_SILENCE_MS = 60_000;
 
 async function lead(agent: Running, place: string, rotateS: number): Promise<void> {
   const { party, identity, report, haste, once, signal } = agent;
@@ -169,16 +170,18 @@ async function follow(agent: Running, place: string): Promise<void> {
       line.close();
     }
   };
+  let silentUntilMs = 0;
   const server = await listen(host, port, identity, {
     line: (line) => {
       turn = turn.then(() => serve(line));
     },
-    stranger: (who) =>
-      report({
-        event: 'warning',
-        tunnel: party.tunnel.name,
-        reason: `hung up on somebody who is not ${identity.peer}: ${who}`,
-      }),
+    stranger: (who) => {
+      // Who knocks all day shall not fill the disk.
+      if (performance.now() < silentUntilMs) return;
+      silentUntilMs = performance.now() + STRANGER_SILENCE_MS;
+      const reason = `hung up on somebody who is not ${identity.peer}: ${who.slice(0, 200)}`;
+      report({ event: 'warning', tunnel: party.tunnel.name, reason });
+    },
   });
   report({
     event: 'ready',
@@ -245,5 +248,6 @@ function identityOf({ sae, peer, kme, line }: AgentConfiguration): LineIdentity 
       `${files.cert} may not be used as a ${'listen' in line ? 'server' : 'client'} (extended key usage): give line.cert and line.key one of ${sae} that may, or let the other end listen`,
     );
   }
-  return { ca, cert, key, self: sae, peer };
+  const crl = line.crl === undefined ? undefined : readText('line.crl', line.crl);
+  return { ca, crl, cert, key, self: sae, peer };
 }

@@ -39,7 +39,13 @@ describe('loadAgent', () => {
       [kme.ca, kme.key, line.ca],
       [join(folder, 'kme-ca.crt'), '/etc/gw-a.key', join(folder, 'sae-ca.crt')],
     );
-    assert.ok(load('ipsec', ipsec));
+    const { definition } = ipsec.ipsec;
+    const local = { auth: 'pubkey', certs: ['gw-a.pem'] };
+    const loaded = load('ipsec', { ...ipsec, ipsec: { ...ipsec.ipsec, definition: { ...definition, local } } });
+    assert.ok('ipsec' in loaded);
+    assert.equal(loaded.ipsec.socket, '/var/run/charon.vici');
+    assert.deepEqual(loaded.ipsec.definition.local, { auth: 'pubkey', certs: [join(folder, 'gw-a.pem')] });
+    assert.deepEqual(loaded.ipsec.definition.children, { net: child });
   });
 
   it('says what is wrong, and what would be right', () => {

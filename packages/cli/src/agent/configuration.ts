@@ -23,6 +23,8 @@ const seconds = (least: number, most: number) => {
 const line = {
   /** Authority of the SAEs' certificates. */
   ca: path,
+  /** Its list of those that were revoked. */
+  crl: path.optional(),
   /** Certificate and key of this SAE, when they are others than towards the KME. */
   cert: path.optional(),
   key: path.optional(),
@@ -44,7 +46,7 @@ const common = {
   /** Exactly one of the two ends has `connect`, and leads; the other `listen`. */
   line: z.union(
     [z.strictObject({ connect: place, ...line }), z.strictObject({ listen: place, ...line })],
-    'an object with "ca", either "connect" or "listen" (host:port), and at most "cert" and "key" besides',
+    'an object with "ca", either "connect" or "listen" (host:port), and at most "crl", "cert" and "key" besides',
   ),
   rotateS: seconds(1, 86_400).default(60),
   maxKeyAgeS: seconds(2, 604_800).default(180),
@@ -152,8 +154,25 @@ function withPaths<K extends TunnelKind>(document: AgentConfiguration<K>, folder
         fields.includes(name) && typeof value === 'string' ? resolve(folder, value) : value,
       ]),
     ) as T;
-  const files = ['ca', 'cert', 'key'];
-  return { ...at(document, ['memory']), kme: at(document.kme, files), line: at(document.line, files) };
+  const files = ['ca', 'crl', 'cert', 'key'];
+  const placed = { ...at(document, ['memory']), kme: at(document.kme, files), line: at(document.line, files) };
+  if (!('ipsec' in placed)) return placed;
+  const { ipsec } = placed;
+  return { ...placed, ipsec: { ...ipsec, definition: filesOf(ipsec.definition, folder) as typeof ipsec.definition } };
+}
+
+/** Lists of swanctl.conf that name files. */
+export const FILE_LISTS: readonly string[] = ['certs', 'cacerts', 'pubkeys'];
+
+function filesOf(part: object, folder: string): object {
+  return Object.fromEntries(
+    Object.entries(part).map(([name, value]) => {
+      if (Array.isArray(value)) {
+        return [name, FILE_LISTS.includes(name) ? value.map((file: string) => resolve(folder, file)) : value];
+      }
+      return [name, typeof value === 'object' ? filesOf(value as object, folder) : value];
+    }),
+  );
 }
 
 /** Host and port of a place. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { SecretBytes } from '@skykey/bits';
 import type { AgentConfiguration } from './configuration.ts';
 import { Ipsec, type IpsecOptions } from './ipsec.ts';
@@ -35,6 +36,11 @@ describe('skykey agent ipsec', { skip: withoutCharon() || without('openssl', 'un
         net: {
           local_ts: [`${sites.inner(end)}/32`],
           remote_ts: [`${sites.inner(other(end))}/32`],
+          esp_proposals: ['aes256-sha256'],
+        },
+        voice: {
+          local_ts: [`${sites.inner(end)}/32[udp/5004]`],
+          remote_ts: [`${sites.inner(other(end))}/32[udp/5004]`],
           esp_proposals: ['aes256-sha256'],
         },
       },
@@ -105,7 +111,9 @@ describe('skykey agent ipsec', { skip: withoutCharon() || without('openssl', 'un
     for (const end of ['a', 'b'] as const) {
       const [sa, ...more] = await sas(end);
       assert.deepEqual([more.length, sa!.state, sa!.ppk], [0, 'ESTABLISHED', 'yes']);
-      const [child] = Object.values(sa!['child-sas'] as ViciAnswer) as ViciAnswer[];
+      const children = Object.values(sa!['child-sas'] as ViciAnswer) as ViciAnswer[];
+      assert.deepEqual(children.map(({ name }) => name).sort(), ['net', 'voice'], 'both in one IKE SA');
+      const child = children.find(({ name }) => name === 'net');
       assert.ok(Number(child!['bytes-in']) > 0 && Number(child!['bytes-out']) > 0, 'it went through ESP');
       assert.deepEqual(await secrets(end), [`skykey/site/${keyId}`]);
     }
@@ -171,6 +179,23 @@ describe('skykey agent ipsec', { skip: withoutCharon() || without('openssl', 'un
     a.forget();
     await a.next('rotated');
     assert.ok(await sites.reached());
+    await a.end();
+    await b.end();
+  });
+
+  it('lets charon rekey its IKE SA, under the same PPK', async () => {
+    const b = agent('b');
+    const a = agent('a');
+    await a.next('rotated');
+    await b.next('rotated');
+    const [before] = await sas('a');
+    await asking('a', (vici) => vici.request('rekey', { ike: 'site' }));
+    await pause(1500);
+    const [after] = await sas('a');
+    assert.notEqual(after!['initiator-spi'], before!['initiator-spi']);
+    assert.ok(await sites.reached());
+    for (const one of [a, b])
+      assert.ok(!one.events.slice(2).some(({ event }) => event === 'closed'), JSON.stringify(one.events));
     await a.end();
     await b.end();
   });

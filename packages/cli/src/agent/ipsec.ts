@@ -8,6 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { CliError } from '../error.ts';
+import { FILE_LISTS } from './configuration.ts';
 import type { Tunnel, TunnelKey } from './tunnel.ts';
 import { Vici } from './vici.ts';
 import type { ViciAnswer, ViciSection, ViciValue } from './vici-message.ts';
@@ -242,9 +243,7 @@ function ikeSa(sa: ViciAnswer): IkeSa {
   };
 }
 
-/** Lists that swanctl.conf fills with names of files, and vici with what is in them. */
-const FILES = ['certs', 'cacerts', 'pubkeys'];
-
+/** swanctl.conf names files where vici takes what is in them. */
 function withFiles(definition: ViciSection): ViciSection {
   const read = (path: string): Uint8Array => {
     try {
@@ -258,7 +257,7 @@ function withFiles(definition: ViciSection): ViciSection {
   };
   return Object.fromEntries(
     Object.entries(definition).map(([name, value]) => {
-      if (FILES.includes(name) && Array.isArray(value)) return [name, value.map((path) => read(String(path)))];
+      if (FILE_LISTS.includes(name) && Array.isArray(value)) return [name, value.map((path) => read(String(path)))];
       const isSection = typeof value === 'object' && !Array.isArray(value) && !(value instanceof Uint8Array);
       return [name, isSection ? withFiles(value as ViciSection) : value];
     }),

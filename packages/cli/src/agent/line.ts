@@ -13,6 +13,8 @@ export interface LineIdentity {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
+  /** Revoked certificates of that authority, PEM; without it none is looked for. */
+  readonly crl?: string | undefined;
   /** SAE ids. */
   readonly self: string;
   readonly peer: string;
@@ -154,6 +156,7 @@ export function dial(host: string, port: number, identity: LineIdentity): Promis
       ca: identity.ca,
       cert: identity.cert,
       key: identity.key,
+      ...(identity.crl !== undefined && { crl: identity.crl }),
       minVersion: 'TLSv1.3',
       ALPNProtocols: [PROTOCOL],
       servername: isIP(host) ? '' : host,
@@ -193,6 +196,7 @@ export function listen(
     ca: identity.ca,
     cert: identity.cert,
     key: identity.key,
+    ...(identity.crl !== undefined && { crl: identity.crl }),
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: 'TLSv1.3',

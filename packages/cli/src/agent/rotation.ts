@@ -27,8 +27,8 @@ export interface Rotated {
 const ANSWER_LIMIT_MS = 20_000;
 const TUNNEL_LIMIT_MS = 45_000;
 
-/** Remembered ids; more than a year of one key a minute would be. */
-const MAX_USED_IDS = 1_000_000;
+/** Remembered ids: two months of one key a minute. */
+const MAX_USED_IDS = 100_000;
 
 /** One round as its leader. @throws CliError, ClientError; then the line is of no use any more */
 export async function leadRound(party: Party, line: Line, round: number): Promise<Rotated> {

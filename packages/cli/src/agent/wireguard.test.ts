@@ -1,10 +1,11 @@
 /** WireGuard as it is: wireguard-go in two network namespaces, `wg`, agents with keys from KMEs over mutual TLS. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { skykey } from '../test/command.ts';
 import type { AgentConfiguration } from './configuration.ts';
 import { documentOf, freePort, holdsKey, RunningAgent } from './test/agents.ts';
 import { type KmePair, startKmePair } from './test/kme-pair.ts';
@@ -76,6 +77,7 @@ describe('skykey agent wireguard', { skip: without('wg', 'wireguard-go', 'openss
   });
   after(async () => {
     sites?.remove();
+    for (const end of ['a', 'b'] as const) rmSync(`/var/run/wireguard/${device(end)}.sock`, { force: true });
     await kmes?.close();
   });
 
@@ -171,6 +173,33 @@ describe('skykey agent wireguard', { skip: without('wg', 'wireguard-go', 'openss
     assert.ok(await sites.reached());
     await a.end();
     await b.end();
+  });
+
+  it('does the same as a command, once', async () => {
+    const run = (end: End): Promise<{ code: number | null; stdout: string; stderr: string }> => {
+      const file = join(sites.folder, `${end}.agent.json`);
+      const memory = `${end}.once.json`;
+      const wireguard = { interface: device(end), peer: publicKeys[other(end)] };
+      writeFileSync(file, JSON.stringify({ ...documentOf(kmes, end, port, { memory }), wireguard }));
+      return skykey(['agent', 'wireguard', '--config', file, '--once', '--json']);
+    };
+    const follower = run('b');
+    await pause(1500);
+    // The follower may still be starting: the leader's one try is then repeated, as a timer would.
+    let leader = await run('a');
+    for (let i = 0; i < 3 && leader.code !== 0; i++) leader = await run('a');
+    assert.equal(leader.code, 0, leader.stderr);
+    const { code, stdout, stderr } = await follower;
+    assert.equal(code, 0, stderr);
+    const keyIds = [leader.stdout, stdout].map((text) => {
+      const events = text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { event: string; keyId?: string });
+      return events.find(({ event }) => event === 'rotated')?.keyId;
+    });
+    assert.ok(keyIds[0] && keyIds[0] === keyIds[1]);
+    assert.ok(await sites.reached(), 'and leaves it open');
   });
 
   it('leaves no key in its memory or its words', () => {

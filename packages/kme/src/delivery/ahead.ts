@@ -20,7 +20,11 @@ export class Ahead {
   }
 
   /** To be called when there were not enough keys set aside, and `done` when those of this call are there or are not. */
-  next(master: string, slave: string, bytes: number): { readonly count: number; readonly done: () => void } {
+  next(
+    master: string,
+    slave: string,
+    bytes: number,
+  ): { readonly count: number; readonly done: (worked: boolean) => void } {
     const name = JSON.stringify([master, slave, bytes]);
     if (this.#underWay.has(name)) return { count: 0, done: () => undefined };
     const now = this.#now();
@@ -31,6 +35,14 @@ export class Ahead {
     this.#pairs.set(name, { askedMs: now, count });
     if (this.#pairs.size > MAX_PAIRS) this.#pairs.delete(this.#pairs.keys().next().value!);
     this.#underWay.add(name);
-    return { count, done: () => void this.#underWay.delete(name) };
+    return {
+      count,
+      done: (worked) => {
+        this.#underWay.delete(name);
+        // What failed says nothing of how soon keys are used up.
+        if (!worked && known) this.#pairs.set(name, known);
+        else if (!worked) this.#pairs.delete(name);
+      },
+    };
   }
 }

@@ -319,7 +319,7 @@ export class Delivery implements KeyService {
     const aheadIds = Array.from({ length: more }, () => this.#options.uuid().toLowerCase());
     let reserved: string[] = [];
     try {
-      return await peer.request({
+      const keys = await peer.request({
         build: async (tx) => {
           await this.#count(tx, pairs, demand);
           const batches = await this.#reserve(tx, peer.id, demand, pairs, { keyIds, aheadIds, purpose: deliver ? '' : NAMED });
@@ -338,12 +338,13 @@ export class Delivery implements KeyService {
           return this.#deliver(tx, master, [...stocked, ...((await tx.keys.find(keyIds)) as KeyRecord[])]);
         },
       });
+      ahead?.done(true);
+      return keys;
     } catch (error) {
+      ahead?.done(false);
       // Nobody can know what the peer has taken in: burned here, and the next flush has the peer burn them, too.
       if (reserved.length > 0) await this.#vault.atomically((tx) => tx.keys.void(reserved), peer.id);
       throw error;
-    } finally {
-      ahead?.done();
     }
   }
 

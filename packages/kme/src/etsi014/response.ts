@@ -64,7 +64,7 @@ export function badRequest(
 
 /** 401 has no data model, hence no body (decision 14). */
 export function unauthorized(): Refusal {
-  return new Refusal({ status: 401, headers: { ...COMMON, 'Content-Length': '0' } });
+  return new Refusal({ status: 401, headers: { ...COMMON, 'content-length': '0' } });
 }
 
 /** 503 with the Error data model. The one answer for all that the caller cannot help (decisions 4, 10, 35). */

@@ -131,12 +131,28 @@ describe('keys that come in', () => {
     room.y.imports.fate = 'pending';
     await room.post('kme-x', EXT, transfer());
     assert.equal((await room.post('kme-x', VOID, voiding({ ack_callback_url: undefined }))).status, 200);
+    // Even if the network had carried it to its target meanwhile.
+    room.y.imports.keys.get(keyId(1))!.fate = 'relayed';
     room.y.imports.fate = 'failed';
     await room.post('kme-x', EXT, transfer({ keys: [{ key_id: keyId(2), value: VALUE }] }));
     assert.ok(room.y.imports.keys.get(keyId(2))?.bytes);
     await room.pass();
     assert.deepEqual(acks(room), [['failed', [keyId(2)]]]);
     assert.equal(room.y.imports.keys.get(keyId(2))?.bytes, undefined);
+  });
+
+  it('what has failed stays failed, even when the store has forgotten it, and its id belongs to its association', async () => {
+    const room = new Room();
+    room.y.imports.fate = 'failed';
+    const sync = { ack_callback_url: undefined };
+    const status = async (): Promise<string> =>
+      JSON.parse((await room.post('kme-x', EXT, transfer(sync))).body)[0].ack_status;
+    assert.equal(await status(), 'failed');
+    room.y.imports.keys.clear();
+    room.y.imports.fate = 'relayed';
+    assert.equal(await status(), 'failed');
+    assert.equal(room.y.imports.keys.size, 0);
+    assert.equal((await room.post('kme-x', EXT, transfer({ ...sync, target_sae_ids: ['carol'] }))).status, 503);
   });
 
   it('the body of a request is overwritten, whatever becomes of it', async () => {
@@ -310,6 +326,7 @@ describe('keys that go out', () => {
     await room.pass();
     assert.equal(await state(room, 1), 'released');
     await assert.rejects(sender.acknowledge([{ ...ack, targets: ['dave'] }]), { name: 'Problem' });
+    await assert.rejects(sender.acknowledge([{ ...ack, initiator: 'eve', targets: ['bob'] }]), { name: 'Problem' });
     await assert.rejects(sender.acknowledge([{ ...ack, keyIds: [keyId(9)], targets: ['bob'] }]), { name: 'Problem' });
   });
 
@@ -397,6 +414,36 @@ describe('keys that go out', () => {
     assert.deepEqual(new Set(room.calls.map(({ url }) => new URL(url).host)), new Set(['kme-y:8443']));
   });
 
+  it('a peer that does not answer holds up no other', async () => {
+    const called: string[] = [];
+    const peers = ['kme-slow', 'kme-y'].map((kmeId) => ({
+      kmeId,
+      url: `https://${kmeId}`,
+      saes: [`sae of ${kmeId}`.replaceAll(' ', '-')],
+    }));
+    const room = new Room({
+      peers,
+      http: (kmeId) => ({
+        post: (url) => {
+          called.push(url);
+          return kmeId === 'kme-slow'
+            ? new Promise(() => undefined)
+            : Promise.resolve({ status: 202, body: new Uint8Array() });
+        },
+      }),
+    });
+    for (const [n, { kmeId, saes }] of peers.entries()) {
+      room.x.exports.add(keyId(n), new Uint8Array(32));
+      await room.x.kms.to(kmeId)!.offer({ keyIds: [keyId(n)], initiator: 'alice', targets: saes });
+    }
+    void room.x.kms.tick();
+    while ((await room.x.kms.to('kme-y')!.state(keyId(1))) !== 'accepted') await Promise.resolve();
+    room.x.exports.add(keyId(2), new Uint8Array(32));
+    await room.x.kms.to('kme-y')!.offer({ keyIds: [keyId(2)], initiator: 'alice', targets: peers[1]!.saes });
+    while ((await room.x.kms.to('kme-y')!.state(keyId(2))) !== 'accepted') void room.x.kms.tick();
+    assert.equal(called.filter((url) => url.startsWith('https://kme-slow')).length, 1);
+  });
+
   it('only for applications of the peer; an offer twice is one; configuration is checked', async () => {
     const room = new Room();
     const sender = room.x.kms.to('kme-y')!;
@@ -447,15 +494,20 @@ describe('keys that go out', () => {
     await room.x.kms.tick();
     assert.equal(bodies.length, 1);
     assert.ok(bodies[0]!.length > 100 && bodies[0]!.every((byte) => byte === 0));
-    await offer(room, 2);
     room.x.exports.lend = async (ids) => {
       const keys = await lend(ids);
       await room.x.kms.to('kme-y')!.void(ids);
       return keys;
     };
+    await offer(room, 2);
     await room.x.kms.tick();
-    assert.equal(bodies.length, 1);
     assert.equal(await state(room, 2), 'voided');
+    assert.equal(bodies.length, 1);
+    // The first one is repeated: it is voided at the peer instead.
+    room.nowMs += 60_000;
+    await room.x.kms.tick();
+    assert.equal(await state(room, 1), 'voiding');
+    assert.equal(bodies.length, 1);
   });
 
   it('a key that was released and fetched before a crash stays released, even when it is voided afterwards', async () => {
@@ -497,6 +549,42 @@ describe('keys that go out', () => {
     assert.equal(await state(room, 1), 'released');
     assert.equal(room.x.notebook.pages.size, 1);
     assert.ok(room.x.exports.fetch(keyId(1)));
+  });
+
+  it('the peer may void all that it was sent for a pair, and nothing of another', async () => {
+    const room = new Room();
+    room.y.imports.fate = 'pending';
+    await offer(room, 1);
+    await offer(room, 2, ['carol']);
+    await room.pass();
+    const sync = { ack_callback_url: undefined };
+    const ask = async (more: object): Promise<[string, string[]][]> =>
+      JSON.parse((await send(room.x.kms, 'kme-y', 'POST', VOID, voiding({ ...sync, ...more }))).body).map(
+        (ack: { ack_status: string; key_id_container: { key_id: string }[] }) => [
+          ack.ack_status,
+          ack.key_id_container.map(({ key_id }) => key_id),
+        ],
+      );
+    assert.deepEqual(await ask({ key_ids: [keyId(2)] }), [['key not present', [keyId(2)]]]);
+    assert.equal(await state(room, 2), 'accepted');
+    assert.deepEqual(await ask({ key_ids: [], all_confirmation: true }), [['voided', [keyId(1)]]]);
+    assert.deepEqual([await state(room, 1), await state(room, 2)], ['voided', 'accepted']);
+  });
+
+  it('a key that is lost here after it was sent is voided at the peer; before, it just ends', async () => {
+    const room = new Room();
+    room.y.imports.fate = 'pending';
+    for (const n of [1, 2]) await offer(room, n);
+    room.x.exports.waiting.delete(keyId(2));
+    await room.x.kms.tick();
+    assert.deepEqual([await state(room, 1), await state(room, 2)], ['accepted', 'voided']);
+    room.x.exports.waiting.delete(keyId(1));
+    await room.pass(60_000);
+    assert.equal(await state(room, 1), 'voiding');
+    await room.pass();
+    await room.pass();
+    assert.equal(await state(room, 1), 'voided');
+    assert.equal(room.y.imports.keys.get(keyId(1))?.bytes, undefined);
   });
 
   it('the peer burns of its own accord what was released: whoever has not fetched it shall not', async () => {

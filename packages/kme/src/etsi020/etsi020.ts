@@ -37,6 +37,8 @@ interface Side {
   readonly receiver: KeyReceiver;
   readonly sender: ForeignKms;
   readonly acks: AckBox;
+  /** What is being done at the moment. */
+  ticking: Promise<void> | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -48,7 +50,6 @@ const HOUR_MS = 3_600_000;
 export class Etsi020 {
   readonly #options: Etsi020Options;
   readonly #sides = new Map<string, Side>();
-  #ticking: Promise<void> | undefined;
 
   /** Throws KmeError `kme/argument`. */
   constructor(options: Etsi020Options) {
@@ -83,12 +84,18 @@ export class Etsi020 {
     }
   }
 
-  /** Everything that is due in either direction. Call it every second and after each request; calls do not pile up. */
+  /**
+   * Everything that is due in either direction. Call it every second and after each request: for one peer calls do not pile
+   * up, and a peer that answers slowly holds up no other.
+   */
   async tick(): Promise<void> {
-    this.#ticking ??= this.#tick().finally(() => {
-      this.#ticking = undefined;
+    const turns = [...this.#sides.values()].map((side) => {
+      side.ticking ??= this.#tick(side).finally(() => {
+        side.ticking = undefined;
+      });
+      return side.ticking;
     });
-    await this.#ticking;
+    await Promise.all(turns);
   }
 
   /** Forgets what was settled longer ago than is remembered. Call it now and then. */
@@ -101,15 +108,13 @@ export class Etsi020 {
     }
   }
 
-  async #tick(): Promise<void> {
-    for (const { peer, receiver, sender, acks } of this.#sides.values()) {
-      try {
-        await receiver.tick();
-        await acks.tick();
-        await sender.tick();
-      } catch (error) {
-        this.#options.note('warning', `the exchange of keys with ${peer.kmeId} waits: ${(error as Error).message}`);
-      }
+  async #tick({ peer, receiver, sender, acks }: Side): Promise<void> {
+    try {
+      await receiver.tick();
+      await acks.tick();
+      await sender.tick();
+    } catch (error) {
+      this.#options.note('warning', `the exchange of keys with ${peer.kmeId} waits: ${(error as Error).message}`);
     }
   }
 
@@ -165,7 +170,7 @@ export class Etsi020 {
       lifetimeMs: this.#options.lifetimeMs ?? HOUR_MS,
       synchronous: this.#synchronous,
     });
-    return { peer, receiver, sender, acks };
+    return { peer, receiver, sender, acks, ticking: undefined };
   }
 
   get #synchronous(): boolean {

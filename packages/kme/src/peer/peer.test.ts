@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import { decodeAnswer, decodeMessage, encodeAnswer, encodeMessage, type PeerMessage } from './message.ts';
-import { Peer } from './peer.ts';
-import { code, hex, keysOf, Network, type Site } from './test/sites.ts';
-import { Reader, Writer } from './wire.ts';
+import type { KeyBatch } from '@skykey/vault';
+import { keyLane, peerLane } from '../lanes.ts';
+import { code, keysOf, Network, type Site, text, WAY, wrap } from '../test/sites.ts';
+import type { PeerAnswer, PeerMessage } from './message.ts';
+import { Peer, PADS_KEPT } from './peer.ts';
+import { Reader } from './wire.ts';
+
+const LANE = keyLane('beijing', 'moscow', WAY);
+const LANES = [LANE, keyLane('moscow', 'beijing', WAY), peerLane('beijing', 'moscow'), peerLane('moscow', 'beijing')];
 
 const letters = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes.subarray(0, 4));
 const refused = (bytes: Uint8Array): string => {
@@ -14,21 +17,20 @@ const refused = (bytes: Uint8Array): string => {
 };
 
 /** All that a message could have changed at a site. */
-function state({ vault }: Site): unknown {
-  const lanes = ['kme/beijing>moscow', 'kme/moscow>beijing', 'auth/beijing>moscow', 'auth/moscow>beijing'];
-  return {
-    available: lanes.map((lane) => vault.available(lane)),
-    memory: vault.recallAll(''),
-    counters: vault.counters(),
-    pads: lanes.slice(2).map((lane) => vault.pads(lane).next()),
-  };
+function state({ vault }: Site): Promise<unknown> {
+  return vault.atomically(async (tx) => {
+    const available: number[] = [];
+    for (const lane of LANES) available.push(await tx.available(lane));
+    const pads = [await tx.pads(LANES[2]!).next(), await tx.pads(LANES[3]!).next()];
+    return { available, pads, memory: await tx.recallAll(''), counters: await tx.counters() };
+  });
 }
 
 /** A network in which one key was asked for and nothing got to the peer: its request is at hand, and unread. */
 async function withRequest(t: {
-  after: (done: () => void) => void;
+  after: (done: () => void | Promise<void>) => void;
 }): Promise<{ network: Network; request: Uint8Array }> {
-  const network = new Network(t);
+  const network = await Network.open(t);
   network.cut(false);
   await network.beijing.call('GET', 'enc_keys');
   network.mend();
@@ -38,7 +40,7 @@ async function withRequest(t: {
 test('a request with any bit flipped, cut short or made longer has no effect and spends nothing', async (t) => {
   const { network, request } = await withRequest(t);
   const { moscow } = network;
-  const before = state(moscow);
+  const before = await state(moscow);
   for (let bit = 0; bit < request.length * 8; bit++) {
     const changed = request.slice();
     changed[bit >> 3]! ^= 1 << (bit & 7);
@@ -47,26 +49,26 @@ test('a request with any bit flipped, cut short or made longer has no effect and
   for (let length = 0; length < request.length; length++)
     refused(await moscow.kme.handlePeer(request.slice(0, length)));
   refused(await moscow.kme.handlePeer(Uint8Array.of(...request, 0)));
-  assert.deepEqual(state(moscow), before);
-  assert.equal(letters(await moscow.kme.handlePeer(request)), 'SKA1');
+  assert.deepEqual(await state(moscow), before);
+  assert.equal(letters(await moscow.kme.handlePeer(request)), 'SKA2');
 });
 
 test('the same request again gets the same answer and has no second effect, also after a crash', async (t) => {
   const { network, request } = await withRequest(t);
   const { moscow } = network;
   const answer = await moscow.kme.handlePeer(request);
-  const after = state(moscow);
+  const after = await state(moscow);
   assert.deepEqual(await moscow.kme.handlePeer(request), answer);
-  moscow.crash();
+  await moscow.crash();
   assert.deepEqual(await moscow.kme.handlePeer(request), answer);
-  assert.deepEqual(state(moscow), after);
+  assert.deepEqual(await state(moscow), after);
 });
 
 test('another message under the pad of the last one is refused', async (t) => {
   const { network, request } = await withRequest(t);
   const { moscow } = network;
   await moscow.kme.handlePeer(request);
-  const before = state(moscow);
+  const before = await state(moscow);
   for (const at of [request.length - 1, request.length - 20]) {
     const changed = request.slice();
     changed[at]! ^= 1;
@@ -75,23 +77,51 @@ test('another message under the pad of the last one is refused', async (t) => {
     if (at === request.length - 1) refused(answer);
     else assert.deepEqual(answer, await moscow.kme.handlePeer(request));
   }
-  assert.deepEqual(state(moscow), before);
+  assert.deepEqual(await state(moscow), before);
 });
 
-test('a request that comes after a later one is refused: replay and reorder are the same thing', async (t) => {
+test('pads are taken once, in any order: a request that was overtaken is accepted, and never again', async (t) => {
   const { network, request } = await withRequest(t);
   const { beijing, moscow } = network;
-  beijing.crash();
-  await beijing.keys();
-  const before = state(moscow);
-  assert.match(refused(await moscow.kme.handlePeer(request)), /came after/);
-  for (const { message } of network.wire.slice(0, -1)) refused(await moscow.kme.handlePeer(message));
-  assert.deepEqual(state(moscow), before);
+  await beijing.crash();
+  const later = await beijing.keys();
+  const answer = await moscow.kme.handlePeer(request);
+  assert.equal(letters(answer), 'SKA2', 'its pad was not used yet');
+  const before = await state(moscow);
+  for (const { message } of network.wire) assert.equal(letters(await moscow.kme.handlePeer(message)), 'SKA2');
+  assert.deepEqual(await moscow.kme.handlePeer(request), answer);
+  assert.deepEqual(await state(moscow), before, 'the same answers, no second effect');
+  assert.deepEqual(keysOf(await moscow.fetch(later.map(({ key_ID }) => key_ID))), later);
+});
+
+test('a pad whose answer is not kept any more is refused: a replay changes nothing however late it comes', async (t) => {
+  const { network, request } = await withRequest(t);
+  const { beijing, moscow } = network;
+  await moscow.kme.handlePeer(request);
+  await beijing.crash();
+  // Sixteen answers are kept, by pad.
+  for (let i = 0; i < 16; i++) await beijing.keys(1, 64 + 8 * i);
+  const before = await state(moscow);
+  assert.match(refused(await moscow.kme.handlePeer(request)), /was used before/);
+  assert.deepEqual(await state(moscow), before);
+});
+
+test('a frame that the peer cannot remember any more is given up, not repeated for ever', async (t) => {
+  const network = await Network.open(t);
+  const { beijing, moscow } = network;
+  network.cut(true);
+  assert.equal((await beijing.call('GET', 'enc_keys')).status, 503);
+  network.mend();
+  // Another process of this site speaks meanwhile: its frames take the places of the answers.
+  const other = peerOf(network);
+  for (let i = 0; i < 16; i++) await word(other);
+  assert.equal((await beijing.keys()).length, 1);
+  assert.match(refused(await moscow.kme.handlePeer(network.wire[0]!.message)), /was used before/);
 });
 
 test('a message thrown back at its sender, or given to somebody else, is refused', async (t) => {
   const { network, request } = await withRequest(t);
-  assert.match(refused(await network.beijing.kme.handlePeer(request)), /came to beijing/);
+  assert.match(refused(await network.beijing.kme.handlePeer(request)), /no message for this node/);
   await network.beijing.keys();
   for (const { answer } of network.wire) {
     if (!answer) continue;
@@ -101,7 +131,7 @@ test('a message thrown back at its sender, or given to somebody else, is refused
 });
 
 test('an answer with any bit flipped is not believed; the true one, sent again, is', async (t) => {
-  const network = new Network(t);
+  const network = await Network.open(t);
   const { beijing } = network;
   let bits = 8;
   for (let bit = 0; bit < bits; bit++) {
@@ -118,11 +148,11 @@ test('an answer with any bit flipped is not believed; the true one, sent again, 
   network.mend();
   assert.equal((await beijing.keys()).length, 1);
   // One batch was burned in all: as long as the first request is open no other is made.
-  assert.equal(beijing.vault.available('kme/beijing>moscow'), 4096 - 64);
+  assert.equal(await beijing.available(LANE), 4096 - 64);
 });
 
 test('the answer to another request is not believed', async (t) => {
-  const network = new Network(t);
+  const network = await Network.open(t);
   const { beijing } = network;
   await beijing.keys();
   const old = network.wire[0]!.answer!;
@@ -134,161 +164,192 @@ test('the answer to another request is not believed', async (t) => {
 });
 
 test('an answer that says no is as authentic as one that says yes', async (t) => {
-  const network = new Network(t);
+  const network = await Network.open(t);
   const { beijing, moscow } = network;
   // The peer has handed these bytes out already: the two ends disagree, and nobody gets a key.
-  moscow.vault.reserveAt({ lane: 'kme/beijing>moscow', offset: 0, bytes: 8 });
+  await moscow.tx.reserveAt({ lane: LANE, offset: 0, bytes: 8 });
   const response = await beijing.call('GET', 'enc_keys');
   assert.equal(response.status, 503);
-  assert.match(response.body!, /refused the keys/);
+  assert.match(text(response), /refused the keys/);
   assert.equal((await beijing.keys()).length, 1);
 });
 
 test('different keys under a known id are refused, the same ones are accepted again', async (t) => {
-  const network = new Network(t);
-  const { beijing, moscow } = network;
+  const network = await Network.open(t);
+  const { moscow, beijing } = network;
   const [sent] = await beijing.keys();
-  const batch = {
-    lane: 'kme/beijing>moscow',
+  const batch: KeyBatch = {
+    lane: LANE,
     bytes: 32,
     masterSae: 'desk-beijing',
-    slaveSae: 'desk-moscow',
+    slaveSaes: ['desk-moscow'],
     keys: [{ keyId: sent!.key_ID, offset: 0 }],
   };
-  const say = async (changes: object): Promise<boolean> =>
-    (await speak(network, { kind: 'assign', batch: { ...batch, ...changes } })).answer;
-  assert.equal(await say({}), true);
-  assert.equal(await say({ keys: [{ keyId: sent!.key_ID, offset: 64 }] }), false);
-  assert.equal(await say({ bytes: 16 }), false);
-  assert.equal(await say({ masterSae: 'vpn-beijing', slaveSae: 'vpn-moscow' }), false);
+  const say = async (changes: Partial<KeyBatch>): Promise<string> =>
+    (await speak(network, { kind: 'assign', batches: [{ ...batch, ...changes }] })).status;
+  assert.equal(await say({}), 'accepted');
+  assert.equal(await say({ keys: [{ keyId: sent!.key_ID, offset: 64 }] }), 'refused');
+  assert.equal(await say({ bytes: 16 }), 'refused');
+  assert.equal(await say({ masterSae: 'vpn-beijing', slaveSaes: ['vpn-moscow'] }), 'refused');
+  assert.equal(await say({ slaveSaes: ['desk-moscow', 'lab-moscow'] }), 'refused');
   assert.deepEqual(keysOf(await moscow.fetch([sent!.key_ID])), [sent]);
-  assert.equal(await say({}), false, 'delivered: it is not assigned again');
+  assert.equal(await say({}), 'refused', 'delivered: it is not assigned again');
 });
 
 test('a peer speaks for its own applications and to those they may talk to', async (t) => {
-  const network = new Network(t);
+  const network = await Network.open(t);
   const { moscow } = network;
   const keys = [{ keyId: '00000000-1111-4222-8333-444444444444', offset: 0 }];
-  for (const [masterSae, slaveSae] of [
+  for (const [masterSae, ...slaveSaes] of [
     ['desk-moscow', 'desk-beijing'],
     ['desk-beijing', 'vpn-moscow'],
+    ['desk-beijing', 'desk-moscow', 'vpn-moscow'],
     ['desk-delhi', 'desk-moscow'],
+    ['desk-beijing', 'vpn-delhi'],
     ['desk-beijing', 'desk-delhi'],
     ['', ''],
   ] as const) {
     for (const kind of ['assign', 'void'] as const) {
-      const batch = { lane: 'kme/beijing>moscow', bytes: 32, masterSae, slaveSae, keys };
-      assert.equal((await speak(network, { kind, batch })).answer, false, `${kind} ${masterSae} ${slaveSae}`);
+      const batch = { lane: LANE, bytes: 32, masterSae, slaveSaes, keys };
+      const { status } = await speak(network, { kind, batches: [batch] });
+      assert.equal(status, 'refused', `${kind} ${masterSae} ${slaveSaes}`);
     }
   }
-  assert.equal(moscow.vault.keys.find(keys[0]!.keyId), undefined);
-  assert.equal(
-    (await speak(network, { kind: 'alarm', link: 'micius-delhi', state: 'dropped', reason: '', atMs: 1 })).answer,
-    false,
+  assert.deepEqual(await moscow.tx.keys.find([keys[0]!.keyId]), [undefined]);
+  assert.equal(await moscow.available(LANE), 4096);
+});
+
+test('one message of a frame that is refused leaves the others as they are', async (t) => {
+  const network = await Network.open(t);
+  const { beijing, moscow } = network;
+  await moscow.tx.reserveAt({ lane: LANE, offset: 0, bytes: 8 });
+  const before = network.wire.length;
+  const asked = await Promise.all(
+    [1, 2, 3].map((number) => beijing.call('POST', 'enc_keys', { json: { number, size: 64 * number } })),
   );
-  assert.deepEqual(moscow.kme.alarms(), []);
+  assert.equal(network.wire.length, before + 2, 'one alone, the two that came meanwhile together');
+  assert.deepEqual(
+    asked.map(({ status }) => status),
+    [503, 200, 200],
+  );
+  for (const response of asked.slice(1)) {
+    const sent = keysOf(response);
+    assert.deepEqual(keysOf(await moscow.fetch(sent.map(({ key_ID }) => key_ID))), sent);
+  }
+});
+
+test('what cannot be built is not sent, and harms nobody else in the frame', async (t) => {
+  const network = await Network.open(t);
+  const peer = peerOf(network);
+  const bad = (topic: string, body: Uint8Array): Promise<unknown> =>
+    peer.request({ word: true, build: async () => ({ kind: 'word', topic, body }), settle: async () => undefined });
+  const results = await Promise.allSettled([
+    word(peer),
+    bad('x'.repeat(65), new Uint8Array(0)),
+    bad('x', new Uint8Array(32 * 1024 + 1)),
+    word(peer),
+    peer.request({ word: true, build: () => Promise.reject(new Error('changed my mind')), settle: async () => undefined }),
+  ]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'rejected', 'fulfilled', 'rejected'],
+  );
+  code('kme/argument')((results[1] as PromiseRejectedResult).reason);
+  assert.equal(network.wire.length, 2);
+});
+
+test('when the vault fails, everybody who waits hears of it', async (t) => {
+  const network = await Network.open(t);
+  const { beijing } = network;
+  wrap(beijing.vault, () => Promise.reject(new Error('input/output error')));
+  const peer = peerOf(network);
+  const results = await Promise.allSettled([word(peer), word(peer), peer.request({ build: never, settle: never })]);
+  assert.ok(results.every((result) => result.status === 'rejected' && /input\/output/.test(String(result.reason))));
+});
+
+test('the vault fails after it has taken in an answer: the line is not blocked by a pad that is spent', async (t) => {
+  const network = await Network.open(t);
+  const { beijing } = network;
+  for (const [i, after] of [true, false].entries()) {
+    const json = { size: 128 * (i + 1) };
+    let count = 0;
+    const { atomically } = beijing.vault;
+    wrap(beijing.vault, async (run) => {
+      // The frame, then its answer.
+      const broken = ++count === 3;
+      if (broken && !after) throw new Error('connection lost');
+      const result = await run();
+      if (broken) throw new Error('connection lost during COMMIT');
+      return result;
+    });
+    assert.equal((await beijing.call('POST', 'enc_keys', { json })).status, 503);
+    assert.ok(count >= 3);
+    beijing.vault.atomically = atomically;
+    assert.equal((await beijing.call('POST', 'enc_keys', { json })).status, 200);
+  }
+});
+
+test('words travel by themselves, sixteen in a frame, so that all answers find room', async (t) => {
+  const network = await Network.open(t);
+  const { beijing, moscow } = network;
+  moscow.kme.words.hear('long', async (_, body) => new Uint8Array(32 * 1024).fill(body[0]!));
+  const said = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => beijing.kme.words.tell('kme-moscow', 'long', Uint8Array.of(i))),
+  );
+  said.forEach((answer, i) => {
+    assert.equal(answer.length, 32 * 1024);
+    assert.ok(answer.every((byte) => byte === i));
+  });
+  assert.equal(network.wire.length, 4);
+});
+
+test('urgent messages may spend the last pads, and go first', async (t) => {
+  const network = await Network.open(t, { padBytes: 16 + 16 * (PADS_KEPT + 1) });
+  const { beijing } = network;
+  const peer = peerOf(network);
+  assert.equal(await word(peer), 'refused');
+  const order: string[] = [];
+  const say = (name: string, urgent: boolean): Promise<void> =>
+    peer.request({
+      urgent,
+      build: async () => {
+        order.push(name);
+        return { kind: 'void', batches: [{ lane: LANE, bytes: 32, masterSae: 'a', slaveSaes: ['b'], keys: KEYS }] };
+      },
+      settle: async () => undefined,
+    });
+  const [first, usual, urgent] = await Promise.allSettled([say('first', true), say('usual', false), say('urgent', true)]);
+  assert.deepEqual([first.status, usual.status, urgent.status], ['fulfilled', 'rejected', 'fulfilled']);
+  assert.deepEqual(order, ['first', 'urgent']);
+  code('kme/no-pads')((usual as PromiseRejectedResult).reason);
+  assert.equal(await beijing.tx.pads(peerLane('beijing', 'moscow')).left(), 3, 'one frame for both');
 });
 
 test('forged messages fill the journal slowly', async (t) => {
-  const network = new Network(t);
+  const network = await Network.open(t);
   for (let i = 0; i < 50; i++) await network.moscow.kme.handlePeer(new Uint8Array(100));
-  assert.equal(network.moscow.vault.journal.list().length, 1);
+  assert.equal((await network.moscow.tx.journal.list()).length, 1);
+  network.nowMs += 60_000;
+  await network.moscow.kme.handlePeer(new Uint8Array(100));
+  assert.equal((await network.moscow.tx.journal.list()).length, 2);
 });
 
-/** Has the KME of Beijing say something that it would not say by itself, properly sealed. */
-async function speak(network: Network, message: PeerMessage): Promise<{ answer: boolean }> {
-  const { beijing } = network;
-  const peer = new Peer({
-    vault: beijing.vault,
-    self: 'beijing',
-    peer: 'moscow',
-    link: { call: (frame) => network.carry('beijing', 'moscow', frame) },
-  });
-  return {
-    answer: await peer.request(
-      () => message,
-      0,
-      ({ accepted }) => accepted,
-    ),
-  };
+const KEYS = [{ keyId: '00000000-1111-4222-8333-444444444444', offset: 0 }];
+const never = (): Promise<never> => Promise.reject(new Error('never called'));
+
+/** A process of Beijing's site beside its KME. */
+function peerOf(network: Network): Peer {
+  const link = { call: (frame: Uint8Array) => network.carry('beijing', 'moscow', frame) };
+  return new Peer({ vault: network.beijing.vault, self: 'beijing', peer: 'moscow', link });
 }
 
-// Encodings
+const word = (peer: Peer): Promise<string> =>
+  peer.request({
+    word: true,
+    build: async () => ({ kind: 'word', topic: 'nobody hears of this', body: new Uint8Array(0) }),
+    settle: async (_, { status }) => status,
+  });
 
-const plain = { noNullPrototype: true };
-const uuid = fc.uuid().map((id) => id.toLowerCase());
-const batch = fc.record(
-  {
-    lane: fc.constant('kme/a>b'),
-    bytes: fc.integer({ min: 1, max: 512 }),
-    masterSae: fc.string({ unit: 'grapheme', maxLength: 8 }),
-    slaveSae: fc.string({ maxLength: 64 }),
-    keys: fc.array(fc.record({ keyId: uuid, offset: fc.maxSafeNat() }, plain), { minLength: 1, maxLength: 20 }),
-  },
-  plain,
-);
-const message: fc.Arbitrary<PeerMessage> = fc.oneof(
-  fc.record({ kind: fc.constantFrom('assign' as const, 'void' as const), batch }, plain),
-  fc.record(
-    {
-      kind: fc.constant('alarm' as const),
-      link: fc.string({ maxLength: 30 }),
-      state: fc.constantFrom('dropped' as const, 'open' as const),
-      atMs: fc.nat(),
-      reason: fc.string({ unit: 'grapheme', maxLength: 40 }),
-    },
-    plain,
-  ),
-);
-
-test('a message comes back as it was, and has one encoding', () => {
-  fc.assert(
-    fc.property(message, (given) => {
-      const bytes = encodeMessage(given);
-      const read = decodeMessage(bytes, 'a', 'b');
-      assert.deepEqual(read, given);
-      assert.equal(hex(encodeMessage(read)), hex(bytes));
-      assert.throws(() => decodeMessage(bytes.subarray(0, -1), 'a', 'b'), code('kme/malformed'));
-      assert.throws(() => decodeMessage(Uint8Array.of(...bytes, 0), 'a', 'b'), code('kme/malformed'));
-    }),
-    { seed: 1 },
-  );
-  for (const given of [{ accepted: true }, { accepted: false, reason: 'because' }] as const) {
-    assert.deepEqual(decodeAnswer(encodeAnswer(given)), given);
-  }
-});
-
-test('any bytes at all are a message or kme/malformed', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      for (const read of [() => decodeMessage(bytes, 'a', 'b'), () => decodeAnswer(bytes)]) {
-        try {
-          read();
-        } catch (error) {
-          code('kme/malformed')(error);
-        }
-      }
-    }),
-    { seed: 2, numRuns: 2_000 },
-  );
-});
-
-test('a length that is larger than the message is refused before room is made for it', () => {
-  const bytes = new Writer().u32(2 ** 32 - 1).finish();
-  assert.throws(() => new Reader(bytes).text(), code('kme/malformed'));
-  assert.throws(() => new Reader(bytes).texts(5), code('kme/malformed'));
-  assert.throws(() => new Reader(bytes).bytes(2 ** 32), code('kme/malformed'));
-  assert.throws(() => new Writer().u53(2 ** 53), code('kme/argument'));
-  assert.throws(() => new Writer().u53(-1), code('kme/argument'));
-  assert.throws(() => new Reader(new Writer().f64(Number.NaN).finish()).f64(), code('kme/malformed'));
-});
-
-test('the vectors of PROTOCOL.md', () => {
-  const keys = [{ keyId: '00112233-4455-4677-8899-aabbccddeeff', offset: 64 }];
-  const vectors: PeerMessage[] = [
-    { kind: 'assign', batch: { lane: 'kme/a>b', bytes: 32, masterSae: 'alice', slaveSae: 'bob', keys } },
-    { kind: 'alarm', link: 'micius-a', state: 'dropped', reason: 'tapped', atMs: 1000 },
-  ];
-  const document = readFileSync(new URL('../PROTOCOL.md', import.meta.url), 'utf8');
-  for (const vector of vectors) assert.ok(document.includes(`\`${hex(encodeMessage(vector))}\``), vector.kind);
-});
+/** Has the KME of Beijing say something that it would not say by itself, properly sealed. */
+const speak = (network: Network, message: PeerMessage): Promise<PeerAnswer> =>
+  peerOf(network).request({ build: async () => message, settle: async (_, answer) => answer });

@@ -221,13 +221,22 @@ export class Exchange {
     for (const { link, reason } of this.alarms.unsaved()) {
       await this.#attempt(this.#options.self, waiting, () => this.raiseAlarm(link, reason).then(() => undefined));
     }
-    await this.#attempt(this.#options.self, waiting, () => this.#join(done));
+    for (const join of this.#plan.joins) {
+      await this.#attempt(this.#options.self, waiting, () => this.#join(join, done));
+    }
     await Promise.all(
       [...this.#peers.values()].map((peer) =>
         this.#attempt(peer.id, waiting, async () => {
-          await this.#tellOutbox(peer, done);
-          await this.#tellJoins(peer);
+          let untold: unknown;
+          try {
+            await this.#tellOutbox(peer, done);
+            await this.#tellJoins(peer);
+          } catch (error) {
+            untold = error;
+          }
+          // Confirmations prove themselves, and bring the pads that what is untold may be waiting for.
           await this.#confirmBlocks(peer, done);
+          if (untold !== undefined) throw untold;
           await this.#combine(peer, done);
         }),
       ),
@@ -243,18 +252,16 @@ export class Exchange {
     }
   }
 
-  async #join(done: { joined: number }): Promise<void> {
+  async #join({ left, right, keepBytes = 0 }: RelayPlan['joins'][number], done: { joined: number }): Promise<void> {
     const { self, uuid, now } = this.#options;
-    for (const { left, right, keepBytes = 0 } of this.#plan.joins) {
-      for (;;) {
-        const record = await this.#vault.atomically(async (tx) => {
-          const made = await joinEnds(tx, { joinId: uuid(), self, left, right, utcMs: now(), keepBytes });
-          if (made) await this.note(tx, 'info', `joined ${made.bits} bits of ${left.node} and ${right.node}; erased here`);
-          return made;
-        });
-        if (!record) break;
-        done.joined++;
-      }
+    for (;;) {
+      const record = await this.#vault.atomically(async (tx) => {
+        const made = await joinEnds(tx, { joinId: uuid(), self, left, right, utcMs: now(), keepBytes });
+        if (made) await this.note(tx, 'info', `joined ${made.bits} bits of ${left.node} and ${right.node}; erased here`);
+        return made;
+      });
+      if (!record) return;
+      done.joined++;
     }
   }
 

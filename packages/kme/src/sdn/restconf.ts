@@ -46,7 +46,7 @@ export class Restconf {
     const answer = this.#answer(request);
     if (request.method !== 'HEAD') return answer;
     const { body, ...head } = answer;
-    return { ...head, headers: { ...head.headers, 'Content-Length': String(byteLength(body)) } };
+    return { ...head, headers: { ...head.headers, 'content-length': String(byteLength(body)) } };
   }
 
   #answer(request: HttpRequest): HttpResponse {
@@ -103,13 +103,12 @@ export function resolveKeys(path: string): Step[] | undefined {
 function walk(node: SdnNode, steps: readonly Step[]): Record<string, unknown> | undefined {
   let at: unknown = node;
   let told: unknown = node;
-  for (const [i, { name, key }] of steps.entries()) {
+  for (const { name, key } of steps) {
+    // Nothing is below a leaf, nor below a list without the key of an entry.
     if (typeof at !== 'object' || at === null || Array.isArray(at) || !Object.hasOwn(at, name)) return undefined;
     const child = (at as Record<string, unknown>)[name];
     const keyName = LIST_KEYS[name];
     if (key === undefined) {
-      // A list stands as a whole only at the end of a path.
-      if (keyName !== undefined && i < steps.length - 1) return undefined;
       at = told = child;
       continue;
     }

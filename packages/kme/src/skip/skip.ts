@@ -86,7 +86,7 @@ export class Skip {
   async #route(request: HttpRequest): Promise<HttpResponse> {
     const client = this.#clients.get(request.caller ?? '');
     // The draft leaves who may call to TLS: a partner that is authenticated but unknown is told nothing.
-    if (!client) return { status: 401, headers: { ...NO_STORE, 'Content-Length': '0' } };
+    if (!client) return { status: 401, headers: { ...NO_STORE, 'content-length': '0' } };
     const [, keyId] = /^\/key\/([^/]+)$/.exec(request.path) ?? [];
     if (!['/capabilities', '/key', '/entropy'].includes(request.path) && keyId === undefined) {
       throw new Refused(404, 'there is nothing here but /capabilities, /key, /key/{keyId} and /entropy');

@@ -17,7 +17,7 @@ export function isError(response: KmeResponse, status: 400 | 404 | 405 | 503, me
 export function isUnauthorized(response: KmeResponse): void {
   assert.equal(response.status, 401);
   assert.equal(response.body, undefined);
-  assert.equal(response.headers['Content-Length'], '0');
+  assert.equal(response.headers['content-length'], '0');
   assert.equal('Content-Type' in response.headers, false);
 }
 

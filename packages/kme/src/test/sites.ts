@@ -233,13 +233,31 @@ export function breakMethod(vault: Vault, method: 'assign' | 'deliver' | 'poison
 /** A node without applications, as a satellite is. */
 export class Relay {
   readonly node: string;
-  readonly vault: Vault;
-  readonly exchange: Exchange;
+  readonly network: Network;
+  readonly keyring: TestKeyring;
+  readonly plan: RelayPlan;
+  vault: Vault;
+  exchange: Exchange;
 
-  private constructor(network: Network, node: string, vault: Vault, plan: RelayPlan) {
+  private constructor(network: Network, node: string, vault: Vault, keyring: TestKeyring, plan: RelayPlan) {
+    this.network = network;
     this.node = node;
     this.vault = vault;
-    this.exchange = new Exchange({
+    this.keyring = keyring;
+    this.plan = plan;
+    this.exchange = this.#start();
+  }
+
+  /** The process dies here and starts again. */
+  async crash(): Promise<void> {
+    await this.vault.close();
+    this.vault = await openVault(this.network, this.node, this.keyring);
+    this.exchange = this.#start();
+  }
+
+  #start(): Exchange {
+    const { network, node, vault, plan } = this;
+    return new Exchange({
       ...{ vault, self: node, plan },
       peers: network.nodeIds
         .filter((other) => other !== node)
@@ -250,7 +268,8 @@ export class Relay {
   }
 
   static async open(network: Network, node: string, plan: RelayPlan): Promise<Relay> {
-    return new Relay(network, node, await openVault(network, node, new TestKeyring()), plan);
+    const keyring = new TestKeyring();
+    return new Relay(network, node, await openVault(network, node, keyring), keyring, plan);
   }
 }
 
@@ -316,6 +335,10 @@ export class Network {
 
   get delhi(): Site {
     return this.sites.get('delhi')!;
+  }
+
+  relay(node: string): Relay {
+    return this.relays.get(node)!;
   }
 
   /** A node's vault, every call a transaction of its own. */

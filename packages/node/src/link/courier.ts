@@ -4,13 +4,25 @@ import { linkLane } from '@skykey/kme';
 import type { Vault } from '@skykey/vault';
 import { NodeError } from '../error.ts';
 
+/** Key that no quantum link has made; for tags alone, so no policy asks which way it came. */
+const LABELS = {
+  originLinks: ['courier'],
+  routes: [['courier']],
+  jurisdictions: [],
+  epsSec: 0,
+  epsCor: 0,
+  proof: 'carried by courier',
+  simulated: false,
+  expiresAtMs: null,
+};
+
 /**
  * Takes a couriered key into the vault as the first authentication key of a link, then overwrites and removes the
- * file. Does nothing when the link has one already; throws when there is neither key nor file.
+ * file. Does nothing when the link has one already; rejects when there is neither key nor file.
  */
-export function importCourier(vault: Vault, linkId: string, file: string, nowMs: number): void {
-  const lane = linkLane(linkId);
-  const known = vault.recall(`courier/${linkId}`) !== undefined;
+export async function importCourier(vault: Vault, linkId: string, file: string, nowMs: number): Promise<void> {
+  const memory = `courier/${linkId}`;
+  const known = (await vault.notebook().recall(memory)) !== undefined;
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
@@ -22,20 +34,12 @@ export function importCourier(vault: Vault, linkId: string, file: string, nowMs:
     );
   }
   if (!known) {
-    vault.append(
-      lane,
-      {
-        originLinks: ['courier'],
-        route: ['courier'],
-        epsSec: 0,
-        epsCor: 0,
-        proof: 'carried by courier',
-        simulated: false,
-        createdAtMs: nowMs,
-      },
-      SecretBytes.adopt(new Uint8Array(bytes)),
-    );
-    vault.remember(`courier/${linkId}`, { importedAtMs: nowMs });
+    const key = SecretBytes.adopt(new Uint8Array(bytes));
+    await vault.atomically(async (tx) => {
+      await tx.append(linkLane(linkId), { ...LABELS, createdAtMs: nowMs }, key);
+      await tx.remember(memory, { importedAtMs: nowMs });
+    });
+    key.wipe();
   }
   writeFileSync(file, Buffer.alloc(bytes.length));
   rmSync(file);

@@ -1,6 +1,7 @@
 /**
- * The public channel of a satellite's links: sessions and relay messages, each a connection whose first frame says what
- * it is for. Nothing here is trusted: sessions authenticate their own transcript, relay messages carry one-time tags.
+ * The public channel of a satellite's links: sessions, and calls between the two nodes, each a connection whose first
+ * frame says what it is for. Nothing here is trusted: sessions authenticate their own transcript, and what is said in calls
+ * carries one-time tags.
  */
 import { createServer, type Server } from 'node:net';
 import { dial, FrameSocket, frameText, textFrame } from '../wire/frames.ts';
@@ -9,8 +10,8 @@ import { portError } from '../wire/http.ts';
 const FORMAT = 'skykey-link/1';
 /** A session is silent while somebody holds the mission clock; beyond this its pass is given up. */
 const SESSION_SILENCE_MS = 15 * 60_000;
-/** On a relay line something is said several times a second. */
-const RELAY_SILENCE_MS = 30_000;
+/** A line of calls is asked several times within this whether it is still there. */
+const CALLS_SILENCE_MS = 30_000;
 
 /** Station side: opens the channel of one session. */
 export async function dialSession(port: number, linkId: string, sessionId: string): Promise<FrameSocket> {
@@ -19,10 +20,10 @@ export async function dialSession(port: number, linkId: string, sessionId: strin
   return channel;
 }
 
-/** Station side: opens the line on which relay messages arrive. */
-export async function dialRelay(port: number, linkId: string): Promise<FrameSocket> {
-  const channel = await dial(port, 'the satellite', { silenceLimitMs: RELAY_SILENCE_MS });
-  await channel.send(textFrame(`${FORMAT} relay ${linkId}`));
+/** Station side: opens a connection for calls between the two nodes. */
+export async function dialCalls(port: number, linkId: string): Promise<FrameSocket> {
+  const channel = await dial(port, 'the satellite', { silenceLimitMs: CALLS_SILENCE_MS });
+  await channel.send(textFrame(`${FORMAT} calls ${linkId}`));
   return channel;
 }
 
@@ -31,7 +32,7 @@ export async function serveLinks(
   port: number,
   handlers: {
     session: (channel: FrameSocket, linkId: string, sessionId: string) => Promise<void>;
-    relay: (channel: FrameSocket, linkId: string) => Promise<void>;
+    calls: (channel: FrameSocket, linkId: string) => Promise<void>;
   },
 ): Promise<{ close: () => void }> {
   const open = new Set<FrameSocket>();
@@ -41,7 +42,7 @@ export async function serveLinks(
       const [format, purpose, linkId, sessionId] = frameText(await channel.receive()).split(' ');
       if (format !== FORMAT || !linkId) return;
       if (purpose === 'session' && sessionId) await handlers.session(channel, linkId, sessionId);
-      if (purpose === 'relay') await handlers.relay(channel, linkId);
+      if (purpose === 'calls') await handlers.calls(channel, linkId);
     } catch {
       // The peer went away or spoke garbage: this connection ends, nothing else does.
     } finally {

@@ -22,6 +22,7 @@ export class FrameSocket {
   #ended: Error | undefined;
   #room: Promise<void> | undefined;
   #roomAgain: (() => void) | undefined;
+  #maxFrameBytes = MAX_FRAME_BYTES;
   /** Bytes in both directions, headers included. */
   bytes = 0;
 
@@ -39,6 +40,11 @@ export class FrameSocket {
     socket.on('drain', () => this.#wakeSenders());
     socket.on('error', (error) => this.#end(error));
     socket.on('close', () => this.#end(new Error('the connection was closed')));
+  }
+
+  /** Accepts no longer frames than this from now on. */
+  limitFrames(bytes: number): void {
+    this.#maxFrameBytes = bytes;
   }
 
   /**
@@ -97,9 +103,9 @@ export class FrameSocket {
     this.#buffered += data.length;
     while (this.#buffered >= 4) {
       const length = this.#peekLength();
-      if (length > MAX_FRAME_BYTES) {
+      if (length > this.#maxFrameBytes) {
         this.#end(
-          new Error(`the peer announced a message of ${length} bytes; at most ${MAX_FRAME_BYTES} are accepted`),
+          new Error(`the peer announced a message of ${length} bytes; at most ${this.#maxFrameBytes} are accepted`),
         );
         this.#socket.destroy();
         return;

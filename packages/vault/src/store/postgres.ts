@@ -54,8 +54,13 @@ class PostgresStore implements Store {
     return turns.work(work);
   }
 
-  async setEpoch(epoch: number): Promise<void> {
-    await this.transaction('', (sql) => sql.run('UPDATE vault SET epoch = $1', epoch));
+  /** The keyring is asked within the transaction: two processes that rotate at once begin two epochs, one after the other. */
+  renewEpoch(next: () => Promise<number>): Promise<number> {
+    return this.transaction('', async (sql) => {
+      const epoch = await next();
+      await sql.run('UPDATE vault SET epoch = $1', epoch);
+      return epoch;
+    });
   }
 
   /** PostgreSQL removes old versions of rows itself; they are sealed. */
@@ -83,39 +88,43 @@ class PostgresStore implements Store {
     for (const turn of left) turn.settle();
   }
 
-  /** One transaction of all that are left; whoever fails is told so and left out. Throws what undid all of them. */
+  /**
+   * One transaction of all that are left; whoever fails is told so and left out. Throws what undid all of them. Nothing is
+   * waited for but what is read: BEGIN travels with the first question, COMMIT with the last changes.
+   */
   async #attempt(scope: string, left: Set<Turn>): Promise<void> {
     const client = await this.#pool.connect();
     let isSound = false;
-    // What is lost between two queries is told to the next one.
+    // What is lost between two questions is told to the next one.
     const lost = (): void => undefined;
     client.on('error', lost);
+    const ask: Ask = (text, values) => client.query(values ? { ...this.#named(text), values } : text);
     try {
-      const begun = (await client.query(begin(this.place, scope))) as unknown as pg.QueryResult<{ epoch: number }>[];
-      const epoch = begun.at(-1)!.rows[0]!.epoch;
+      const link = new PostgresLink(this.place, ask, begin(this.place, scope));
       const shared = left.size > 1;
       for (const turn of left) {
-        const sql = new PostgresTransaction(this.place, epoch, (text, values) =>
-          client.query({ ...this.#named(text), values }),
-        );
-        if (shared) await client.query('SAVEPOINT turn');
+        const sql = new PostgresTransaction(link);
+        if (shared) link.send('SAVEPOINT turn');
         try {
           await turn.run(sql);
-          if (sql.failure) throw explain(this.place, sql.failure);
-          if (shared) await client.query('RELEASE SAVEPOINT turn');
+          if (!shared) break;
+          link.send('RELEASE SAVEPOINT turn');
+          await link.settled();
+          if (link.failure !== undefined) throw explain(this.place, link.failure);
         } catch (error) {
-          if (sql.isUndone) throw sql.failure;
+          await link.settled();
+          if (link.isUndone) throw link.failure;
           left.delete(turn);
           turn.fail(error);
-          if (shared) await client.query('ROLLBACK TO SAVEPOINT turn; RELEASE SAVEPOINT turn');
+          if (shared) await link.undo('turn');
         }
       }
-      if (left.size === 0) await client.query('ROLLBACK');
-      else await this.#commit(client);
+      if (left.size === 0) await ask('ROLLBACK');
+      else await this.#commit(ask, link);
       isSound = true;
     } catch (error) {
       if (!isLost(error) && !(error instanceof VaultError)) {
-        isSound = await client.query('ROLLBACK').then(
+        isSound = await ask('ROLLBACK').then(
           () => true,
           () => false,
         );
@@ -127,20 +136,19 @@ class PostgresStore implements Store {
     }
   }
 
-  async #commit(client: pg.PoolClient): Promise<void> {
-    let answer: pg.QueryResult;
-    try {
-      answer = await client.query('COMMIT');
-    } catch (error) {
-      if (!isLost(error)) throw error;
+  async #commit(ask: Ask, link: PostgresLink): Promise<void> {
+    const [answer] = await Promise.allSettled([ask('COMMIT'), link.settled()]);
+    if (answer.status === 'rejected' && isLost(answer.reason)) {
       throw new VaultError(
         'vault/unavailable',
         `the connection to ${this.place} was lost during COMMIT: whether it took place is not known, and nothing of it may be handed out`,
-        { cause: error },
+        { cause: answer.reason },
       );
     }
-    // A transaction that a swallowed error has spoiled is rolled back by COMMIT, which does not fail.
-    if (answer.command !== 'COMMIT') {
+    // A transaction that an error has spoiled is rolled back by COMMIT, which does not fail.
+    if (link.failure !== undefined) throw link.failure;
+    if (answer.status === 'rejected') throw answer.reason;
+    if (answer.value.command !== 'COMMIT') {
       throw new VaultError('vault/unavailable', `the transaction on ${this.place} was undone by an earlier failure`);
     }
   }
@@ -159,19 +167,28 @@ class PostgresStore implements Store {
   }
 }
 
-class PostgresTransaction implements TransactionSql {
-  readonly epoch: number;
-  isOver = false;
-  /** What the server, or the way to it, has last failed of and nothing has undone: the transaction cannot go on. */
+/** Asks the server; without values: words that are not prepared. */
+type Ask = (text: string, values?: SqlValue[]) => Promise<pg.QueryResult>;
+
+/** One transaction's way to the server: answers come in the order of the questions, changes are not waited for. */
+class PostgresLink {
+  /** What the server, or the way to it, has first failed of and nothing has undone: the transaction cannot go on. */
   failure: unknown;
   readonly #place: string;
-  readonly #query: (text: string, values: SqlValue[]) => Promise<pg.QueryResult>;
-  #depth = 0;
+  readonly #ask: Ask;
+  readonly #begun: Promise<number | undefined>;
+  #sent: Promise<void>[] = [];
 
-  constructor(place: string, epoch: number, query: (text: string, values: SqlValue[]) => Promise<pg.QueryResult>) {
+  constructor(place: string, ask: Ask, beginning: string) {
     this.#place = place;
-    this.epoch = epoch;
-    this.#query = query;
+    this.#ask = ask;
+    this.#begun = ask(beginning).then(
+      (answers) => (answers as unknown as pg.QueryResult<{ epoch: number }>[]).at(-1)!.rows[0]!.epoch,
+      (error) => {
+        this.failure = error;
+        return undefined;
+      },
+    );
   }
 
   /** The whole transaction is gone for no fault of its work. */
@@ -180,47 +197,104 @@ class PostgresTransaction implements TransactionSql {
     return this.failure !== undefined && (AGAIN.has(code ?? '') || isLost(this.failure));
   }
 
-  async run(text: string, ...values: SqlValue[]): Promise<number> {
-    return (await this.#ask(text, values)).rowCount ?? 0;
+  async epoch(): Promise<number> {
+    const epoch = await this.#begun;
+    this.#check();
+    return epoch!;
+  }
+
+  send(text: string, values?: SqlValue[]): void {
+    this.#check();
+    this.#sent.push(
+      this.#ask(text, values).then(
+        () => undefined,
+        (error) => {
+          this.failure ??= error;
+        },
+      ),
+    );
+  }
+
+  async read(text: string, values: SqlValue[]): Promise<unknown[]> {
+    this.#check();
+    try {
+      return (await this.#ask(text, values)).rows;
+    } catch (error) {
+      // It may have failed because something before it had: that is what is to be told.
+      await this.settled();
+      this.failure ??= error;
+      throw explain(this.#place, this.failure);
+    }
+  }
+
+  /** All that was sent has been answered; `failure` says how. */
+  async settled(): Promise<void> {
+    const sent = this.#sent;
+    this.#sent = [];
+    await this.#begun;
+    await Promise.all(sent);
+  }
+
+  /** Back to a savepoint, with what has failed since. */
+  async undo(point: string): Promise<void> {
+    await this.settled();
+    if (this.isUndone) return;
+    this.failure = undefined;
+    this.send(`ROLLBACK TO SAVEPOINT ${point}; RELEASE SAVEPOINT ${point}`);
+  }
+
+  #check(): void {
+    if (this.failure !== undefined) throw explain(this.#place, this.failure);
+  }
+}
+
+class PostgresTransaction implements TransactionSql {
+  isOver = false;
+  readonly #link: PostgresLink;
+  #depth = 0;
+
+  constructor(link: PostgresLink) {
+    this.#link = link;
+  }
+
+  epoch(): Promise<number> {
+    return this.#link.epoch();
+  }
+
+  async run(text: string, ...values: SqlValue[]): Promise<void> {
+    this.#checkTime();
+    this.#link.send(text, values);
   }
 
   async get<T>(text: string, ...values: SqlValue[]): Promise<T | undefined> {
-    return (await this.#ask(text, values)).rows[0] as T | undefined;
+    this.#checkTime();
+    return (await this.#link.read(text, values))[0] as T | undefined;
   }
 
   async all<T>(text: string, ...values: SqlValue[]): Promise<T[]> {
-    return (await this.#ask(text, values)).rows as T[];
+    this.#checkTime();
+    return (await this.#link.read(text, values)) as T[];
   }
 
   async atomically<T>(work: () => Promise<T>): Promise<T> {
+    this.#checkTime();
     const point = `level${this.#depth}`;
-    await this.#ask(`SAVEPOINT ${point}`, []);
+    this.#link.send(`SAVEPOINT ${point}`);
     this.#depth++;
     try {
       const result = await work();
-      await this.#ask(`RELEASE SAVEPOINT ${point}`, []);
+      this.#link.send(`RELEASE SAVEPOINT ${point}`);
       return result;
     } catch (error) {
-      if (!this.isUndone) {
-        this.failure = undefined;
-        await this.#ask(`ROLLBACK TO SAVEPOINT ${point}`, []);
-        await this.#ask(`RELEASE SAVEPOINT ${point}`, []);
-      }
+      await this.#link.undo(point);
       throw error;
     } finally {
       this.#depth--;
     }
   }
 
-  async #ask(text: string, values: SqlValue[]): Promise<pg.QueryResult> {
+  #checkTime(): void {
     if (this.isOver) throw usedLate();
-    if (this.failure !== undefined) throw explain(this.#place, this.failure);
-    try {
-      return await this.#query(text, values);
-    } catch (error) {
-      this.failure ??= error;
-      throw explain(this.#place, error);
-    }
   }
 }
 
@@ -243,8 +317,9 @@ export async function openPostgres(options: PostgresPlace, { admit, begin: begin
     keepAlive: true,
     application_name: 'skykey',
     // An acknowledged transaction is on the disk whatever the server's habits are. Every hot statement has an index, and a
-    // plan made while a table was empty must not read all of it when it is full.
-    options: `-c search_path=${name} -c synchronous_commit=on -c enable_seqscan=off -c plan_cache_mode=force_generic_plan`,
+    // plan made while a table was empty must not read all of it when it is full. Such short questions gain nothing from a
+    // compiler, which would take ten milliseconds for each.
+    options: `-c search_path=${name} -c synchronous_commit=on -c enable_seqscan=off -c jit=off -c plan_cache_mode=force_generic_plan`,
     types: {
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
         oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],

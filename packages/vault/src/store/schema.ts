@@ -49,6 +49,7 @@ export const POSTGRES: Dialect = {
  * handed out: `reserved` (read it once), `spent` (gone; neighbours are merged, so that the table stays small), `point` (the
  * recycled hash point at the head of an `auth/` lane).
  *
+ * Ids of keys are random, and every table that is ordered by them is written all over: only one index is.
  * `shared_key.open` counts copies that are RESERVED or ASSIGNED. Sums are kept by scope, so that transactions of different
  * scopes never wait for each other's row.
  */
@@ -110,7 +111,8 @@ CREATE TABLE claim (
 ) ${ordered};
 
 CREATE TABLE shared_key (
-  id ${text} PRIMARY KEY,
+  key ${rowId},
+  id ${text} NOT NULL UNIQUE,
   lane ${integer} NOT NULL ${refers('lane')},
   start ${integer} NOT NULL,
   stop ${integer} NOT NULL,
@@ -123,22 +125,22 @@ CREATE TABLE shared_key (
   expires_ms ${real},
   open ${integer} NOT NULL CHECK (open >= 0),
   told ${integer} NOT NULL DEFAULT 1
-) ${ordered};
+) ${table};
 CREATE INDEX shared_key_place ON shared_key (lane, start) WHERE open > 0;
 CREATE INDEX shared_key_stock ON shared_key (master_sae, slave_saes, purpose, reserved_ms) WHERE open > 0 AND role = 'master';
 CREATE INDEX shared_key_expires ON shared_key (expires_ms) WHERE open > 0 AND expires_ms IS NOT NULL;
 CREATE INDEX shared_key_untold ON shared_key (reserved_ms) WHERE told = 0;
 
 CREATE TABLE key_copy (
-  key_id ${text} NOT NULL ${refers('shared_key')},
+  key ${integer} NOT NULL ${refers('shared_key')},
   sae ${text} NOT NULL,
   state ${text} NOT NULL CHECK (state IN ('RESERVED', 'ASSIGNED', 'ERASED', 'VOIDED')),
   reserved_ms ${real} NOT NULL,
   assigned_ms ${real},
   closed_ms ${real},
-  PRIMARY KEY (key_id, sae)
+  PRIMARY KEY (key, sae)
 ) ${ordered};
-CREATE INDEX key_copy_reserved ON key_copy (key_id) WHERE state = 'RESERVED';
+CREATE INDEX key_copy_reserved ON key_copy (key) WHERE state = 'RESERVED';
 CREATE INDEX key_copy_assigned ON key_copy (assigned_ms) WHERE state = 'ASSIGNED';
 
 CREATE TABLE poison (link ${text} PRIMARY KEY, at_ms ${real} NOT NULL, reason ${text} NOT NULL) ${ordered};

@@ -90,9 +90,11 @@ export class SqliteStore implements Store {
     return this.#turns.work(work);
   }
 
-  async setEpoch(epoch: number): Promise<void> {
+  async renewEpoch(next: () => Promise<number>): Promise<number> {
+    const epoch = await next();
     await this.transaction('', (sql) => sql.run('UPDATE vault SET epoch = $1', epoch));
     this.#epoch = epoch;
+    return epoch;
   }
 
   /** Moves the log into the file and cuts it to nothing: after that no file holds a byte that was overwritten. */
@@ -226,13 +228,13 @@ export class SqliteStore implements Store {
 }
 
 class SqliteTransaction implements TransactionSql {
-  readonly epoch: number;
   isOver = false;
   /** What the database has last failed of and nothing has undone: half of what was asked for may be done. */
   failure: unknown;
   readonly #db: DatabaseSync;
   readonly #statement: (text: string) => StatementSync;
   readonly #explain: (error: unknown) => unknown;
+  readonly #epoch: number;
   #depth = 0;
 
   constructor(
@@ -242,13 +244,17 @@ class SqliteTransaction implements TransactionSql {
     explain: (error: unknown) => unknown,
   ) {
     this.#db = db;
-    this.epoch = epoch;
+    this.#epoch = epoch;
     this.#statement = statement;
     this.#explain = explain;
   }
 
-  async run(text: string, ...values: SqlValue[]): Promise<number> {
-    return this.#use(() => Number(this.#statement(text).run(...values).changes));
+  async epoch(): Promise<number> {
+    return this.#epoch;
+  }
+
+  async run(text: string, ...values: SqlValue[]): Promise<void> {
+    this.#use(() => this.#statement(text).run(...values));
   }
 
   async get<T>(text: string, ...values: SqlValue[]): Promise<T | undefined> {

@@ -10,10 +10,10 @@ export type SqlValue = string | number | Uint8Array | null;
  * array of arrays), one row an element, in column `value`: `CAST(value->>0 AS text)`.
  */
 export interface Sql {
-  /** Epoch of the keyring in which key is sealed now. */
-  readonly epoch: number;
-  /** Returns how many rows were changed. */
-  run(text: string, ...values: SqlValue[]): Promise<number>;
+  /** Epoch of the keyring in which this transaction seals key. */
+  epoch(): Promise<number>;
+  /** Changes rows. What fails of it may show only at the next call, or when the work is over. */
+  run(text: string, ...values: SqlValue[]): Promise<void>;
   get<T>(text: string, ...values: SqlValue[]): Promise<T | undefined>;
   all<T>(text: string, ...values: SqlValue[]): Promise<T[]>;
   /** All of `work` or nothing of it, within this transaction. What `work` throws is passed on. */
@@ -34,8 +34,8 @@ export interface Store {
    * during COMMIT (`vault/unavailable`, the sentence says so) nobody knows.
    */
   transaction<T>(scope: string, work: (sql: Sql) => Promise<T>): Promise<T>;
-  /** From the next transaction on key is sealed in this epoch. */
-  setEpoch(epoch: number): Promise<void>;
+  /** From the next transaction on key is sealed in the epoch that `next` gives, alone in the whole store while it does. */
+  renewEpoch(next: () => Promise<number>): Promise<number>;
   /** After this no file holds what was overwritten, as far as the store can see to it. */
   scrub(): Promise<void>;
   /** Waits for what is under way. Transactions that come later are refused with `vault/unavailable`. */

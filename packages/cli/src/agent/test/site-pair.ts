@@ -52,9 +52,16 @@ s.bind(0, process.argv[2], () => {
 export class SitePair {
   readonly folder: string;
   readonly #children: ChildProcess[] = [];
+  /** A test run that takes too long is killed: nothing of it may stay either. */
+  readonly #killed = (): void => {
+    this.remove();
+    process.exit(1);
+  };
 
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'skykey-sites-'));
+    process.once('SIGTERM', this.#killed);
+    process.once('SIGINT', this.#killed);
     try {
       for (const end of ['a', 'b'] as const) {
         this.ip('netns', 'add', this.namespace(end));
@@ -111,7 +118,7 @@ export class SitePair {
 
   /** Whether an answer from behind the tunnel comes within the time. */
   async reached(limitMs = 12_000): Promise<boolean> {
-    return (await this.probe((first) => Promise.race([first, pause(limitMs)]))).came > 0;
+    return (await this.probe((first) => Promise.race([first, pause(limitMs, undefined, { ref: false })]))).came > 0;
   }
 
   /** Datagrams from the inner address of `a` to that of `b`, ten a second for as long as `during` takes. */
@@ -132,6 +139,8 @@ export class SitePair {
   }
 
   remove(): void {
+    process.off('SIGTERM', this.#killed);
+    process.off('SIGINT', this.#killed);
     for (const child of this.#children) child.kill('SIGKILL');
     for (const end of ['a', 'b'] as const) {
       try {
