@@ -35,7 +35,7 @@ export { timeoutProblem } from './etsi020/problem.ts';
 export type { ForeignKms, Offer, OutState } from './etsi020/send.ts';
 export type { HttpRequest, HttpResponse } from './http.ts';
 export { Kme, type KmeOptions } from './kme.ts';
-export { DIRECT, keyLane, keyLanes, linkLane, peerLane, wayOf } from './lanes.ts';
+export { CARRIED_LANE, DIRECT, keyLane, keyLanes, linkLane, peerLane, wayOf } from './lanes.ts';
 export {
   bitQuantiles,
   type Forecast,

@@ -30,6 +30,8 @@ export const satelliteConfiguration = z.strictObject({
   nodeId: id,
   scenario,
   vault: path,
+  /** Keys that the vault is sealed under; belongs to this vault alone. */
+  keyring: path,
   transmitter: device,
   /** Where stations connect for a session. */
   linkPort: port,
@@ -44,6 +46,8 @@ export const siteConfiguration = z.strictObject({
   nodeId: id,
   scenario,
   vault: path,
+  /** Keys that the vault is sealed under; belongs to this vault alone. */
+  keyring: path,
   receiver: device,
   /** Port of the satellite's link service. */
   satellitePort: port,
@@ -58,6 +62,8 @@ export const siteConfiguration = z.strictObject({
     tls,
     /** SAEs of this site and of the peer's. */
     saes: z.array(z.strictObject({ saeId: id, kmeId: id })).min(2, 'a list of two SAEs at least'),
+    /** Which applications may share which key (`skykey-policy/1`). */
+    policy: path,
     deskSaeId: id,
     peerDeskSaeId: id,
   }),

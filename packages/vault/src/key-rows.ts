@@ -1,5 +1,6 @@
-import type { Place, Reserved } from './lanes.ts';
+import type { Reserved } from './lanes.ts';
 import type { Sql } from './store/store.ts';
+import type { Place } from './stretches.ts';
 import type { KeyCopy, KeyRecord, KeyRole, KeyState } from './types.ts';
 
 /** A key to be stored, with the state that all its copies begin in. */
@@ -99,9 +100,9 @@ export class KeyRows {
     );
     await this.#sql.run(
       `INSERT INTO key_copy (key, sae, state, reserved_ms, assigned_ms, closed_ms)
-       SELECT shared_key.key, CAST(value->>1 AS text), CAST(value->>2 AS text),
+       SELECT (SELECT key FROM shared_key WHERE id = CAST(value->>0 AS text)), CAST(value->>1 AS text), CAST(value->>2 AS text),
          CAST(value->>3 AS double precision), CAST(value->>4 AS double precision), CAST(value->>5 AS double precision)
-       FROM EACH($1) AS item JOIN shared_key ON shared_key.id = CAST(value->>0 AS text)`,
+       FROM EACH($1) AS item`,
       JSON.stringify(copies),
     );
     return keys.map(

@@ -220,6 +220,23 @@ onBoth('a key is good as long as the first of its blocks, on both sides', async 
   assert.deepEqual(await states(tx, 1, 2, 3), ['VOIDED', 'ERASED', 'ASSIGNED']);
 });
 
+onBoth(
+  'a key that grows old while it is RESERVED is assigned and then void: its end is not settled before',
+  async (t, kind) => {
+    const place = await Place.make(t, kind);
+    const { tx } = place;
+    await tx.append(LANE, labels({ expiresAtMs: 4_000 }), secret(pattern(64)));
+    await tx.keys.reserve([{ ...pair, keyIds: [id(1)] }]);
+    place.nowMs = 4_000;
+    assert.equal(await tx.keys.expire(0), 0);
+    await tx.keys.assign([id(1)]);
+    await assert.rejects(tx.keys.deliver(alices(1)), code('vault/expired'));
+    assert.equal(await tx.keys.expire(0), 1);
+    assert.equal(await tx.keys.expire(0), 0);
+    assert.deepEqual(await states(tx, 1), ['VOIDED']);
+  },
+);
+
 onBoth('keys in stock: what is assigned for a pair, of that size and purpose, oldest first', async (t, kind) => {
   const place = await filled(t, kind);
   const { keys } = place.tx;

@@ -1,9 +1,10 @@
 import { SecretBytes } from '@skykey/bits';
 import { VaultError } from './error.ts';
 import { type KeyPlace, type KeyRow, KeyRows, type NewKey } from './key-rows.ts';
-import type { Lanes, Place } from './lanes.ts';
+import type { Lanes } from './lanes.ts';
 import type { Counter } from './records.ts';
 import type { Sql } from './store/store.ts';
+import type { Place } from './stretches.ts';
 import type { KeyBatch, KeyRecord, KeyRequest } from './types.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -237,7 +238,8 @@ export class Keys {
 
   /**
    * Voids keys of which a copy was ASSIGNED before `beforeMs` and not fetched since, and those too old to be delivered; and
-   * overwrites unclaimed key that is too old. Returns how many keys.
+   * overwrites unclaimed key that is too old. Returns how many keys. Touches the lanes of every peer: for a transaction of
+   * scope ''.
    */
   async expire(beforeMs: number): Promise<number> {
     const voided = await this.#void(await this.#rows.old(beforeMs, this.#now()));

@@ -1,40 +1,22 @@
 import { SecretBytes } from '@skykey/bits';
+import { type Claim, Claims } from './claims.ts';
 import { VaultError } from './error.ts';
 import type { Pieces, Span } from './pieces.ts';
+import { earliest, type Segment, Segments, spanOf, under } from './segments.ts';
 import type { Sql } from './store/store.ts';
+import { byLane, type Place, type Stretch, union, within } from './stretches.ts';
 import type { Range } from './types.ts';
 
 /** Lanes of this prefix carry authentication key. An alarm spares them: without them it could not be told. */
 const AUTHENTICATION = 'auth/';
 /** At the head of an authentication lane lies the recycled point of the polynomial hash, never handed out as pad. */
 export const POINT_BYTES = 16;
-/** Places nearer to each other than this are looked up together. */
-const NEAR_BYTES = 65_536;
-/** Segments read at a time while looking for room. */
-const SEGMENTS = 64;
 
 export const isAuthentication = (lane: string): boolean => lane.startsWith(AUTHENTICATION);
 
-export interface Stretch {
-  start: number;
-  stop: number;
-}
-
-/** Part of a lane by the lane's number. */
-export interface Place extends Stretch {
-  readonly lane: number;
-}
-
-/** A part of a lane, and where its bytes are: `firstByte` is that of `start` in the block. */
-interface Segment extends Stretch {
-  block: number;
-  firstByte: number;
-  poisoned: number;
-  expiresMs: number | null;
-}
-
-interface Claim extends Stretch {
-  state: 'reserved' | 'spent' | 'point';
+/** A reserved range, and when the first of its bytes expires. */
+export interface Reserved extends Place {
+  readonly expiresMs: number | null;
 }
 
 interface NewSegment {
@@ -48,11 +30,6 @@ interface NewSegment {
   readonly point?: boolean | undefined;
 }
 
-/** A reserved range, and when the first of its bytes expires. */
-export interface Reserved extends Place {
-  readonly expiresMs: number | null;
-}
-
 /**
  * Named byte sequences that two ends have in common, and who took what of them. A lane only grows, a position means the
  * same bytes for ever, and no byte is claimed twice: the database checks it, so it holds across processes and crashes.
@@ -60,11 +37,15 @@ export interface Reserved extends Place {
 export class Lanes {
   readonly #sql: Sql;
   readonly #pieces: Pieces;
+  readonly #segments: Segments;
+  readonly #claims: Claims;
   readonly #now: () => number;
 
   constructor(sql: Sql, pieces: Pieces, now: () => number) {
     this.#sql = sql;
     this.#pieces = pieces;
+    this.#segments = new Segments(sql, now);
+    this.#claims = new Claims(sql);
     this.#now = now;
   }
 
@@ -78,7 +59,7 @@ export class Lanes {
     const runs: Stretch[] = [];
     const lane = await this.#head(name);
     if (!lane) return runs;
-    for await (const { start, stop } of this.#free(lane)) {
+    for await (const { start, stop } of this.#segments.free(lane)) {
       const last = runs.at(-1);
       if (last?.stop === start) last.stop = stop;
       else runs.push({ start, stop });
@@ -90,7 +71,7 @@ export class Lanes {
   async freeBlocks(name: string): Promise<(Stretch & { readonly block: number })[]> {
     const found: (Stretch & { readonly block: number })[] = [];
     const lane = await this.#head(name);
-    if (lane) for await (const { start, stop, block } of this.#free(lane)) found.push({ start, stop, block });
+    if (lane) for await (const { start, stop, block } of this.#segments.free(lane)) found.push({ start, stop, block });
     return found;
   }
 
@@ -177,7 +158,7 @@ export class Lanes {
       await this.#sql.run(`UPDATE claim SET state = 'reserved' WHERE lane = $1 AND start = $2`, lane, former.start);
       await this.burnAll([{ lane, ...former }]);
     }
-    await this.#claim([{ lane, start, stop: start + POINT_BYTES }], 'point');
+    await this.#claims.add([{ lane, start, stop: start + POINT_BYTES }], 'point');
   }
 
   #point(lane: number): Promise<Stretch | undefined> {
@@ -190,7 +171,7 @@ export class Lanes {
     const head = await this.#head(name);
     const found: Reserved[] = [];
     const run: { segments: Segment[]; at: number; stop: number } = { segments: [], at: 0, stop: 0 };
-    search: for await (const segment of head && count > 0 ? this.#free(head) : []) {
+    search: for await (const segment of head && count > 0 ? this.#segments.free(head) : []) {
       if (segment.start !== run.stop) {
         run.at = segment.start;
         run.segments = [];
@@ -211,7 +192,7 @@ export class Lanes {
         `lane ${name} has not got ${wanted}: ${await this.available(name)} bytes are left`,
       );
     }
-    await this.#claim(found, 'reserved');
+    await this.#claims.add(found, 'reserved');
     return found;
   }
 
@@ -219,18 +200,18 @@ export class Lanes {
   async reserveAt(name: string, bytes: number, offsets: readonly number[]): Promise<Reserved[]> {
     const places = await this.#places(name, bytes, offsets);
     await this.#checkFree(name, places);
-    const found = (await this.#segmentsUnder(name, places)).map((segments, i) => ({
+    const found = (await this.#segments.under(name, places)).map((segments, i) => ({
       ...places[i]!,
       expiresMs: earliest(segments),
     }));
-    await this.#claim(places, 'reserved');
+    await this.#claims.add(places, 'reserved');
     return found;
   }
 
   /** The claims around places that nobody has claimed; throws when somebody has. */
   async #checkFree(name: string, places: readonly Place[]): Promise<Claim[]> {
     const ordered = [...places].sort((a, b) => a.start - b.start);
-    const claims = await this.#claims(ordered);
+    const claims = await this.#claims.around(ordered);
     for (const [i, { start, stop }] of ordered.entries()) {
       const twice = (ordered[i - 1]?.stop ?? 0) > start;
       if (twice || claims.some((claim) => claim.start < stop && claim.stop > start)) {
@@ -252,7 +233,7 @@ export class Lanes {
     const places = await this.#places(lane, bytes, [offset]);
     const [place] = places;
     const claims: Claim[] = await this.#checkFree(lane, places);
-    const under = await this.#segmentsUnder(lane, places);
+    const under = await this.#segments.under(lane, places);
     const before = claims.findIndex(({ start }) => start > offset);
     claims.splice(before < 0 ? claims.length : before, 0, { ...place!, state: 'reserved' });
     const [out] = await this.#takeSegments(places, under, new Map([[place!.lane, claims]]), () => true);
@@ -264,8 +245,8 @@ export class Lanes {
    * `vault/state`, `vault/poisoned`, `vault/corrupt` with nothing changed.
    */
   async takeAll(places: readonly Place[], last: (place: number) => boolean): Promise<Uint8Array[]> {
-    const claims = await this.#reserved(places);
-    return await this.#takeSegments(places, await this.#segmentsUnder(undefined, places), claims, last);
+    const claims = await this.#claims.reserved(places);
+    return await this.#takeSegments(places, await this.#segments.under(undefined, places), claims, last);
   }
 
   async #takeSegments(
@@ -283,7 +264,7 @@ export class Lanes {
       }
     }
     const parts = await this.#pieces.take(spans, (span) => last(owner[span]!));
-    await this.#spend(
+    await this.#claims.spend(
       claims,
       places.filter((_, i) => last(i)),
     );
@@ -311,7 +292,7 @@ export class Lanes {
     if (range.offset + range.bytes > (await this.length(range.lane))) return undefined;
     const [place] = await this.#places(range.lane, range.bytes, [range.offset]);
     const { start, stop } = place!;
-    const claims = await this.#claims([place!]);
+    const claims = await this.#claims.around([place!]);
     if (claims.some((claim) => claim.start < stop && claim.stop > start)) return undefined;
     try {
       return await this.#read(range.lane, place!);
@@ -322,7 +303,7 @@ export class Lanes {
   }
 
   async #read(name: string, place: Place): Promise<SecretBytes> {
-    const [segments] = await this.#segmentsUnder(name, [place]);
+    const [segments] = await this.#segments.under(name, [place]);
     const spans = segments!.map((segment) => spanOf(segment, place));
     const parts = await this.#pieces.take(spans, () => false);
     const out = new Uint8Array(place.stop - place.start);
@@ -342,9 +323,9 @@ export class Lanes {
 
   /** Overwrites reserved ranges unread. Throws `vault/taken`, `vault/state` with nothing changed. */
   async burnAll(places: readonly Place[]): Promise<void> {
-    const claims = await this.#reserved(places);
-    await this.#pieces.erase(await this.#spansUnder(places));
-    await this.#spend(claims, places);
+    const claims = await this.#claims.reserved(places);
+    await this.#pieces.erase(await this.#segments.spansUnder(places));
+    await this.#claims.spend(claims, places);
   }
 
   /** Burns those of the ranges that nobody claimed and that are there whole; passes over the others. */
@@ -355,8 +336,8 @@ export class Lanes {
       .filter((start) => Number.isSafeInteger(start) && start >= 0 && start + bytes <= head.length)
       .map((start) => ({ lane: head.lane, start, stop: start + bytes }))
       .sort((a, b) => a.start - b.start);
-    const claims = await this.#claims(places);
-    const segments = await this.#segments(places);
+    const claims = await this.#claims.around(places);
+    const segments = await this.#segments.around(places);
     let end = 0;
     const whole = places.filter(({ start, stop }) => {
       const isFree = start >= end && !claims.some((claim) => claim.start < stop && claim.stop > start);
@@ -364,7 +345,7 @@ export class Lanes {
       end = stop;
       return true;
     });
-    await this.#claim(whole, 'reserved');
+    await this.#claims.add(whole, 'reserved');
     await this.burnAll(whole);
   }
 
@@ -373,11 +354,11 @@ export class Lanes {
     const places: Place[] = [];
     const head = await this.#head(name);
     if (!head) return;
-    for await (const { start, stop } of this.#free(head, true)) {
+    for await (const { start, stop } of this.#segments.free(head, true)) {
       if (start >= position) break;
       places.push({ lane: head.lane, start, stop: Math.min(stop, position) });
     }
-    await this.#claim(places, 'reserved');
+    await this.#claims.add(places, 'reserved');
     await this.burnAll(places);
   }
 
@@ -392,7 +373,7 @@ export class Lanes {
   }
 
   async blocksAt(places: readonly Place[]): Promise<number[][]> {
-    const segments = await this.#byLane(places, (some) => this.#segments(some));
+    const segments = await byLane(places, (some) => this.#segments.around(some));
     return places.map(({ lane, start, stop }) => [
       ...new Set(within(segments.get(lane) ?? [], start, stop).map(({ block }) => block)),
     ]);
@@ -413,21 +394,25 @@ export class Lanes {
     return await this.#condemn(condemned);
   }
 
-  /** Overwrites what nobody has claimed of key that is too old. Returns bytes. */
-  async expire(): Promise<number> {
-    const condemned = await this.#sql.all<Place>(
+  /** Overwrites key that is too old, segment by segment; what is reserved of one may still be taken, and delays it. */
+  async expire(): Promise<void> {
+    const old = await this.#sql.all<Place>(
       `SELECT lane, start, stop FROM segment
        WHERE poisoned = 0 AND expires_ms IS NOT NULL AND expires_ms <= $1 ORDER BY lane, start`,
       this.#now(),
     );
-    return (await this.#condemn(condemned)).bytes;
+    const claims = await byLane(old, (places) => this.#claims.around(places));
+    const settled = old.filter(({ lane, start, stop }) =>
+      within(claims.get(lane)!, start, stop).every(({ state }) => state === 'spent'),
+    );
+    if (settled.length > 0) await this.#condemn(settled);
   }
 
   async #condemn(condemned: readonly Place[]): Promise<{ bytes: number; burned: Place[] }> {
     let bytes = 0;
     const burned: Place[] = [];
     const erased: Place[] = [];
-    const claims = await this.#byLane(condemned, (places) => this.#claims(places));
+    const claims = await byLane(condemned, (places) => this.#claims.around(places));
     for (const [lane, found] of claims) {
       const reserved = new Set<Claim>();
       for (const { start, stop } of condemned.filter((place) => place.lane === lane)) {
@@ -447,13 +432,13 @@ export class Lanes {
       for (const { start, stop } of reserved) burned.push({ lane, start, stop });
     }
     // A range across a condemned and a sound block goes whole; what both lists name is erased once.
-    await this.#pieces.erase(await this.#spansUnder(union([...erased, ...burned])));
+    await this.#pieces.erase(await this.#segments.spansUnder(union([...erased, ...burned])));
     await this.#sql.run(
       `UPDATE segment SET poisoned = 1 WHERE (lane, start) IN
          (SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint) FROM EACH($1) AS item)`,
       JSON.stringify(condemned.map(({ lane, start }) => [lane, start])),
     );
-    await this.#spend(claims, burned);
+    await this.#claims.spend(claims, burned);
     return { bytes, burned };
   }
 
@@ -475,162 +460,6 @@ export class Lanes {
     );
   }
 
-  /** What is free of each segment beyond the last claim, in order; `old`: what is too old to be handed out, too. */
-  async *#free({ lane, cursor }: { lane: number; cursor: number }, old = false): AsyncGenerator<Segment> {
-    const nowMs = old ? -1 : this.#now();
-    for (let from = cursor; ; ) {
-      const segments = await this.#sql.all<Segment>(
-        `SELECT start, stop, block, first_byte AS "firstByte", poisoned, expires_ms AS "expiresMs" FROM segment
-         WHERE lane = $1 AND stop > $2
-           AND start >= coalesce((SELECT max(start) FROM segment WHERE lane = $1 AND start <= $2), 0)
-         ORDER BY start LIMIT ${SEGMENTS}`,
-        ...[lane, from],
-      );
-      for (const segment of segments) {
-        if (segment.poisoned || (segment.expiresMs !== null && segment.expiresMs <= nowMs)) continue;
-        yield { ...segment, start: Math.max(segment.start, cursor) };
-      }
-      if (segments.length < SEGMENTS) return;
-      from = segments.at(-1)!.stop;
-    }
-  }
-
-  /** Segments that share bytes with places of one lane, or lie between places that are near, in order. */
-  #segments(places: readonly Place[]): Promise<Segment[]> {
-    return this.#near(
-      places,
-      `SELECT start, stop, block, first_byte AS "firstByte", poisoned, expires_ms AS "expiresMs" FROM segment
-       WHERE lane = $1 AND stop > $2 AND start < $3
-         AND start >= coalesce((SELECT max(start) FROM segment WHERE lane = $1 AND start <= $2), 0)
-       ORDER BY start`,
-    );
-  }
-
-  /** Claims that share bytes with places of one lane or touch them, or lie between, in order. */
-  #claims(places: readonly Place[]): Promise<Claim[]> {
-    return this.#near(
-      places,
-      `SELECT start, stop, state FROM claim
-       WHERE lane = $1 AND stop >= $2 AND start <= $3
-         AND start >= coalesce((SELECT max(start) FROM claim WHERE lane = $1 AND start < $2), 0)
-       ORDER BY start`,
-    );
-  }
-
-  async #near<T extends Stretch>(places: readonly Place[], text: string): Promise<T[]> {
-    const found: T[] = [];
-    for (const { lane, start, stop } of union(places, NEAR_BYTES)) {
-      for (const row of await this.#sql.all<T>(text, lane, start, stop)) {
-        // What reaches from one neighbourhood into the next is found twice.
-        if (row.start >= (found.at(-1)?.stop ?? 0)) found.push(row);
-      }
-    }
-    return found;
-  }
-
-  async #byLane<T>(places: readonly Place[], find: (places: readonly Place[]) => Promise<T>): Promise<Map<number, T>> {
-    const byLane = new Map<number, T>();
-    for (const lane of new Set(places.map((place) => place.lane))) {
-      byLane.set(lane, await find(places.filter((place) => place.lane === lane)));
-    }
-    return byLane;
-  }
-
-  /** The segments under each place; throws when a gap or poison is in one. */
-  async #segmentsUnder(name: string | undefined, places: readonly Place[]): Promise<Segment[][]> {
-    const segments = await this.#byLane(places, (some) => this.#segments(some));
-    return places.map(({ lane, start, stop }) => {
-      const { parts, isWhole, isPoisoned } = under(segments.get(lane)!, start, stop);
-      if (isWhole) return parts;
-      const where = `bytes ${start} to ${stop} of lane ${name ?? `number ${lane}`}`;
-      if (isPoisoned) throw new VaultError('vault/poisoned', `${where} are poisoned`);
-      throw new VaultError('vault/missing', `${where} are not there`);
-    });
-  }
-
-  /** Where the bytes of places are, gaps and what was poisoned before left out. */
-  async #spansUnder(places: readonly Place[]): Promise<Span[]> {
-    const segments = await this.#byLane(places, (some) => this.#segments(some));
-    return places.flatMap((place) =>
-      within(segments.get(place.lane)!, place.start, place.stop)
-        .filter(({ poisoned }) => !poisoned)
-        .map((segment) => spanOf(segment, place)),
-    );
-  }
-
-  async #claim(places: readonly Place[], state: 'reserved' | 'point'): Promise<void> {
-    if (places.length === 0) return;
-    await this.#sql.run(
-      `INSERT INTO claim (lane, start, stop, state)
-       SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint), CAST(value->>2 AS bigint), CAST($2 AS text)
-       FROM EACH($1) AS item`,
-      JSON.stringify(places.map(({ lane, start, stop }) => [lane, start, stop])),
-      state,
-    );
-  }
-
-  /** The claims around places by lane. Throws unless each place was reserved in one piece. */
-  async #reserved(places: readonly Place[]): Promise<Map<number, Claim[]>> {
-    const claims = await this.#byLane(places, (some) => this.#claims(some));
-    for (const { lane, start, stop } of places) {
-      const found = within(claims.get(lane)!, start, stop);
-      if (
-        found.length === 1 &&
-        found[0]!.state === 'reserved' &&
-        found[0]!.start === start &&
-        found[0]!.stop === stop
-      ) {
-        continue;
-      }
-      const where = `bytes ${start} to ${stop} of the lane`;
-      if (found.some(({ state }) => state !== 'reserved'))
-        throw new VaultError('vault/taken', `${where} were used before`);
-      throw new VaultError('vault/state', `${where} were not reserved in one piece`);
-    }
-    return claims;
-  }
-
-  /** Turns reserved places into spent ones, joined with spent neighbours; `claims` are those around them by lane. */
-  async #spend(claims: ReadonlyMap<number, readonly Claim[]>, places: readonly Place[]): Promise<void> {
-    const gone: number[][] = [];
-    const spent: number[][] = [];
-    for (const [lane, around] of claims) {
-      const now = new Set(places.filter((place) => place.lane === lane).map(({ start }) => start));
-      let run: { start: number; stop: number; isChanged: boolean; starts: number[] } | undefined;
-      const end = (): void => {
-        if (!run?.isChanged) return;
-        spent.push([lane, run.start, run.stop]);
-        for (const start of run.starts.slice(1)) gone.push([lane, start]);
-      };
-      for (const { start, stop, state } of around) {
-        const isNew = now.has(start);
-        if (!isNew && state !== 'spent') continue;
-        if (run?.stop === start) {
-          run.stop = stop;
-          run.isChanged ||= true;
-          run.starts.push(start);
-        } else {
-          end();
-          run = { start, stop, isChanged: isNew, starts: [start] };
-        }
-      }
-      end();
-    }
-    if (spent.length === 0) return;
-    await this.#sql.run(
-      `DELETE FROM claim WHERE (lane, start) IN
-         (SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint) FROM EACH($1) AS item)`,
-      JSON.stringify(gone),
-    );
-    await this.#sql.run(
-      `INSERT INTO claim (lane, start, stop, state)
-       SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint), CAST(value->>2 AS bigint), 'spent'
-       FROM EACH($1) AS item WHERE true
-       ON CONFLICT (lane, start) DO UPDATE SET stop = excluded.stop, state = excluded.state`,
-      JSON.stringify(spent),
-    );
-  }
-
   async #places(name: string, bytes: number, offsets: readonly number[]): Promise<Place[]> {
     checkSize(bytes);
     const lane = (await this.find(name))?.lane;
@@ -641,59 +470,6 @@ export class Lanes {
       return { lane, start: offset, stop: offset + bytes };
     });
   }
-}
-
-/** Those that share bytes with a stretch. */
-const within = <T extends Stretch>(stretches: readonly T[], from: number, to: number): T[] => {
-  // Binary search: a batch asks for each of its keys.
-  let low = 0;
-  let high = stretches.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (stretches[middle]!.stop > from) high = middle;
-    else low = middle + 1;
-  }
-  let end = low;
-  while (end < stretches.length && stretches[end]!.start < to) end++;
-  return stretches.slice(low, end);
-};
-
-function under(segments: readonly Segment[], start: number, stop: number) {
-  const parts: Segment[] = [];
-  let at = start;
-  for (const segment of within(segments, start, stop)) {
-    if (segment.start > at) break;
-    if (segment.poisoned) return { parts, isWhole: false, isPoisoned: true };
-    parts.push(segment);
-    at = segment.stop;
-  }
-  return { parts, isWhole: at >= stop, isPoisoned: false };
-}
-
-function spanOf(segment: Segment, { start, stop }: Stretch): Span {
-  const shift = segment.firstByte - segment.start;
-  return {
-    block: segment.block,
-    from: Math.max(start, segment.start) + shift,
-    to: Math.min(stop, segment.stop) + shift,
-  };
-}
-
-const earliest = (segments: readonly Segment[]): number | null =>
-  segments.reduce<number | null>(
-    (first, { expiresMs }) => (expiresMs === null ? first : Math.min(expiresMs, first ?? expiresMs)),
-    null,
-  );
-
-/** Places in order, those that overlap, touch or are nearer than `near` bytes joined. */
-function union(places: readonly Place[], near = 0): Place[] {
-  const joined: Place[] = [];
-  for (const place of [...places].sort((a, b) => a.lane - b.lane || a.start - b.start)) {
-    const last = joined.at(-1);
-    if (last?.lane === place.lane && place.start <= last.stop + near) last.stop = Math.max(last.stop, place.stop);
-    else joined.push({ ...place });
-  }
-  return joined;
 }
 
 function checkSize(bytes: number): void {

@@ -247,8 +247,12 @@ onBoth('key that is too old is not handed out, and is overwritten when somebody 
   assert.equal(reveal(await tx.take(range)), hex(pattern(100, 1).subarray(0, 60)), 'what was claimed in time');
   assert.equal((await tx.reserve(LANE, 80)).offset, 100);
   place.nowMs = 3_500;
+  const reserved = { lane: LANE, offset: 100, bytes: 80 };
   await tx.keys.expire(0);
   assert.deepEqual([await tx.available(LANE), await tx.available('auth/x')], [50, 144], 'tags have no age');
+  assert.equal(reveal(await tx.take(reserved)), hex(pattern(100, 2).subarray(0, 80)), 'what was claimed in time');
+  await tx.keys.expire(0);
+  await assert.rejects(tx.reserveAt({ lane: LANE, offset: 180, bytes: 10 }), code('vault/poisoned'));
   await assert.rejects(tx.reserveAt({ lane: LANE, offset: 60, bytes: 10 }), code('vault/poisoned'));
   assert.equal(reveal(await tx.take(await tx.reserve(LANE, 50))), hex(pattern(50, 3)));
 });

@@ -98,7 +98,7 @@ export class Site {
   readonly keyring: TestKeyring;
   vault: Vault;
   kme: Kme;
-  readonly #options: SiteOptions;
+  #options: SiteOptions;
   #random = 0;
 
   private constructor(network: Network, siteId: string, other: string, vault: Vault, keyring: TestKeyring, options: SiteOptions) {
@@ -114,6 +114,12 @@ export class Site {
   static async open(network: Network, siteId: string, other: string, options: SiteOptions): Promise<Site> {
     const keyring = new TestKeyring();
     return new Site(network, siteId, other, await openVault(network, siteId, keyring), keyring, options);
+  }
+
+  /** Starts again with another configuration. */
+  async restart(options: SiteOptions): Promise<void> {
+    this.#options = { ...this.#options, ...options };
+    await this.crash();
   }
 
   /** The process dies here and starts again. What hangs in its old self never hears of it. */

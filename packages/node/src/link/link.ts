@@ -13,21 +13,34 @@ import {
   type SessionParameters,
   type SessionReport,
 } from '@skykey/distill';
-import { linkLane, relayLane } from '@skykey/kme';
+import { DIRECT, keyLane, linkLane, peerLane } from '@skykey/kme';
 import type { LinkState, SessionSummary } from '@skykey/telemetry';
-import { type Vault, VaultError } from '@skykey/vault';
+import { type Cut, type JournalEntry, type Vault, VaultError, type VaultTransaction } from '@skykey/vault';
 import { NodeError } from '../error.ts';
 
 /** Share of a block that goes back into the authentication reserve of its link, one part in this many. */
-const AUTHENTICATION_PART = 32;
+const SESSION_PART = 32;
+/** The same for what the two nodes say to each other besides, each way. */
+const CALLS_PART = 64;
+const PAD_BYTES = 16;
+/** A lane begins with a hash point and is of use with a pad behind it. */
+const LEAST_LANE_BYTES = 32;
+/** Blocks of the vault that no session has left: the network of key managers settles them. */
+const OF_THE_NETWORK = ['join:', 'combine:', 'carried:'];
 /** The live figures are taken over this much mission time, s. */
 const RECENT_S = 5;
 const REMEMBERED_SESSIONS = 10;
 /** Below this many compared detections a QBER is not shown. */
 const SHOW_QBER_FROM = 30;
 
-export interface LinkOptions {
+/** A quantum link and the nodes at its ends. */
+export interface LinkEnds {
   readonly linkId: string;
+  readonly satelliteId: string;
+  readonly siteId: string;
+}
+
+export interface LinkOptions extends LinkEnds {
   readonly peer: string;
   readonly vault: Vault;
   readonly random: RandomBytes;
@@ -36,11 +49,19 @@ export interface LinkOptions {
   readonly expectedQber: number;
   readonly hardQber: number;
   readonly missionMs: () => number;
-  /** Nodes and satellites that the key has passed, for its label. */
-  readonly route: readonly string[];
   readonly onChange: () => void;
-  /** A hard alarm: the link is dropped, its keys must be poisoned before anything else leaves. */
-  readonly onAlarm: (alarm: Alarm) => void;
+  /**
+   * A hard alarm: the link is dropped, its keys must be poisoned before anything else leaves. The session does not end
+   * before this has resolved, and rejects when it does.
+   */
+  readonly onAlarm: (alarm: Alarm) => Promise<void>;
+}
+
+/** What a link remembers in the vault. */
+interface Memory {
+  readonly dropped: boolean;
+  readonly sessions: readonly SessionSummary[];
+  readonly alarms: LinkState['alarms'];
 }
 
 interface Sample {
@@ -64,19 +85,34 @@ export class Link {
   #stage: string | null = null;
   #samples: Sample[] = [];
   #last: Sample = { seconds: 0, detections: 0, monitored: 0, errors: 0 };
+  /** What a session has begun to write down and does not end without. */
+  #writing: Promise<unknown> = Promise.resolve();
 
-  constructor(options: LinkOptions) {
+  /** Takes up what the link remembers. */
+  static async open(options: LinkOptions): Promise<Link> {
+    const memory = (await options.vault.notebook().recall(memoryKey(options.linkId))) as Memory | undefined;
+    return new Link(options, memory);
+  }
+
+  private constructor(options: LinkOptions, memory: Memory | undefined) {
     this.#options = options;
-    const memory = options.vault.recall(this.#memoryKey()) as
-      | { dropped: boolean; sessions: SessionSummary[]; alarms: LinkState['alarms'][number][] }
-      | undefined;
     this.#dropped = memory?.dropped ?? false;
-    this.#sessions = memory?.sessions ?? [];
-    this.#alarms = memory?.alarms ?? [];
+    this.#sessions = [...(memory?.sessions ?? [])];
+    this.#alarms = [...(memory?.alarms ?? [])];
   }
 
   get dropped(): boolean {
     return this.#dropped;
+  }
+
+  /** Why it was dropped, in words; undefined when it is not. */
+  get reason(): string | undefined {
+    return this.#dropped ? this.#alarms.find(({ severity }) => severity === 'hard')?.message : undefined;
+  }
+
+  /** What the session that runs is at. */
+  get stage(): string | null {
+    return this.#stage;
   }
 
   /** The session that runs, by its id. */
@@ -103,14 +139,15 @@ export class Link {
   }
 
   /** The operator takes the link back into service. */
-  reopen(): void {
+  async reopen(): Promise<void> {
     this.#dropped = false;
     this.#stage = null;
-    this.#remember();
+    await this.#options.vault.atomically((tx) => this.#remember(tx));
     this.#options.onChange();
   }
 
-  state(): LinkState {
+  async state(tx: VaultTransaction): Promise<LinkState> {
+    const authenticationPads = await tx.pads(linkLane(this.#options.linkId)).left();
     const first = this.#samples[0] ?? this.#last;
     const last = this.#last;
     const seconds = last.seconds - first.seconds;
@@ -129,11 +166,11 @@ export class Link {
       monitored: last.monitored,
       monitorErrors: last.errors,
       qber: monitored >= SHOW_QBER_FROM ? (last.errors - first.errors) / monitored : null,
-      alarms: this.#alarms,
-      sessions: this.#sessions,
+      alarms: [...this.#alarms],
+      sessions: [...this.#sessions],
       expectedQber: this.#options.expectedQber,
       hardQber: this.#options.hardQber,
-      authenticationPads: this.#options.vault.pads(linkLane(this.#options.linkId)).left(),
+      authenticationPads,
     };
   }
 
@@ -160,6 +197,7 @@ export class Link {
     this.#monitorProbability = parameters.monitorProbability;
     this.#samples = [];
     this.#last = { seconds: 0, detections: 0, monitored: 0, errors: 0 };
+    this.#writing = Promise.resolve();
     this.#options.onChange();
     try {
       const report = await run({
@@ -167,16 +205,23 @@ export class Link {
         store: this.#store(),
         onEvent: (event) => this.#onEvent(event),
       });
-      this.#finish(summary(report, this.#options.missionMs()));
+      await this.#writing;
+      await this.#finish(summary(report, this.#options.missionMs()));
       return report;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#stage = null;
-      vault.journal.append({
-        severity: 'warning',
-        text: `${linkId}: session ${parameters.sessionId} ended without a key: ${reason}`,
-        utcMs: this.#options.missionMs(),
-      });
+      await this.#writing.catch(() => undefined);
+      await vault
+        .atomically((tx) =>
+          tx.journal.append({
+            severity: 'warning',
+            text: `${linkId}: session ${parameters.sessionId} ended without a key: ${reason}`,
+            utcMs: this.#options.missionMs(),
+          }),
+        )
+        // The reason why the session ended is worth more than that it could not be written down.
+        .catch(() => undefined);
       throw error;
     } finally {
       this.#running = null;
@@ -203,87 +248,114 @@ export class Link {
       this.#alarms.splice(20);
       if (severity === 'hard') {
         this.#dropped = true;
-        this.#remember();
-        this.#options.onAlarm(event.alarm);
+        const { vault, onAlarm } = this.#options;
+        this.#write(vault.atomically((tx) => this.#remember(tx)));
+        this.#write(onAlarm(event.alarm));
       }
     }
     this.#options.onChange();
   }
 
-  #finish(entry: SessionSummary): void {
+  #write(work: Promise<unknown>): void {
+    this.#writing = Promise.all([this.#writing, work]);
+    // Awaited at the end of the session; until then nobody else is to be told.
+    this.#writing.catch(() => undefined);
+  }
+
+  async #finish(entry: SessionSummary): Promise<void> {
+    const { linkId, vault } = this.#options;
     this.#sessions.unshift(entry);
     this.#sessions.splice(REMEMBERED_SESSIONS);
-    this.#remember();
-    this.#options.vault.journal.append({
+    const note: JournalEntry = {
       severity: entry.verdict === 'accepted' ? 'info' : 'warning',
       text:
         entry.verdict === 'accepted'
-          ? `${this.#options.linkId}: ${entry.detections.toLocaleString('en')} detections became ${entry.secretBits.toLocaleString('en')} secret bits (${entry.proof})`
-          : `${this.#options.linkId}: no key from session ${entry.sessionId}: ${entry.reason}`,
+          ? `${linkId}: ${entry.detections.toLocaleString('en')} detections became ${entry.secretBits.toLocaleString('en')} secret bits (${entry.proof})`
+          : `${linkId}: no key from session ${entry.sessionId}: ${entry.reason}`,
       utcMs: entry.utcMs,
+    };
+    await vault.atomically(async (tx) => {
+      await this.#remember(tx);
+      await tx.journal.append(note);
     });
   }
 
-  #memoryKey(): string {
-    return `link/${this.#options.linkId}`;
-  }
-
-  #remember(): void {
-    this.#options.vault.remember(this.#memoryKey(), {
-      dropped: this.#dropped,
-      sessions: this.#sessions,
-      alarms: this.#alarms,
-    });
+  #remember(tx: VaultTransaction): Promise<void> {
+    const memory: Memory = { dropped: this.#dropped, sessions: this.#sessions, alarms: this.#alarms };
+    return tx.remember(memoryKey(this.#options.linkId), memory);
   }
 
   /** The vault as distillation wants it: a finished block is held, then cut into the lanes of this link. */
   #store(): BlockStore {
-    const { vault, linkId, route, missionMs } = this.#options;
+    const { vault, linkId, satelliteId, siteId, missionMs } = this.#options;
     // The vault knows an id once its block is held; that its light was spoken of is kept beside it.
     const memory = (blockId: string): string => `begun/${blockId}`;
-    const wasBegun = (blockId: string): boolean =>
-      vault.recall(memory(blockId)) !== undefined || vault.block(blockId) !== undefined;
+    const wasBegun = async (tx: VaultTransaction, blockId: string): Promise<boolean> =>
+      (await tx.recall(memory(blockId))) !== undefined || (await tx.block(blockId)) !== undefined;
     return {
-      begin: async (blockId) =>
-        vault.atomically(() => {
-          if (wasBegun(blockId)) throw new VaultError('vault/known', `session ${blockId} was begun before`);
-          vault.remember(memory(blockId), { beganAtMs: missionMs() });
+      begin: (blockId) =>
+        vault.atomically(async (tx) => {
+          if (await wasBegun(tx, blockId)) throw new VaultError('vault/known', `session ${blockId} was begun before`);
+          await tx.remember(memory(blockId), { beganAtMs: missionMs() });
         }),
-      wasBegun: async (blockId) => wasBegun(blockId),
+      wasBegun: (blockId) => vault.atomically((tx) => wasBegun(tx, blockId)),
       hold: async (blockId: string, key: SecretBytes, report: SessionReport) => {
+        const labels = {
+          originLinks: [linkId],
+          routes: [[satelliteId, siteId]],
+          // A scenario does not say in which country a station stands.
+          jurisdictions: [],
+          epsSec: report.epsSec,
+          epsCor: report.epsCor,
+          proof: report.proof,
+          simulated: true,
+          createdAtMs: missionMs(),
+          expiresAtMs: null,
+        };
         try {
-          vault.hold({
-            blockId,
-            bytes: key,
-            labels: {
-              originLinks: [linkId],
-              route: [...route],
-              epsSec: report.epsSec,
-              epsCor: report.epsCor,
-              proof: report.proof,
-              simulated: true,
-              createdAtMs: missionMs(),
-            },
-          });
+          await vault.atomically((tx) => tx.hold({ blockId, bytes: key, labels }));
         } finally {
           key.wipe();
         }
       },
-      release: async (blockId) => vault.release(blockId, laneCuts(linkId, vault.heldBytes(blockId))),
-      discard: async (blockId) => vault.discard(blockId),
-      held: async () => vault.held().filter((blockId) => !blockId.startsWith('relay:')),
-      wasReleased: async (blockId) => vault.wasReleased(blockId),
+      release: (blockId) =>
+        vault.atomically(async (tx) =>
+          tx.release(blockId, laneCuts({ linkId, satelliteId, siteId }, await tx.heldBytes(blockId))),
+        ),
+      discard: (blockId) => vault.atomically((tx) => tx.discard(blockId)),
+      held: async () => {
+        const held = await vault.atomically((tx) => tx.held());
+        return held.filter((blockId) => !OF_THE_NETWORK.some((prefix) => blockId.startsWith(prefix)));
+      },
+      wasReleased: (blockId) => vault.atomically((tx) => tx.wasReleased(blockId)),
     };
   }
 }
 
-/** Both ends cut a block of this many bytes alike: a part for tags, the rest for the relay. */
-export function laneCuts(linkId: string, bytes: number): { lane: string; from: number; to: number }[] {
-  const forTags = Math.floor(bytes / AUTHENTICATION_PART / 16) * 16;
-  return [
-    { lane: linkLane(linkId), from: 0, to: forTags },
-    { lane: relayLane(linkId), from: forTags, to: bytes },
+const memoryKey = (linkId: string): string => `link/${linkId}`;
+
+/**
+ * Both ends cut a block of this many bytes alike: parts for the tags of further sessions and for those of the words between
+ * the two nodes, the rest as key that the satellite leads.
+ */
+export function laneCuts({ linkId, satelliteId, siteId }: LinkEnds, bytes: number): Cut[] {
+  const partOf = (part: number, least: number): number => {
+    const size = Math.floor(bytes / part / PAD_BYTES) * PAD_BYTES;
+    return size < least ? 0 : size;
+  };
+  const forCalls = partOf(CALLS_PART, LEAST_LANE_BYTES);
+  const lanes = [
+    { lane: linkLane(linkId), size: partOf(SESSION_PART, PAD_BYTES) },
+    { lane: peerLane(satelliteId, siteId), size: forCalls },
+    { lane: peerLane(siteId, satelliteId), size: forCalls },
   ];
+  let from = 0;
+  const cuts = lanes.map(({ lane, size }) => {
+    const cut = { lane, from, to: from + size };
+    from = cut.to;
+    return cut;
+  });
+  return [...cuts, { lane: keyLane(satelliteId, siteId, DIRECT), from, to: bytes }];
 }
 
 function summary(report: SessionReport, utcMs: number): SessionSummary {

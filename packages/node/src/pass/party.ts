@@ -5,13 +5,14 @@
 import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { SessionReport } from '@skykey/distill';
-import { relayLane } from '@skykey/kme';
-import { Vault } from '@skykey/vault';
+import { DIRECT, keyLane } from '@skykey/kme';
+import type { Vault } from '@skykey/vault';
 import { loadMission } from '../configuration.ts';
 import { importCourier } from '../link/courier.ts';
 import { Link } from '../link/link.ts';
 import { sessionParameters } from '../link/session-parameters.ts';
 import { MissionTime } from '../mission-time.ts';
+import { openVault } from '../mission-vault.ts';
 import { openReceiver, openTransmitter } from '../wire/devices.ts';
 import { dial, FrameSocket } from '../wire/frames.ts';
 
@@ -22,6 +23,7 @@ export interface PartyStart {
   readonly devicePort: number;
   readonly token: string;
   readonly vault: string;
+  readonly keyring: string;
   readonly courier: string;
   /** Null draws cryptographic randomness; a seed makes the run reproducible, and its key worthless. */
   readonly seed: number | null;
@@ -49,10 +51,12 @@ async function run(start: PartyStart): Promise<void> {
   const station = mission.stations.find(({ id }) => id === start.stationId)!;
   const random = start.seed === null ? (n: number): Uint8Array => randomBytes(n) : reproducible(start.seed, start.role);
   const time = new MissionTime(Date.parse(mission.live.clock.startUtc));
-  const vault = Vault.open({ path: start.vault, now: time.ms });
-  importCourier(vault, station.linkId, start.courier, time.ms());
-  const link = new Link({
-    linkId: station.linkId,
+  const vault = await openVault({ path: start.vault, keyring: start.keyring, now: time.ms, nodeId: start.role });
+  await importCourier(vault, station.linkId, start.courier, time.ms());
+  let told = '';
+  const ends = { linkId: station.linkId, satelliteId: mission.satellite.id, siteId: station.siteId };
+  const link = await Link.open({
+    ...ends,
     peer: start.role === 'satellite' ? station.siteId : mission.satellite.id,
     vault,
     random,
@@ -60,15 +64,13 @@ async function run(start: PartyStart): Promise<void> {
     expectedQber: mission.live.expectedQber.value,
     hardQber: mission.live.hardQber.value,
     missionMs: time.ms,
-    route: [mission.satellite.id, station.siteId],
     onChange: () => {
-      const { stage } = link.state();
+      const { stage } = link;
       if (stage && stage !== told) tell({ type: 'stage', stage });
       told = stage ?? told;
     },
-    onAlarm: () => undefined,
+    onAlarm: async () => undefined,
   });
-  let told = '';
   const parameters = (pass: { passId: string; pulses: number }) =>
     sessionParameters(mission, { sessionId: pass.passId, linkId: station.linkId, pulses: pass.pulses });
   let report: SessionReport;
@@ -93,16 +95,17 @@ async function run(start: PartyStart): Promise<void> {
     const channel = await dial(start.linkPort!, 'the satellite');
     report = await link.runStation(parameters(pass), channel, chunks);
   }
+  const lane = keyLane(ends.satelliteId, ends.siteId, DIRECT);
   tell({
     type: 'done',
     report,
-    keyDigest: report.verdict === 'accepted' ? keyDigest(vault, relayLane(station.linkId), start.comparisonKey) : null,
+    keyDigest: report.verdict === 'accepted' ? await keyDigest(vault, lane, start.comparisonKey) : null,
     maxRssBytes: process.resourceUsage().maxRSS * 1024,
   });
 }
 
-function keyDigest(vault: Vault, lane: string, comparisonKey: string): string {
-  const key = vault.take(vault.reserve(lane, vault.available(lane)));
+async function keyDigest(vault: Vault, lane: string, comparisonKey: string): Promise<string> {
+  const key = await vault.atomically(async (tx) => tx.take(await tx.reserve(lane, await tx.available(lane))));
   const digest = key.open((bytes) => createHmac('sha256', comparisonKey).update(bytes).digest('hex'));
   key.wipe();
   return digest;

@@ -155,6 +155,7 @@ export async function runPass(request: PassRequest): Promise<PassResult> {
           token,
           courier: file,
           vault: join(folder, `${role}.vault`),
+          keyring: join(folder, `${role}.keyring`),
           ...(linkPort ? { linkPort } : {}),
         },
         progress,

@@ -1,81 +1,95 @@
 /** The process of a satellite: sessions with its stations, and the trusted relay between them. */
 import { randomBytes } from 'node:crypto';
-import type { Alarm } from '@skykey/distill';
-import type { NodeState, RelayState } from '@skykey/telemetry';
-import { Vault } from '@skykey/vault';
+import type { NodeState } from '@skykey/telemetry';
 import { loadMission, type SatelliteConfiguration } from '../configuration.ts';
 import { importCourier } from '../link/courier.ts';
 import { isGone, Link } from '../link/link.ts';
 import { serveLinks } from '../link/link-service.ts';
 import { sessionParameters } from '../link/session-parameters.ts';
 import { MissionTime } from '../mission-time.ts';
+import { openVault, tendVault } from '../mission-vault.ts';
 import { operations } from '../operations.ts';
 import { createLog } from '../process.ts';
+import { CallLine } from '../wire/call-line.ts';
 import { openTransmitter, type PassAnnouncement, type TransmitterDevice } from '../wire/devices.ts';
 import type { FrameSocket } from '../wire/frames.ts';
 import { listenLocally } from '../wire/http.ts';
-import { SatelliteRelay } from './satellite-relay.ts';
+import { Relaying } from './relaying.ts';
 
 /** How long a station's connection waits for the transmitter to announce its pass, ms. */
 const ANNOUNCE_LIMIT_MS = 15_000;
-const TICK_MS = 1000;
 const RECONNECT_MS = 500;
+const SHOWN_ENTRIES = 50;
 
 export async function runSatellite(configuration: SatelliteConfiguration): Promise<{ stop: () => Promise<void> }> {
   const mission = loadMission(configuration.scenario);
   const log = createLog(configuration.nodeId);
   const time = new MissionTime(Date.parse(mission.live.clock.startUtc));
-  const vault = Vault.open({ path: configuration.vault, now: time.ms });
-  time.recall(vault);
-  for (const [linkId, file] of Object.entries(configuration.couriers)) importCourier(vault, linkId, file, time.ms());
-
-  const links = new Map<string, Link>();
-  const onAlarm = (linkId: string, alarm: Alarm): void => {
-    const { bits } = vault.poison(linkId, alarm.message);
-    vault.journal.append({
-      severity: 'alarm',
-      text: `${linkId}: ${alarm.message}. ${bits} undelivered bits were poisoned`,
-      utcMs: time.ms(),
-    });
-  };
-  for (const station of mission.stations) {
-    links.set(
-      station.linkId,
-      new Link({
-        linkId: station.linkId,
-        peer: station.siteId,
-        vault,
-        random: (length) => new Uint8Array(randomBytes(length)),
-        pulseRateHz: mission.source.pulseRateHz,
-        expectedQber: mission.live.expectedQber.value,
-        hardQber: mission.live.hardQber.value,
-        missionMs: time.ms,
-        route: [mission.satellite.id, station.siteId],
-        onChange: () => changed(),
-        onAlarm: (alarm) => onAlarm(station.linkId, alarm),
-      }),
-    );
+  const { vault: path, keyring } = configuration;
+  const { satellite, stations } = mission;
+  const vault = await openVault({ path, keyring, now: time.ms, nodeId: satellite.id });
+  await time.recall(vault);
+  for (const [linkId, file] of Object.entries(configuration.couriers)) {
+    await importCourier(vault, linkId, file, time.ms());
   }
-  const relay = new SatelliteRelay({
+  const onFault = (error: unknown): void => log.error({ reason: (error as Error).message }, 'request failed');
+
+  const lines = new Map(
+    stations.map(({ linkId, siteId }) => [
+      linkId,
+      new CallLine({ peer: siteId, handle: (message) => relaying.handle(message) }),
+    ]),
+  );
+  const relaying = new Relaying({
     vault,
-    stations: mission.stations,
-    satelliteId: mission.satellite.id,
+    satelliteId: satellite.id,
+    sites: stations
+      .filter(({ siteId }, i) => stations.findIndex((other) => other.siteId === siteId) === i)
+      .map(({ siteId, linkId }) => ({ siteId, line: lines.get(linkId)! })),
     missionMs: time.ms,
     onChange: () => changed(),
+    onFault,
   });
-  const state = (): NodeState => ({
-    kind: 'satellite',
-    nodeId: configuration.nodeId,
-    name: mission.satellite.name,
-    links: [...links.values()].map((link) => link.state()),
-    relays: relay.states() satisfies RelayState[],
-    journal: vault.journal.list(50),
-  });
+  const links = new Map<string, Link>();
+  for (const { linkId, siteId } of stations) {
+    const link = await Link.open({
+      linkId,
+      satelliteId: satellite.id,
+      siteId,
+      peer: siteId,
+      vault,
+      random: (length) => new Uint8Array(randomBytes(length)),
+      pulseRateHz: mission.source.pulseRateHz,
+      expectedQber: mission.live.expectedQber.value,
+      hardQber: mission.live.hardQber.value,
+      missionMs: time.ms,
+      onChange: () => changed(),
+      onAlarm: ({ message }) => relaying.raiseAlarm(linkId, message),
+    });
+    links.set(linkId, link);
+    // A process that died between the two has dropped its link and not raised the alarm.
+    const { reason } = link;
+    if (reason !== undefined && !(await relaying.hasRaised(linkId))) await relaying.raiseAlarm(linkId, reason);
+  }
   const desk = operations({
-    state,
+    onFault,
+    state: () =>
+      vault.atomically(async (tx): Promise<NodeState> => {
+        const states = [];
+        for (const link of links.values()) states.push(await link.state(tx));
+        return {
+          kind: 'satellite',
+          nodeId: configuration.nodeId,
+          name: satellite.name,
+          links: states,
+          relays: await relaying.states(tx),
+          journal: await tx.journal.list(SHOWN_ENTRIES),
+        };
+      }),
     reopen: async (linkId) => {
       const link = links.get(linkId);
-      link?.reopen();
+      await link?.reopen();
+      if (link) await relaying.reopen(linkId);
       return link !== undefined;
     },
   });
@@ -125,11 +139,6 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
     return announced.get(passId);
   };
 
-  /** Not while a session runs: both take pads of its link, and one of the two would fail. Its end comes here again. */
-  const announceRelays = (): void => {
-    if ([...links.values()].every((link) => link.state().state !== 'session')) relay.announce();
-  };
-
   const session = async (channel: FrameSocket, linkId: string, sessionId: string): Promise<void> => {
     const link = links.get(linkId);
     if (!link || link.dropped) return;
@@ -147,29 +156,35 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
         (slots) => transmitter.emissions(sessionId, slots),
       );
       log.info({ linkId, sessionId, verdict: report.verdict, secretBits: report.secretBits }, 'session ended');
-      time.remember(vault);
-      announceRelays();
+      await time.remember(vault);
+      relaying.wake();
     } catch (error) {
       if (!isGone(error)) log.error({ linkId, sessionId, reason: (error as Error).message }, 'session failed');
     }
   };
 
-  const service = await serveLinks(configuration.linkPort, {
-    session,
-    relay: (channel, linkId) => relay.serve(channel, linkId),
-  });
+  const calls = async (channel: FrameSocket, linkId: string): Promise<void> => {
+    const line = lines.get(linkId);
+    if (!line) return;
+    const ended = line.attach(channel);
+    relaying.wake();
+    await ended;
+  };
+
+  const service = await serveLinks(configuration.linkPort, { session, calls });
   await listenLocally(desk.server, configuration.operationsPort, configuration.nodeId);
   void follow();
-  announceRelays();
-  const ticking = setInterval(() => vault.scrub(), TICK_MS);
+  relaying.wake();
+  const stopTending = tendVault(vault, log);
   return {
     async stop() {
       stopped = true;
-      clearInterval(ticking);
+      stopTending();
       service.close();
       device?.close();
+      await relaying.stop();
       await desk.close();
-      vault.close();
+      await vault.close();
     },
   };
 }

@@ -3,11 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { NodeError } from '../error.ts';
+import { Paced } from '../paced.ts';
 import { servePages } from '../up/gateway.ts';
 import { EventHub } from '../wire/events.ts';
 import type { Desk } from './desk.ts';
 
 const CLOCK_MS = 1000;
+/** At most this often a desk tells its state, ms. */
+const PUBLISH_MS = 100;
 
 export async function serveDesk(
   server: FastifyInstance,
@@ -30,12 +33,13 @@ export async function serveDesk(
     const { message, envelope } = await desk.send(text);
     return { message, envelope: Buffer.from(envelope).toString('base64') };
   });
-  const publish = (): void => hub.publish('desk', desk.state());
-  const clock = setInterval(publish, CLOCK_MS);
+  const telling = new Paced(async () => hub.publish('desk', desk.state()), PUBLISH_MS, () => undefined);
+  const clock = setInterval(() => telling.soon(), CLOCK_MS);
   return {
-    changed: publish,
+    changed: () => telling.soon(),
     close() {
       clearInterval(clock);
+      void telling.stop();
       hub.close();
     },
   };

@@ -19,12 +19,15 @@ const PREVIEW_BYTES = 48;
 /** What "messages left" counts with. */
 const TYPICAL_TEXT_BYTES = 250;
 
-/** Asks the key manager in the words of ETSI GS QKD 014: method and path, JSON in and out. */
+/**
+ * Asks the key manager in the words of ETSI GS QKD 014: method and path, JSON in and out. A body in bytes holds keys: the
+ * desk overwrites it.
+ */
 export type KeyManagerCall = (
   method: 'GET' | 'POST',
   path: string,
   body?: object,
-) => Promise<{ status: number; body: string }>;
+) => Promise<{ status: number; body: string | Uint8Array }>;
 
 /** Carries a sealed message to the other site; resolves when its desk has opened it, rejects with its refusal. */
 export type EnvelopeCarrier = (envelope: Uint8Array) => Promise<void>;
@@ -42,8 +45,6 @@ export interface DeskOptions {
   readonly keyManager: KeyManagerCall;
   readonly carry: EnvelopeCarrier;
   readonly missionMs: () => number;
-  /** Bits that this site's half still holds for messages. */
-  readonly sendBits: () => number;
   readonly onChange: () => void;
 }
 
@@ -51,6 +52,8 @@ export class Desk {
   readonly #options: DeskOptions;
   readonly #conversation: Conversation;
   readonly #messages: DeskMessage[] = [];
+  /** Bits that this site's half holds for messages, as far as the desk was told. */
+  #sendBits = 0;
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -65,7 +68,7 @@ export class Desk {
       },
       store: conversationStore(options.vault, options.conversationId),
     });
-    this.stockChanged();
+    this.#watchStock();
   }
 
   /** An alarm: nothing is sealed or opened any more. */
@@ -77,14 +80,20 @@ export class Desk {
   /** The operator has reopened the line. */
   reopen(): void {
     this.#conversation.line.clear();
-    this.stockChanged();
+    this.#watchStock();
   }
 
-  /** To be called whenever key has come or gone. */
-  stockChanged(): void {
+  /** Key has come or gone: so many bits can be had for messages. */
+  stocked(bits: number): void {
+    if (bits === this.#sendBits) return;
+    this.#sendBits = bits;
+    this.#watchStock();
+  }
+
+  #watchStock(): void {
     const { line } = this.#conversation;
     const need = keyNeed(this.#options.suite, TYPICAL_TEXT_BYTES);
-    if (this.#options.sendBits() >= need.bytesPerKey * need.count * 8) line.secure();
+    if (this.#sendBits >= need.bytesPerKey * need.count * 8) line.secure();
     else
       line.wait(
         'There is no key to seal a message with: the next satellite pass brings some. Nothing leaves until then.',
@@ -118,11 +127,10 @@ export class Desk {
       return { message: shown, envelope: sealed.envelope };
     } catch (error) {
       shown = { ...shown, state: 'refused', reason: (error as Error).message };
-      this.#reportBurnt(error);
+      await this.#journal(burnt(error));
       throw error;
     } finally {
       this.#show(shown);
-      this.stockChanged();
     }
   }
 
@@ -142,17 +150,14 @@ export class Desk {
         ciphertextPreview: preview(envelope),
       });
     } catch (error) {
-      this.#journal(`desk: a message was refused: ${(error as Error).message}`);
-      this.#reportBurnt(error);
+      await this.#journal([`desk: a message was refused: ${(error as Error).message}`, ...burnt(error)]);
       throw error;
-    } finally {
-      this.stockChanged();
     }
   }
 
   state(): DeskState {
     const need = keyNeed(this.#options.suite, TYPICAL_TEXT_BYTES);
-    const bits = this.#options.sendBits();
+    const bits = this.#sendBits;
     return {
       siteId: this.#options.siteId,
       name: this.#options.name,
@@ -161,20 +166,20 @@ export class Desk {
       suite: this.#options.suite,
       messagesLeft: Math.floor(bits / (need.bytesPerKey * need.count * 8)),
       keyBitsLeft: bits,
-      messages: this.#messages,
+      messages: [...this.#messages],
       utcMs: this.#options.missionMs(),
     };
   }
 
-  #journal(text: string): void {
-    this.#options.vault.journal.append({ severity: 'warning', text, utcMs: this.#options.missionMs() });
-  }
-
-  /** Keys that went with a refusal are named: burning them unseen would be an attack that nobody notices. */
-  #reportBurnt(error: unknown): void {
-    if (error instanceof HotlineError && error.burntKeyIds.length) {
-      this.#journal(`desk: ${error.burntKeyIds.length} key(s) were lost with it: ${error.burntKeyIds.join(', ')}`);
-    }
+  /** What cannot be written down is no reason to say anything else than what has happened. */
+  async #journal(texts: readonly string[]): Promise<void> {
+    const { vault, missionMs } = this.#options;
+    if (texts.length === 0) return;
+    await vault
+      .atomically(async (tx) => {
+        for (const text of texts) await tx.journal.append({ severity: 'warning', text, utcMs: missionMs() });
+      })
+      .catch(() => undefined);
   }
 
   #show(message: DeskMessage): void {
@@ -195,15 +200,17 @@ export class Desk {
     return this.#keys(await this.#options.keyManager('POST', path, { key_IDs: keyIds.map((key_ID) => ({ key_ID })) }));
   }
 
-  #keys(answer: { status: number; body: string }): NamedKey[] {
-    if (answer.status !== 200) {
-      const { message } = answer.body ? (JSON.parse(answer.body) as { message?: string }) : {};
+  #keys({ status, body }: { status: number; body: string | Uint8Array }): NamedKey[] {
+    const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
+    if (typeof body !== 'string') body.fill(0);
+    if (status !== 200) {
+      const { message } = text ? (JSON.parse(text) as { message?: string }) : {};
       throw new HotlineError(
         'hotline/no-key',
-        `the key manager gives no key (${answer.status}${message ? `: ${message}` : ''})`,
+        `the key manager gives no key (${status}${message ? `: ${message}` : ''})`,
       );
     }
-    const { keys } = JSON.parse(answer.body) as { keys: { key_ID: string; key: string }[] };
+    const { keys } = JSON.parse(text) as { keys: { key_ID: string; key: string }[] };
     return keys.map(({ key_ID, key }) => ({
       keyId: key_ID,
       key: SecretBytes.adopt(new Uint8Array(Buffer.from(key, 'base64'))),
@@ -211,22 +218,24 @@ export class Desk {
   }
 }
 
+/** Keys that went with a refusal are named: burning them unseen would be an attack that nobody notices. */
+function burnt(error: unknown): string[] {
+  if (!(error instanceof HotlineError) || error.burntKeyIds.length === 0) return [];
+  return [`desk: ${error.burntKeyIds.length} key(s) were lost with it: ${error.burntKeyIds.join(', ')}`];
+}
+
 /** Counters of a conversation in the site's vault: durable before use. */
 function conversationStore(vault: Vault, conversationId: string): ConversationStore {
-  const counter = (name: string): { read: () => number; write: (value: number) => void } => {
-    const key = `conversation/${conversationId}/${name}`;
-    return { read: () => (vault.recall(key) as number | undefined) ?? 0, write: (value) => vault.remember(key, value) };
-  };
-  const sent = counter('sent');
-  const accepted = counter('accepted');
+  const nameOf = (counter: 'sent' | 'accepted'): string => `conversation/${conversationId}/${counter}`;
   return {
-    async reserveSequence() {
-      const next = sent.read() + 1;
-      sent.write(next);
-      return next;
-    },
-    acceptedSequence: async () => accepted.read(),
-    accept: async (sequence) => accepted.write(sequence),
+    reserveSequence: () =>
+      vault.atomically(async (tx) => {
+        const next = (((await tx.recall(nameOf('sent'))) as number | undefined) ?? 0) + 1;
+        await tx.remember(nameOf('sent'), next);
+        return next;
+      }),
+    acceptedSequence: async () => ((await vault.notebook().recall(nameOf('accepted'))) as number | undefined) ?? 0,
+    accept: (sequence) => vault.notebook().remember(nameOf('accepted'), sequence),
   };
 }
 

@@ -50,7 +50,7 @@ export function startReception(options: ReceptionOptions): () => void {
     const { passId } = pass;
     if (link.dropped) {
       const text = `the pass ${passId} was not used: the link is dropped`;
-      vault.journal.append({ severity: 'warning', text, utcMs: time.ms() });
+      await vault.atomically((tx) => tx.journal.append({ severity: 'warning', text, utcMs: time.ms() }));
       return;
     }
     try {
@@ -61,7 +61,7 @@ export function startReception(options: ReceptionOptions): () => void {
       } finally {
         channel.close();
       }
-      time.remember(vault);
+      await time.remember(vault);
     } catch (error) {
       if (!isGone(error)) log.error({ passId, reason: (error as Error).message }, 'session failed');
     }

@@ -1,34 +1,38 @@
 /** The process of one site: its receiver's end of the link, its key manager, its desk. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Alarm } from '@skykey/distill';
-import { Kme, keyLane, relayLane } from '@skykey/kme';
-import type { NodeState, RelayState, SiteState } from '@skykey/telemetry';
-import { Vault } from '@skykey/vault';
+import { readFileSync } from 'node:fs';
+import { Kme, type Policy, readPolicy } from '@skykey/kme';
+import type { NodeState } from '@skykey/telemetry';
 import { loadMission, type SiteConfiguration } from '../configuration.ts';
 import { NodeError } from '../error.ts';
 import { importCourier } from '../link/courier.ts';
 import { Link } from '../link/link.ts';
+import { dialCalls } from '../link/link-service.ts';
 import { sessionParameters } from '../link/session-parameters.ts';
 import { MissionTime } from '../mission-time.ts';
+import { openVault, tendVault } from '../mission-vault.ts';
 import { operations } from '../operations.ts';
+import { Paced } from '../paced.ts';
 import { createLog } from '../process.ts';
+import { CallLine, keepLine, MAX_CALL_BYTES } from '../wire/call-line.ts';
 import { listenLocally } from '../wire/http.ts';
 import { serveMutualTls } from '../wire/mutual-tls.ts';
 import { peerClient } from '../wire/peer-client.ts';
 import { Desk, type KeyManagerCall } from './desk.ts';
 import { serveDesk } from './desk-server.ts';
 import { startReception } from './reception.ts';
-import { listenForRelays } from './relay-line.ts';
+import { readState } from './state.ts';
 
 const TICK_MS = 500;
+const REDIAL_MS = 500;
 const KME_PATH = '/skykey/kme/v1';
 /** Where sealed messages arrive, on the line between the sites. */
 export const HOTLINE_PATH = '/skykey/hotline/v1';
-const SHOWN_RELAYS = 20;
 
 export async function runSite(configuration: SiteConfiguration): Promise<{ stop: () => Promise<void> }> {
   const { nodeId: siteId, kme: kmeOptions, peer: peerOptions } = configuration;
   const mission = loadMission(configuration.scenario);
+  const { satellite } = mission;
   const { sites } = mission.live;
   const site = sites.find(({ id }) => id === siteId);
   const peerSite = sites.find(({ id }) => id === peerOptions.siteId);
@@ -39,47 +43,66 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
       `the scenario ${mission.id} does not hold both ${siteId} and ${peerOptions.siteId}`,
     );
   }
+  const { linkId } = station;
+  const policy = loadPolicy(kmeOptions.policy);
   const log = createLog(siteId);
-  const time = new MissionTime(Date.parse(mission.live.clock.startUtc));
-  const vault = Vault.open({ path: configuration.vault, now: time.ms });
-  time.recall(vault);
-  importCourier(vault, station.linkId, configuration.courier, time.ms());
-
+  const onFault = (error: unknown): void => log.error({ reason: (error as Error).message }, 'request failed');
   const onWarning = (sentence: string): void => log.warn(sentence);
-  const toPeer = peerClient({ port: peerOptions.port, peerId: peerOptions.kmeId, tls: peerOptions.tls, onWarning });
+  const time = new MissionTime(Date.parse(mission.live.clock.startUtc));
+  const { vault: path, keyring } = configuration;
+  const vault = await openVault({ path, keyring, now: time.ms, nodeId: siteId });
+  await time.recall(vault);
+  await importCourier(vault, linkId, configuration.courier, time.ms());
+
+  const toPeer = peerClient({
+    ...{ port: peerOptions.port, peerId: peerOptions.kmeId, tls: peerOptions.tls, onWarning },
+    maxAnswerBytes: MAX_CALL_BYTES,
+  });
   await toPeer.ready;
+  const toSatellite = new CallLine({ peer: satellite.name, handle: (message) => heard(message) });
   const kme = new Kme({
     kmeId: kmeOptions.kmeId,
-    siteId,
-    peerKmeId: peerOptions.kmeId,
-    peerSiteId: peerOptions.siteId,
-    links: mission.stations.map(({ linkId }) => linkId),
+    kmes: [
+      { kmeId: kmeOptions.kmeId, siteId },
+      { kmeId: peerOptions.kmeId, siteId: peerOptions.siteId },
+    ],
     saes: kmeOptions.saes,
-    pairs: saePairs(configuration),
+    policy,
+    peers: [
+      {
+        node: peerOptions.siteId,
+        link: { call: async (message) => (await toPeer.post(KME_PATH, message)).body },
+      },
+      { node: satellite.id, link: toSatellite },
+    ],
     vault,
-    peer: { call: async (message) => (await toPeer.post(KME_PATH, message)).body },
     uuid: randomUUID,
+    random: (length) => new Uint8Array(randomBytes(length)),
     now: time.ms,
+    onChange: () => changed(),
   });
-  const link = new Link({
-    linkId: station.linkId,
-    peer: mission.satellite.id,
+  const onAlarm = async (reason: string): Promise<void> => {
+    // The desk first: memory needs no disk.
+    alarmsRaised++;
+    dropDesk(siteId, linkId, reason);
+    const raising = kme.raiseAlarm(linkId, reason);
+    void raising.then(flush, () => undefined);
+    await raising;
+  };
+  const link = await Link.open({
+    linkId,
+    satelliteId: satellite.id,
+    siteId,
+    peer: satellite.id,
     vault,
     random: (length) => new Uint8Array(randomBytes(length)),
     pulseRateHz: mission.source.pulseRateHz,
     expectedQber: mission.live.expectedQber.value,
     hardQber: mission.live.hardQber.value,
     missionMs: time.ms,
-    route: [mission.satellite.id, siteId],
     onChange: () => changed(),
-    onAlarm: (alarm: Alarm) => {
-      kme.raiseAlarm(station.linkId, alarm.message);
-      followAlarms();
-      void kme.flush();
-    },
+    onAlarm: ({ message }) => onAlarm(message),
   });
-  const sendLane = keyLane(siteId, peerOptions.siteId);
-  const receiveLane = keyLane(peerOptions.siteId, siteId);
   const keyManager: KeyManagerCall = async (method, path, body) => {
     const answer = await kme.handle({
       saeId: kmeOptions.deskSaeId,
@@ -89,6 +112,7 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
       contentType: 'application/json',
       body: new TextEncoder().encode(body ? JSON.stringify(body) : ''),
     });
+    changed();
     return { status: answer.status, body: answer.body ?? '' };
   };
   // Until the desk's page is served there is nobody to tell.
@@ -110,53 +134,67 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
         throw new NodeError('node/refused', `${peerSite.name} refused the message: ${new TextDecoder().decode(body)}`);
     },
     missionMs: time.ms,
-    sendBits: () => (kme.alarms().length ? 0 : vault.available(sendLane) * 8),
     onChange: () => tellDesk(),
   });
 
   /** What the key manager knows of alarms, the desk must know before anything else leaves. */
   let dropped = false;
-  const followAlarms = (): void => {
-    const [alarm] = kme.alarms();
-    if (alarm && !dropped) {
-      const finder = alarm.foundBy === 'this site' ? site.name : peerSite.name;
-      desk.drop(
-        `${finder} found an alarm on the quantum link ${alarm.link}: ${alarm.reason}. Its undelivered keys are destroyed and nothing leaves. ` +
-          'When the cause is gone, the operator reopens the link in the console.',
-      );
-    }
-    if (!alarm && dropped) desk.reopen();
-    dropped = alarm !== undefined;
-    changed();
+  let alarmsRaised = 0;
+  const names = new Map([site, peerSite, satellite].map(({ id, name }) => [id, name]));
+  const dropDesk = (foundBy: string, onLink: string, reason: string): void => {
+    if (dropped) return;
+    dropped = true;
+    desk.drop(
+      `${names.get(foundBy) ?? foundBy} found an alarm on the quantum link ${onLink}: ${reason}. Its undelivered keys are destroyed and nothing leaves. ` +
+        'When the cause is gone, the operator reopens the link in the console.',
+    );
+  };
+  const alarms = new Paced(
+    async () => {
+      const before = alarmsRaised;
+      const [alarm] = await kme.alarms();
+      if (alarm) dropDesk(alarm.foundBy, alarm.link, alarm.reason);
+      // An alarm that this site has raised since is not among them.
+      else if (dropped && before === alarmsRaised) {
+        dropped = false;
+        desk.reopen();
+      }
+      changed();
+    },
+    TICK_MS,
+    onFault,
+  );
+  const flush = async (): Promise<void> => {
+    await kme.flush();
+    await alarms.now();
+  };
+  /** Another node has said something: an alarm, or key to be confirmed. */
+  const heard = async (message: Uint8Array): Promise<Uint8Array> => {
+    const answer = await kme.handlePeer(message);
+    await alarms.now();
+    return answer;
   };
 
-  const state = (): NodeState => {
-    const counters = vault.counters();
-    return {
-      kind: 'site',
-      nodeId: siteId,
-      name: site.name,
-      link: link.state(),
-      stock: {
-        linkBits: vault.available(relayLane(station.linkId)) * 8,
-        sendBits: vault.available(sendLane) * 8,
-        receiveBits: vault.available(receiveLane) * 8,
-        ...counters,
-      },
-      relays: relayStates(vault),
-      kmeUrl: `https://127.0.0.1:${kmeOptions.port}`,
-      kmeId: kmeOptions.kmeId,
-      journal: vault.journal.list(50),
-    } satisfies SiteState;
-  };
   const nodeDesk = operations({
-    state,
-    reopen: async (linkId) => {
-      if (linkId !== station.linkId) return false;
-      link.reopen();
-      kme.reopen(linkId);
-      followAlarms();
-      await kme.flush();
+    onFault,
+    state: async (): Promise<NodeState> => {
+      const { kmeId, deskSaeId, peerDeskSaeId, port } = kmeOptions;
+      const { bits } = await kme.keys.stock(deskSaeId, peerDeskSaeId);
+      desk.stocked(bits);
+      return vault.atomically(async (tx) => ({
+        kind: 'site',
+        nodeId: siteId,
+        name: site.name,
+        ...(await readState(tx, { link, satelliteId: satellite.id, siteId, peerSiteId: peerOptions.siteId })),
+        kmeUrl: `https://127.0.0.1:${port}`,
+        kmeId,
+      }));
+    },
+    reopen: async (wanted) => {
+      if (wanted !== linkId) return false;
+      await link.reopen();
+      await kme.reopen(linkId);
+      await flush();
       return true;
     },
   });
@@ -164,7 +202,6 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
   const deskPage = await serveDesk(nodeDesk.server, { siteId, pages: configuration.pages, desk });
   tellDesk = deskPage.changed;
 
-  const onFault = (error: unknown): void => log.error({ reason: (error as Error).message }, 'request failed');
   const peerServer = await serveMutualTls({
     port: peerOptions.listenPort,
     what: 'the line between the key managers',
@@ -172,14 +209,10 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
     role: 'kme',
     onFault,
     onWarning,
+    bodyLimit: (_, path) => (path === KME_PATH ? MAX_CALL_BYTES : undefined),
     answer: async ({ peerId, method, path, body }) => {
       if (peerId !== peerOptions.kmeId || method !== 'POST') return { status: 401 };
-      if (path === KME_PATH) {
-        const answer = await kme.handlePeer(body);
-        followAlarms();
-        desk.stockChanged();
-        return { status: 200, body: answer };
-      }
+      if (path === KME_PATH) return { status: 200, body: await heard(body) };
       if (path !== HOTLINE_PATH) return { status: 404 };
       try {
         await desk.receive(body);
@@ -198,78 +231,59 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
     onWarning,
     answer: async ({ peerId, ...request }) => {
       const answer = await kme.handle({ saeId: peerId, ...request });
-      desk.stockChanged();
       changed();
       return answer;
     },
   });
   await listenLocally(nodeDesk.server, configuration.operationsPort, siteId);
-  followAlarms();
+  // A process that died between the two has dropped its link and not raised the alarm.
+  const known = await kme.alarms();
+  const { reason } = link;
+  if (reason !== undefined && !known.some((alarm) => alarm.link === linkId && alarm.foundBy === siteId)) {
+    await onAlarm(reason);
+  }
+  await alarms.now();
   const stopReception = startReception({
     receiver: configuration.receiver,
     stationId: station.id,
-    linkId: station.linkId,
+    linkId,
     satellitePort: configuration.satellitePort,
     link,
-    parameters: ({ passId, pulses }) =>
-      sessionParameters(mission, { sessionId: passId, linkId: station.linkId, pulses }),
+    parameters: ({ passId, pulses }) => sessionParameters(mission, { sessionId: passId, linkId, pulses }),
     vault,
     time,
     log,
   });
-  const stopListening = listenForRelays({
-    siteId,
-    linkId: station.linkId,
-    satellitePort: configuration.satellitePort,
-    vault,
-    log,
-    onRelay: async () => {
-      await kme.flush();
-      desk.stockChanged();
-      changed();
-    },
+  const stopLine = keepLine(toSatellite, () => dialCalls(configuration.satellitePort, linkId), {
+    onUp: () => void flush().catch(onFault),
+    redialMs: REDIAL_MS,
   });
-  const ticking = setInterval(() => {
-    void kme.flush().then(() => {
-      followAlarms();
-      desk.stockChanged();
-    });
-    vault.scrub();
-  }, TICK_MS);
+  const stopTending = tendVault(vault, log);
+  const ticking = setInterval(() => void flush().catch(onFault), TICK_MS);
   return {
     async stop() {
       clearInterval(ticking);
+      stopTending();
       stopReception();
-      stopListening();
+      stopLine();
       deskPage.close();
-      await Promise.all([peerServer.close(), kmeServer.close(), nodeDesk.close()]);
+      await Promise.all([peerServer.close(), kmeServer.close(), nodeDesk.close(), alarms.stop()]);
       toPeer.close();
-      vault.close();
+      await vault.close();
     },
   };
 }
 
-/** Applications of this site and of the other that may share keys: the two desks, and the ordinary SAEs. */
-function saePairs({ kme, peer }: SiteConfiguration): { local: string; remote: string }[] {
-  const others = (kmeId: string, desk: string): string[] =>
-    kme.saes.filter((sae) => sae.kmeId === kmeId && sae.saeId !== desk).map(({ saeId }) => saeId);
-  const pairs = others(kme.kmeId, kme.deskSaeId).flatMap((local) =>
-    others(peer.kmeId, kme.peerDeskSaeId).map((remote) => ({ local, remote })),
-  );
-  return [{ local: kme.deskSaeId, remote: kme.peerDeskSaeId }, ...pairs];
-}
-
-function relayStates(vault: Vault): RelayState[] {
-  return vault.blocks('relay:', SHOWN_RELAYS).map((block) => ({
-    relayId: block.blockId.slice('relay:'.length),
-    utcMs: block.changedAtMs,
-    route: block.labels.route,
-    bits: block.bytes * 8,
-    state:
-      block.poisoned || block.state === 'discarded'
-        ? 'poisoned'
-        : block.state === 'released'
-          ? 'confirmed'
-          : 'announced',
-  }));
+function loadPolicy(file: string): Policy {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new NodeError('node/policy', `cannot read the policy ${file}: ${(error as Error).message}`);
+  }
+  try {
+    return readPolicy(bytes);
+  } catch (error) {
+    throw new NodeError('node/policy', `${file}: ${(error as Error).message}`, { cause: error });
+  }
 }

@@ -6,6 +6,7 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { POLICY_FORMAT } from '@skykey/kme';
 import type { Mission } from '@skykey/scenario';
 import type { SatelliteConfiguration, SiteConfiguration, SkyConfiguration } from '../configuration.ts';
 import { NodeError } from '../error.ts';
@@ -13,6 +14,12 @@ import { developmentCertificates } from '../pki/development.ts';
 
 /** Folder of the built console. */
 export const PAGES = fileURLToPath(new URL('../../../console/dist', import.meta.url));
+
+/**
+ * Sessions that one relayed key may rest on, whose failure probabilities add up. It rests on one of each link at least; a
+ * link whose partner has no pass for days gathers more, and the satellite joins what it has.
+ */
+const SESSIONS_OF_A_KEY = 256;
 
 /** Ports of everything, counted from the console's. */
 export function portPlan(first: number): {
@@ -168,6 +175,7 @@ export async function provision(options: {
     nodeId: satelliteId,
     scenario: scenarioPath,
     vault: join(data, `${satelliteId}.vault`),
+    keyring: join(data, `${satelliteId}.keyring`),
     transmitter,
     linkPort: ports.link,
     operationsPort: ports.satellite,
@@ -186,6 +194,9 @@ export async function provision(options: {
     { saeId: saeId(id), kmeId: kmeId(id) },
     { saeId: deskSaeId(id), kmeId: kmeId(id) },
   ]);
+  const policy = join(data, 'policy.json');
+  // Whoever runs this network may change it; what the scenario allows is where it begins.
+  if (!existsSync(policy)) write('policy.json', policyOf(mission));
   for (const [index, site] of sites.entries()) {
     const other = sites[1 - index]!;
     const station = mission.stations.find(({ siteId }) => siteId === site.id)!;
@@ -201,6 +212,7 @@ export async function provision(options: {
       nodeId: site.id,
       scenario: scenarioPath,
       vault: join(data, `${site.id}.vault`),
+      keyring: join(data, `${site.id}.keyring`),
       receiver: receivers.get(station.id)!,
       satellitePort: ports.link,
       operationsPort: ports.site(index),
@@ -211,6 +223,7 @@ export async function provision(options: {
         port: ports.kme(index),
         tls: tls('sae'),
         saes,
+        policy,
         deskSaeId: deskSaeId(site.id),
         peerDeskSaeId: deskSaeId(other.id),
       },
@@ -232,6 +245,25 @@ export async function provision(options: {
   }
   if (first) write('skykey.json', owner);
   return { data, certificates, ports, processes };
+}
+
+/** The applications that share keys, desk with desk and SAE with SAE, and what the scenario says of its key. */
+function policyOf({ live: { sites }, document: { protocol } }: Mission): object {
+  const [one, other] = sites.map(({ id }) => id) as [string, string];
+  const rule = {
+    maxRelays: 1,
+    epsSec: protocol.epsSec.value * SESSIONS_OF_A_KEY,
+    epsCor: protocol.epsCor.value * SESSIONS_OF_A_KEY,
+    proofs: [protocol.proof.value],
+    simulated: true,
+  };
+  return {
+    format: POLICY_FORMAT,
+    rules: [
+      { between: [deskSaeId(one), deskSaeId(other)], ...rule },
+      { between: [saeId(one), saeId(other)], ...rule },
+    ],
+  };
 }
 
 function readMarker(file: string): DataMarker {

@@ -93,7 +93,9 @@ class PostgresStore implements Store {
    * waited for but what is read: BEGIN travels with the first question, COMMIT with the last changes.
    */
   async #attempt(scope: string, left: Set<Turn>): Promise<void> {
-    const client = await this.#pool.connect();
+    const client = await this.#pool.connect().catch((error) => {
+      throw explain(this.place, error);
+    });
     let isSound = false;
     // What is lost between two questions is told to the next one.
     const lost = (): void => undefined;
@@ -159,7 +161,7 @@ class PostgresStore implements Store {
     if (!config) {
       config = {
         name: `v${this.#names.size}`,
-        text: text.replace(/\bEACH\((\$\d+)\)/g, 'jsonb_array_elements(CAST($1 AS jsonb))'),
+        text: inPostgres(text),
       };
       this.#names.set(text, config);
     }
@@ -314,12 +316,13 @@ export async function openPostgres(options: PostgresPlace, { admit, begin: begin
     connectionTimeoutMillis: PATIENCE_MS,
     idle_in_transaction_session_timeout: PATIENCE_MS,
     lock_timeout: PATIENCE_MS,
+    query_timeout: 2 * PATIENCE_MS,
     keepAlive: true,
     application_name: 'skykey',
     // An acknowledged transaction is on the disk whatever the server's habits are. Every hot statement has an index, and a
     // plan made while a table was empty must not read all of it when it is full. Such short questions gain nothing from a
     // compiler, which would take ten milliseconds for each.
-    options: `-c search_path=${name} -c synchronous_commit=on -c enable_seqscan=off -c jit=off -c plan_cache_mode=force_generic_plan`,
+    options: `-c search_path=${name} -c synchronous_commit=on -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan`,
     types: {
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
         oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
@@ -382,6 +385,24 @@ async function settle(
   if (row.version !== SCHEMA_VERSION) throw otherFormat(place, row.version);
   admit(row.epoch);
   return row.id;
+}
+
+const LIST = /(\w+(?:\.\w+)?) IN\s*\((SELECT CAST\(value->>0 AS \w+\)\s+FROM EACH\(\$\d+\) AS item)\)/g;
+const PAIRS =
+  /\((\w+), (\w+)\) IN\s*\(SELECT (CAST\(value->>0 AS \w+\)), (CAST\(value->>1 AS \w+\)) (FROM EACH\(\$\d+\) AS item)\)/g;
+
+/**
+ * A text of `Sql` in PostgreSQL's words. What is looked up by a list is said as an array, which an index answers element by
+ * element; the planner would guess how long the list is, and read a whole table for a short one.
+ */
+function inPostgres(text: string): string {
+  return text
+    .replace(
+      PAIRS,
+      '$1 = ANY(ARRAY(SELECT $3 $5)) AND $2 = ANY(ARRAY(SELECT $4 $5)) AND ($1, $2) IN (SELECT $3, $4 $5)',
+    )
+    .replace(LIST, '$1 = ANY(ARRAY($2))')
+    .replace(/\bEACH\((\$\d+)\)/g, 'jsonb_array_elements(CAST($1 AS jsonb))');
 }
 
 /** BEGIN, the locks and the epoch in one round trip. */

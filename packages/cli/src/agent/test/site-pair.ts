@@ -59,6 +59,7 @@ export class SitePair {
   };
 
   constructor() {
+    removeOrphans();
     this.folder = mkdtempSync(join(tmpdir(), 'skykey-sites-'));
     process.once('SIGTERM', this.#killed);
     process.once('SIGINT', this.#killed);
@@ -142,25 +143,40 @@ export class SitePair {
     process.off('SIGTERM', this.#killed);
     process.off('SIGINT', this.#killed);
     for (const child of this.#children) child.kill('SIGKILL');
-    for (const end of ['a', 'b'] as const) {
-      try {
-        // `ip netns exec` becomes the program, but a program may have children.
-        for (const pid of this.ip('netns', 'pids', this.namespace(end)).split('\n').filter(Boolean)) {
-          process.kill(Number(pid), 'SIGKILL');
-        }
-      } catch {
-        // It ended by itself, or there is no such namespace.
-      }
-      try {
-        this.ip('netns', 'del', this.namespace(end));
-      } catch {
-        // It was never made.
-      }
-    }
+    for (const end of ['a', 'b'] as const) removeNamespace(this.namespace(end));
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   ip(...args: readonly string[]): string {
-    return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return ip(...args);
+  }
+}
+
+function ip(...args: readonly string[]): string {
+  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** With whatever still runs there: a program may have had children. */
+function removeNamespace(name: string): void {
+  try {
+    for (const pid of ip('netns', 'pids', name).split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
+  } catch {
+    // They ended by themselves, or there is no such namespace.
+  }
+  try {
+    ip('netns', 'del', name);
+  } catch {
+    // It was never made.
+  }
+}
+
+/** What tests left behind that were killed before they could clear up. */
+function removeOrphans(): void {
+  for (const [, name, pid] of ip('netns', 'list').matchAll(/^(sk-(\d+)-[ab])\b/gm)) {
+    try {
+      process.kill(Number(pid), 0);
+    } catch {
+      removeNamespace(name!);
+    }
   }
 }

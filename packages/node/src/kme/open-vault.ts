@@ -1,0 +1,47 @@
+/** The vault of a KME as its configuration says, with its keyring. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Vault } from '@skykey/vault';
+import { FileKeyring } from '../vault/file-keyring.ts';
+import { connectionOf, type KmeConfiguration } from './configuration.ts';
+
+export interface VaultWatch {
+  readonly onTransaction: () => void;
+  /** A group of transactions begins that share one write to the disk. */
+  readonly onCommit: () => void;
+}
+
+/** Throws NodeError or VaultError, the store being as it was: `vault/unavailable` also for one of another version. */
+export async function openVault(configuration: KmeConfiguration, { onTransaction, onCommit }: VaultWatch): Promise<Vault> {
+  const { vault: place, kmeId, listen } = configuration;
+  const { processId = place.kind === 'sqlite' ? kmeId : `${kmeId}@${hostname()}:${listen.etsi014}` } = configuration;
+  const store =
+    place.kind === 'sqlite'
+      ? {
+          ...place,
+          // Requests of one turn of the event loop share one write to the disk.
+          defer: (run: () => void) => {
+            onCommit();
+            setImmediate(run);
+          },
+        }
+      : {
+          kind: place.kind,
+          connection: connectionOf(place),
+          name: place.name,
+          ...(place.connections !== undefined && { connections: place.connections }),
+        };
+  const vault = await Vault.open({
+    store,
+    keyring: FileKeyring.open(configuration.keyring),
+    now: Date.now,
+    random: (bytes) => new Uint8Array(randomBytes(bytes)),
+    processId,
+  });
+  const atomically = vault.atomically.bind(vault);
+  vault.atomically = (work, scope) => {
+    onTransaction();
+    return atomically(work, scope);
+  };
+  return vault;
+}

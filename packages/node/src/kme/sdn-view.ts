@@ -1,0 +1,72 @@
+/** What this KME shows to an SDN controller (ETSI GS QKD 015): its links, ways and pairs, as far as it knows them. */
+import type { ApplicationView, LinkAlarm, LinkView, NetworkView, Policy, VirtualLinkView } from '@skykey/kme';
+import type { NetworkFile } from './network-file.ts';
+
+export interface SdnScene {
+  readonly siteId: string;
+  readonly version: string;
+  readonly network: NetworkFile;
+  readonly policy: Policy;
+  readonly alarms: readonly LinkAlarm[];
+  readonly stock: readonly { readonly peer: string; readonly way: string; readonly bits: number }[];
+  /** Since when pairs can share keys: the start of this process. */
+  readonly sinceMs: number;
+}
+
+/**
+ * Rates stay 0: a KME sees key that has come, not what a link makes. Interfaces are numbered in the order of their links.
+ */
+export function sdnView({ siteId, version, network, policy, alarms, stock, sinceMs }: SdnScene): NetworkView {
+  const { topology, devices, saes, kmes } = network;
+  const own = topology.links.filter(({ ends }) => ends.includes(siteId));
+  const alarmOf = (links: readonly string[]): { alarm?: { reason: string } } => {
+    const found = alarms.find(({ link }) => links.includes(link));
+    return found ? { alarm: { reason: found.reason } } : {};
+  };
+  const rates = { keyRateBps: 0, effectiveRateBps: 0, consumptionBps: 0 };
+  const bitsOf = (peer: string, way: string): number =>
+    stock.find((entry) => entry.peer === peer && entry.way === way)?.bits ?? 0;
+  const links = own.map(({ id, ends }, i): LinkView => {
+    const remote = ends.find((end) => end !== siteId)!;
+    const alarm = alarmOf([id]);
+    const state = alarm.alarm ? 'off' : bitsOf(remote, 'direct') > 0 ? 'passive' : 'pending';
+    const role = devices.find(({ link }) => link === id)!.role;
+    return { id, remote, state, ...alarm, enabled: true, interface: i + 1, role, ...rates };
+  });
+  const virtualLinks = stock
+    .filter(({ way }) => way !== 'direct')
+    .map(({ peer, way, bits }): VirtualLinkView => {
+      const hops = [...new Set(way.split('+').map((path) => path.split('.')[0]!))].filter((hop) => hop !== 'direct');
+      return { id: virtualId(siteId, peer, way), remote: peer, state: bits > 0 ? 'passive' : 'pending', nextHops: hops, ...rates };
+    });
+  const siteOf = new Map(saes.map(({ saeId, kmeId }) => [saeId, kmes.find((kme) => kme.kmeId === kmeId)!.siteId]));
+  const applications = policy.pairs.flatMap((pair): ApplicationView[] => {
+    const server = pair.find((sae) => siteOf.get(sae) === siteId);
+    const client = pair.find((sae) => sae !== server);
+    if (server === undefined || client === undefined) return [];
+    const remote = siteOf.get(client) ?? siteId;
+    const backing = [
+      ...links.filter((link) => link.remote === remote).map(({ id }) => id),
+      ...virtualLinks.filter((link) => link.remote === remote).map(({ id }) => id),
+    ];
+    return [
+      {
+        ...{ id: pair.join(' '), kind: 'client', state: 'on', server, clients: [client], remote, links: backing },
+        ...{ priority: 0, createdAtMs: sinceMs, quality: {}, statistics: [] },
+      },
+    ];
+  });
+  const node = topology.node(siteId);
+  return {
+    node: { id: siteId, state: 'operating', version, location: node.jurisdiction ?? 'not told' },
+    interfaces: own.map(({ id }, i) => {
+      const { model, role } = devices.find(({ link }) => link === id)!;
+      return { number: i + 1, state: 'enabled', model, technology: 'DV-QKD', role };
+    }),
+    links,
+    virtualLinks,
+    applications,
+  };
+}
+
+const virtualId = (a: string, b: string, way: string): string => [...[a, b].sort(), way].join('/');
