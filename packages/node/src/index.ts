@@ -5,6 +5,8 @@
  */
 export { loadMission, loadScenario, scenarioFile, shippedScenarios } from './configuration.ts';
 export { NodeError } from './error.ts';
+export { runKme } from './kme/run-kme.ts';
+export { type RunningKme, type StartKmeOptions, startKme } from './kme/start-kme.ts';
 export { sessionParameters } from './link/session-parameters.ts';
 export { runNode } from './node.ts';
 export { type PassProgress, type PassRequest, type PassResult, runPass } from './pass/pass.ts';

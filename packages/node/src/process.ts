@@ -14,15 +14,15 @@ export function createLog(name: string): Logger {
 
 /**
  * Calls `stop` once on SIGINT, SIGTERM or when the parent's pipe closes (a parent killed with -9 leaves no orphan),
- * then exits with `code`.
+ * then exits with `code`; at the latest after `limitMs` (3 s).
  */
-export function onEnd(stop: () => Promise<void> | void, options: { followParent: boolean }): void {
+export function onEnd(stop: () => Promise<void> | void, options: { followParent: boolean; limitMs?: number }): void {
   let ending = false;
   const end = async (code: number): Promise<void> => {
     if (ending) return;
     ending = true;
     // A peer that never closes must not keep the process alive.
-    setTimeout(() => process.exit(code), 3000).unref();
+    setTimeout(() => process.exit(code), options.limitMs ?? 3000).unref();
     try {
       await stop();
     } finally {

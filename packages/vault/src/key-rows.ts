@@ -246,12 +246,11 @@ export class KeyRows {
     );
   }
 
-  async countOpen(masterSae: string, saeId: string): Promise<number> {
+  async countOpen(masterSae: string, saeId: string, nowMs: number): Promise<number> {
     const row = await this.#sql.get<{ count: number }>(
-      `SELECT count(*) AS count FROM shared_key JOIN key_copy ON key_id = id
-       WHERE shared_key.open > 0 AND master_sae = $1 AND sae_id = $2 AND state = 'ASSIGNED'`,
-      masterSae,
-      saeId,
+      `SELECT count(*) AS count FROM shared_key JOIN key_copy ON key_copy.key = shared_key.key
+       WHERE open > 0 AND master_sae = $1 AND sae = $2 AND state = 'ASSIGNED' AND (expires_ms IS NULL OR expires_ms > $3)`,
+      ...[masterSae, saeId, nowMs],
     );
     return row!.count;
   }

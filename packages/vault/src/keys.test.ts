@@ -261,6 +261,19 @@ onBoth('keys in stock: what is assigned for a pair, of that size and purpose, ol
   assert.deepEqual(await keys.stock({ ...wanted, masterSae: 'bob', slaveSae: 'alice', limit: 9 }), []);
 });
 
+onBoth('keys that wait for an SAE of this site are counted by their master', async (t, kind) => {
+  const place = await filled(t, kind);
+  const { keys } = place.tx;
+  const bob = { masterSae: 'alice', saeId: 'bob' };
+  await keys.register([
+    { ...pair, slaveSaes: ['bob', 'dave'], keys: [at(1, 0), at(2, 32)] },
+    { ...pair, masterSae: 'carol', keys: [at(3, 64)] },
+  ]);
+  assert.deepEqual([await keys.countOpen(bob), await keys.countOpen({ ...bob, masterSae: 'carol' })], [2, 1]);
+  await keys.deliver(bobs(1));
+  assert.deepEqual([await keys.countOpen(bob), await keys.countOpen({ ...bob, saeId: 'dave' })], [1, 2]);
+});
+
 onBoth('labels of many keys at once, delivered ones too', async (t, kind) => {
   const { tx } = await Place.make(t, kind);
   for (const epsSec of [1, 2, 3]) await tx.append(LANE, labels({ epsSec }), secret(pattern(48, epsSec)));

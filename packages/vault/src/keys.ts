@@ -258,7 +258,7 @@ export class Keys {
 
   /** Keys of a master that an SAE of this site could fetch and has not. */
   async countOpen({ masterSae, saeId }: { readonly masterSae: string; readonly saeId: string }): Promise<number> {
-    return await this.#rows.countOpen(masterSae, saeId);
+    return await this.#rows.countOpen(masterSae, saeId, this.#now());
   }
 
   /** Voids what a crash of a process (default: of any) left RESERVED: the other side may or may not have it, so nobody shall. */

@@ -43,7 +43,7 @@ export function certifying(program: Command): void {
     .option('--kme <id>', 'for this KME')
     .option(
       '--host <name>',
-      'host name or address of the KME; may be given several times (localhost, 127.0.0.1)',
+      'host name or address of the KME (localhost, 127.0.0.1), or where an SAE is called itself; may be given several times',
       several,
     )
     .option('--days <n>', 'how long it lasts (365)', wholeNumber)

@@ -1,6 +1,7 @@
 /** Commands that start Skykey's processes. */
 import type { Command } from 'commander';
 import { demo } from '../demo.ts';
+import { kme } from '../kme.ts';
 import { pass } from '../pass.ts';
 import { node, sky, up } from '../processes.ts';
 import { DEFAULT_SCENARIO, decimal, wholeNumber } from './option.ts';
@@ -24,6 +25,18 @@ export function running(program: Command): void {
     .requiredOption('--config <file>', 'its configuration, as "skykey up" writes it into the data folder')
     .addHelpText('after', '\nExample:\n  skykey node --config data/micius-2016-12-19/beijing.config.json')
     .action(node);
+
+  program
+    .command('kme')
+    .description('run a key manager in front of real links: ETSI GS QKD 014, 004, 020, SKIP')
+    .requiredOption('--config <file>', 'its configuration, as docs/kme.md shows it')
+    .option('--json', 'one JSON document with the ports, once everything answers')
+    .addHelpText(
+      'after',
+      '\nSIGHUP reads policy, certificates and revocation lists again; SIGTERM finishes what is under way and ends.\n' +
+        '\nExample:\n  skykey kme --config /etc/skykey/kme-paris.json',
+    )
+    .action(kme);
 
   program
     .command('sky')

@@ -93,8 +93,9 @@ async function prepare(
   const padRoutes: (readonly (readonly string[])[])[] = [];
   for (const [site, there] of sites) {
     const concerned = pairs.filter(([, slave]) => there.includes(slave));
-    const { ways } = await usableWays(tx, registry.siteId, site, concerned, waysFor(demand));
+    const { ways, refused } = await usableWays(tx, registry.siteId, site, concerned, waysFor(demand));
     const way = ways.find((usable) => fits(usable, size) > 0);
+    if (ways.length === 0 && refused !== undefined && demand) throw new KeyRefusal('demand', refused);
     if (!way) throw new KeyRefusal('short', `not enough key is shared with ${site} to carry keys there`, 10);
     const range = await tx.reserve(way.lane, size);
     const labels = await tx.labels(range);

@@ -58,8 +58,11 @@ const SAES = [
 /** What a rule of the tests says unless told otherwise. */
 const RULE = { maxRelays: 3, epsSec: 1e-6, epsCor: 1e-6, proofs: ['lim2014', 'tilted'], simulated: true };
 
-export function policyOf(rules: readonly { between: readonly [string, string]; [more: string]: unknown }[]): Policy {
-  const document = { format: 'skykey-policy/1', rules: rules.map((rule) => ({ ...RULE, ...rule })) };
+export function policyOf(
+  rules: readonly { between: readonly [string, string]; [more: string]: unknown }[],
+  more: object = {},
+): Policy {
+  const document = { format: 'skykey-policy/1', ...more, rules: rules.map((rule) => ({ ...RULE, ...rule })) };
   return readPolicy(new TextEncoder().encode(JSON.stringify(document)));
 }
 
@@ -127,6 +130,11 @@ export class Site {
     await this.vault.close();
     this.vault = await openVault(this.network, this.siteId, this.keyring);
     this.kme = this.#start();
+  }
+
+  /** Another process of this site on the same vault. */
+  another(): Kme {
+    return this.#start();
   }
 
   #start(): Kme {
@@ -309,6 +317,13 @@ export class Network {
     to: string,
   ) => Promise<Uint8Array> = (message, on) => on(message);
 
+  /** Which process of a node a message gets to. */
+  carryTo = (to: string): Exchange => {
+    const node = this.sites.get(to)?.kme.exchange ?? this.relays.get(to)?.exchange;
+    if (!node) throw new Error(`there is no node ${to}`);
+    return node;
+  };
+
   private constructor(nodeIds: readonly string[]) {
     this.folder = mkdtempSync(join(tmpdir(), 'skykey-kme-'));
     this.nodeIds = nodeIds;
@@ -396,9 +411,7 @@ export class Network {
     const entry: { from: string; to: string; message: Uint8Array; answer?: Uint8Array } = { from, to, message: message.slice() };
     this.wire.push(entry);
     const on = async (onward: Uint8Array): Promise<Uint8Array> => {
-      const node = this.sites.get(to)?.kme.exchange ?? this.relays.get(to)?.exchange;
-      if (!node) throw new Error(`there is no node ${to}`);
-      entry.answer = await node.handle(onward.slice());
+      entry.answer = await this.carryTo(to).handle(onward.slice());
       return entry.answer;
     };
     return await this.between(message, on, from, to);

@@ -64,8 +64,19 @@ interface Life {
   maker: Call | undefined;
 }
 
+/** A history with its few calls about links at hand. */
+interface Scene extends History {
+  readonly alarms: readonly Call[];
+  readonly reopenings: readonly Call[];
+}
+
 /** Whether a history is one of a vault and a network that give each key once and lose none that was acknowledged. */
-export function verdict(history: History): Verdict {
+export function verdict(recorded: History): Verdict {
+  const history: Scene = {
+    ...recorded,
+    alarms: recorded.calls.filter(({ asked }) => asked.kind === 'alarm'),
+    reopenings: recorded.calls.filter(({ asked }) => asked.kind === 'reopen'),
+  };
   const lives = livesOf(history.calls);
   const findings: Finding[] = [];
   const notFound: Partial<Record<Excuse, number>> = {};
@@ -115,7 +126,7 @@ function checkBytes({ keyId, given }: Life, findings: Finding[]): void {
   findings.push({ rule: 'bytes-differ', keyId, text: `${who} got different bytes` });
 }
 
-function checkOrder(life: Life, history: History, findings: Finding[]): void {
+function checkOrder(life: Life, history: Scene, findings: Finding[]): void {
   const { keyId } = life;
   const calls = life.calls.filter((call) => !isNotFound(call) || isAlone(call));
   if (isLinearizable(stepsOf(life, calls, history), EMPTY)) return;
@@ -141,7 +152,7 @@ function checkOrder(life: Life, history: History, findings: Finding[]): void {
 
 const EMPTY: KeyState = { isMade: false, given: [], burned: [] };
 
-function stepsOf(life: Life, calls: readonly Call[], history: History): Timed<KeyState>[] {
+function stepsOf(life: Life, calls: readonly Call[], history: Scene): Timed<KeyState>[] {
   return calls.flatMap((call) => {
     const step = stepOf(life, call, history);
     if (!step) return [];
@@ -151,7 +162,7 @@ function stepsOf(life: Life, calls: readonly Call[], history: History): Timed<Ke
   });
 }
 
-function stepOf(life: Life, call: Call, history: History): ((state: KeyState) => readonly KeyState[]) | undefined {
+function stepOf(life: Life, call: Call, history: Scene): ((state: KeyState) => readonly KeyState[]) | undefined {
   const { asked, answer, node } = call;
   const holders = holdersOf(life);
   const masterSite = holders ? history.siteOf(holders.master) : '';
@@ -200,7 +211,7 @@ const isAlone = ({ asked }: Call): boolean => !('keyIds' in asked) || asked.keyI
 // Answers that say no
 
 /** Why a key may not be there although nobody has got or burned it. */
-function excuseOf(life: Life, call: Call, history: History): 'age' | 'alarm' | 'stranger' | undefined {
+function excuseOf(life: Life, call: Call, history: Scene): 'age' | 'alarm' | 'stranger' | undefined {
   const holders = holdersOf(life);
   if (call.asked.kind === 'fetch' && !holders?.may.includes(call.asked.saeId)) return 'stranger';
   const { maker } = life;
@@ -209,7 +220,7 @@ function excuseOf(life: Life, call: Call, history: History): 'age' | 'alarm' | '
   const lived = maker.asked.kind === 'get' ? history.keyTtlMs / 2 : history.keyTtlMs;
   if (call.clockMs[1] - maker.clockMs[0] >= lived - history.clockSpreadMs) return 'age';
   const labels = life.given[0]?.key;
-  const isAlarmed = history.calls.some(({ asked, answer, invokedAt, clockMs }) => {
+  const isAlarmed = history.alarms.some(({ asked, answer, invokedAt, clockMs }) => {
     if (asked.kind !== 'alarm' || invokedAt > call.returnedAt) return false;
     // An alarm that the vault refused is raised again until it takes it.
     const late = answer.status === 'ok' ? history.clockSpreadMs : history.clockSpreadMs + history.keyTtlMs;
@@ -222,7 +233,7 @@ function excuseOf(life: Life, call: Call, history: History): 'age' | 'alarm' | '
 function checkNotFound(
   call: Call,
   lives: ReadonlyMap<string, Life>,
-  history: History,
+  history: Scene,
   findings: Finding[],
   counts: Partial<Record<Excuse, number>>,
 ): void {
@@ -254,17 +265,17 @@ function checkNotFound(
 
 // Alarm and age
 
-function checkTimes(life: Life, history: History, findings: Finding[]): void {
+function checkTimes(life: Life, history: Scene, findings: Finding[]): void {
   const { keyId, maker } = life;
   for (const { call, key } of life.given) {
     if (key.expiresAtMs !== null && call.clockMs[0] > key.expiresAtMs + history.clockSpreadMs) {
       findings.push({ rule: 'expired', keyId, text: `good until ${key.expiresAtMs}, given at ${call.clockMs[0]}` });
     }
-    for (const alarm of history.calls) {
+    for (const alarm of history.alarms) {
       if (alarm.asked.kind !== 'alarm' || alarm.answer.status !== 'ok' || alarm.node !== call.node) continue;
       const { link } = alarm.asked;
       if (!key.originLinks.includes(link) || alarm.returnedAt > call.invokedAt) continue;
-      const reopened = history.calls.find(
+      const reopened = history.reopenings.find(
         ({ asked, node, invokedAt }) =>
           asked.kind === 'reopen' && asked.link === link && node === alarm.node && invokedAt > alarm.returnedAt,
       );

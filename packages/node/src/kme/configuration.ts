@@ -79,7 +79,9 @@ export const kmeConfiguration = z.strictObject({
     /** Certificate towards other KMEs, and their authority. */
     kmes: tls,
   }),
-  identity: z.strictObject({ uris: z.array(z.string().min(1)).optional(), commonName: z.boolean().optional() }).optional(),
+  identity: z
+    .strictObject({ uris: z.array(z.string().min(1)).optional(), commonName: z.boolean().optional() })
+    .optional(),
   staleList: z.enum(['warn', 'refuse'], '"warn" or "refuse"').default('warn'),
   limits: z
     .strictObject({
@@ -95,7 +97,12 @@ export const kmeConfiguration = z.strictObject({
   keyTtlS: whole.default(86_400),
   /** Files of key that both ends hold. */
   couriers: z.array(z.strictObject({ peer: name, file: path })).default([]),
-  skip: z.strictObject({ clients: z.array(skipClient).min(1, 'a list of one client at least'), entropy: z.boolean().default(false) }).optional(),
+  skip: z
+    .strictObject({
+      clients: z.array(skipClient).min(1, 'a list of one client at least'),
+      entropy: z.boolean().default(false),
+    })
+    .optional(),
   etsi020: z
     .strictObject({
       /** How foreign KMEs reach this one. */
@@ -132,12 +139,14 @@ export function loadKmeConfiguration(file: string): KmeConfiguration {
   }
   const identities = (skip?.clients ?? []).flatMap(({ psk }) => (psk ? [psk.identity] : []));
   const twice = identities.find((identity, i) => identities.indexOf(identity) < i);
-  if (twice !== undefined) throw refuse(`skip.clients names the PSK identity ${twice} twice; each client needs its own`);
+  if (twice !== undefined)
+    throw refuse(`skip.clients names the PSK identity ${twice} twice; each client needs its own`);
   if ((listen.etsi020 === undefined) !== (etsi020 === undefined)) {
     throw refuse('etsi020 and listen.etsi020 belong together: give both, or neither');
   }
   const again = couriers.find(({ peer }, i) => couriers.findIndex((other) => other.peer === peer) < i);
-  if (again) throw refuse(`couriers has two files for ${again.peer}; install one at a time, in the same order at both ends`);
+  if (again)
+    throw refuse(`couriers has two files for ${again.peer}; install one at a time, in the same order at both ends`);
   return found;
 }
 

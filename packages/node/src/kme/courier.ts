@@ -82,7 +82,9 @@ function readWhole(file: string): Uint8Array | undefined {
   try {
     const { size } = fstatSync(descriptor);
     if (size < LEAST_BYTES || size > MOST_BYTES || size % 16 !== 0) {
-      throw refuse(`has ${size} bytes; it must have from ${LEAST_BYTES} to ${MOST_BYTES}, a multiple of 16, the same at both ends`);
+      throw refuse(
+        `has ${size} bytes; it must have from ${LEAST_BYTES} to ${MOST_BYTES}, a multiple of 16, the same at both ends`,
+      );
     }
     const bytes = new Uint8Array(size);
     for (let at = 0; at < size; ) {
@@ -91,7 +93,9 @@ function readWhole(file: string): Uint8Array | undefined {
       at += count;
     }
     if (bytes.every((byte) => byte === bytes[0])) {
-      throw refuse('holds one byte again and again: it was overwritten, or never was key; bring a new one to both ends');
+      throw refuse(
+        'holds one byte again and again: it was overwritten, or never was key; bring a new one to both ends',
+      );
     }
     return bytes;
   } finally {

@@ -13,9 +13,9 @@ import {
   type ExportedKeys,
   type ImportedKey,
   type ImportedKeys,
-  type Kme,
   type KeyDemand,
   KeyRefusal,
+  type Kme,
   type LinkAlarm,
   type NetworkLink,
   type Policy,
@@ -65,12 +65,21 @@ export class ForeignKeys implements ImportedKeys {
       );
     }
     const stranger = saes.find((sae) => registry.kmeOf(sae) !== kmeId);
-    if (stranger !== undefined) throw refuse(`${stranger} is no application of ${kmeId} in the network: list it in "saes"`);
+    if (stranger !== undefined)
+      throw refuse(`${stranger} is no application of ${kmeId} in the network: list it in "saes"`);
   }
 
   // From a foreign system
 
-  async admit({ from, initiator, targets }: { from: string; initiator: string; targets: readonly string[] }): Promise<Admission> {
+  async admit({
+    from,
+    initiator,
+    targets,
+  }: {
+    from: string;
+    initiator: string;
+    targets: readonly string[];
+  }): Promise<Admission> {
     const { registry, policy } = this.#options;
     if (targets.some((target) => !registry.isKnown(target))) return 'unknown-target';
     if (targets.some((target) => registry.kmeOf(target) === from)) return 'pass-back';
@@ -109,7 +118,9 @@ export class ForeignKeys implements ImportedKeys {
     // What is held can be fetched at once: its targets are applications of this site.
     return records.map((record) => {
       const own = record !== undefined && this.#isFrom(record, from);
-      return own && record.copies.every(({ state }) => state === 'ASSIGNED' || state === 'ERASED') ? 'relayed' : 'failed';
+      return own && record.copies.every(({ state }) => state === 'ASSIGNED' || state === 'ERASED')
+        ? 'relayed'
+        : 'failed';
     });
   }
 
@@ -124,7 +135,14 @@ export class ForeignKeys implements ImportedKeys {
     keys.forEach((each, i) => void each.key.open((part) => content.set(part, i * bytes)));
     const start = await this.#release(tx, `imported:${keyId}`, this.#labels(from, expiresAtMs), content);
     const places = keys.map((each, i) => ({ keyId: each.keyId, offset: start + i * bytes }));
-    const batch = { lane: CARRIED_LANE, bytes, masterSae: initiator, slaveSaes: [...targets], keys: places, purpose: 'named' };
+    const batch = {
+      lane: CARRIED_LANE,
+      bytes,
+      masterSae: initiator,
+      slaveSaes: [...targets],
+      keys: places,
+      purpose: 'named',
+    };
     await tx.keys.register([{ ...batch, holders: [...targets] }]);
   }
 
@@ -153,7 +171,13 @@ export class ForeignKeys implements ImportedKeys {
             throw new KeyRefusal('not-found', `the key ${keyIds[i]} is gone`);
           }
           const copy = await this.#options.vault.atomically((tx) =>
-            look(tx, record.keyId, record.masterSae, (kept) => SecretBytes.adopt(kept.open((bytes) => bytes.slice())), state === 'RESERVED'),
+            look(
+              tx,
+              record.keyId,
+              record.masterSae,
+              (kept) => SecretBytes.adopt(kept.open((bytes) => bytes.slice())),
+              state === 'RESERVED',
+            ),
           );
           lent.push(copy);
         }
@@ -185,7 +209,10 @@ export class ForeignKeys implements ImportedKeys {
     if (!foreign) throw new KeyRefusal('unreachable', `there is no line to ${kmeId}`, RETRY_AFTER_S);
     const rules = policy.rulesFor([master, slaves[0]!]);
     if (!rules || bytes * 8 < rules.keyBits.min || bytes * 8 > rules.keyBits.max) {
-      throw new KeyRefusal('argument', `keys of ${master} and ${slaves[0]} have from ${rules?.keyBits.min} to ${rules?.keyBits.max} bits`);
+      throw new KeyRefusal(
+        'argument',
+        `keys of ${master} and ${slaves[0]} have from ${rules?.keyBits.min} to ${rules?.keyBits.max} bits`,
+      );
     }
     const labels = this.#labels(kmeId, null);
     const decision = decide(policy, [master, slaves[0]!], labels, { nowMs: now(), demand: demand.demand });
@@ -202,7 +229,9 @@ export class ForeignKeys implements ImportedKeys {
       });
       await foreign.offer({ keyIds, initiator: master, targets: slaves });
       await this.#untilReleased(etsi020, kmeId, keyIds);
-      const secrets = await vault.atomically((tx) => tx.keys.deliver(keyIds.map((keyId) => ({ keyId, saeId: master }))));
+      const secrets = await vault.atomically((tx) =>
+        tx.keys.deliver(keyIds.map((keyId) => ({ keyId, saeId: master }))),
+      );
       return keyIds.map((keyId, i) => ({ keyId, key: secrets[i]!, labels }));
     } catch (error) {
       await vault.atomically((tx) => tx.keys.void(keyIds)).catch(() => undefined);
@@ -218,7 +247,9 @@ export class ForeignKeys implements ImportedKeys {
       await etsi020.tick();
       const states = await Promise.all(keyIds.map((keyId) => foreign.state(keyId)));
       if (states.every((state) => state === 'released')) return;
-      const ended = states.find((state) => state === 'refused' || state === 'voided' || state === 'split' || state === 'voiding');
+      const ended = states.find(
+        (state) => state === 'refused' || state === 'voided' || state === 'split' || state === 'voiding',
+      );
       if (ended || now() >= limitMs) {
         const why = ended ? `refused the keys (${ended})` : `did not take the keys within ${EXPORT_LIMIT_MS / 1000} s`;
         throw new KeyRefusal('unreachable', `${kmeId} ${why}`, RETRY_AFTER_S);
@@ -312,7 +343,9 @@ const groupOf = ({ key, from, initiator, targets, expiresAtMs }: ImportedKey): s
   JSON.stringify([key.length, from, initiator, targets, expiresAtMs]);
 
 function sameBytes(a: SecretBytes, b: SecretBytes): boolean {
-  return a.length === b.length && a.open((x) => b.open((y) => x.reduce((all, byte, i) => all | (byte ^ y[i]!), 0) === 0));
+  return (
+    a.length === b.length && a.open((x) => b.open((y) => x.reduce((all, byte, i) => all | (byte ^ y[i]!), 0) === 0))
+  );
 }
 
 function asRefusal(error: unknown): Error {

@@ -32,7 +32,10 @@ export class GuardedKeys implements KeyService {
     const abroad = demand.slaves.map((slave) => foreign(slave));
     const sender = abroad.find((each) => each !== undefined);
     if (sender && demand.slaves.length > 1) {
-      throw new KeyRefusal('demand', 'keys for an application of a foreign system are for it alone: ask for each slave by itself');
+      throw new KeyRefusal(
+        'demand',
+        'keys for an application of a foreign system are for it alone: ask for each slave by itself',
+      );
     }
     await this.#check(demand);
     const delivered = await (sender ? sender(demand) : keys.getKeys(demand));

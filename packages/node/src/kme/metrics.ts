@@ -21,7 +21,10 @@ const BUCKETS_S = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5
 
 export class KmeMetrics {
   readonly registry = new Registry();
-  readonly #requests = this.#counter('requests_total', 'Requests answered, by interface and status', ['interface', 'status']);
+  readonly #requests = this.#counter('requests_total', 'Requests answered, by interface and status', [
+    'interface',
+    'status',
+  ]);
   readonly #seconds = new Histogram({
     name: 'skykey_kme_request_seconds',
     help: 'From the request, read in full, to its answer',
@@ -29,17 +32,39 @@ export class KmeMetrics {
     buckets: BUCKETS_S,
     registers: [this.registry],
   });
-  readonly #delivered = this.#counter('keys_delivered_total', 'Copies of keys that left this process for applications, by the other site and by how the key came', ['peer', 'way']);
+  readonly #delivered = this.#counter(
+    'keys_delivered_total',
+    'Copies of keys that left this process for applications, by the other site and by how the key came',
+    ['peer', 'way'],
+  );
   readonly #voided = this.#gauge('keys_voided', 'Keys burned at this site since its vault was made');
-  readonly #poisoned = this.#gauge('poisoned_bits', 'Undelivered bits that alarms have overwritten at this site since its vault was made');
-  readonly #stock = this.#gauge('stock_bits', 'Key that this site may cut for applications, before policy, by the other site and the way it came', ['peer', 'way']);
+  readonly #poisoned = this.#gauge(
+    'poisoned_bits',
+    'Undelivered bits that alarms have overwritten at this site since its vault was made',
+  );
+  readonly #stock = this.#gauge(
+    'stock_bits',
+    'Key that this site may cut for applications, before policy, by the other site and the way it came',
+    ['peer', 'way'],
+  );
   readonly #pads = this.#gauge('pads_left', 'Messages to the other site that can still be authenticated', ['peer']);
   readonly #alarms = this.#gauge('link_alarm', '1 for every quantum link under alarm', ['link']);
   readonly #reachable = this.#gauge('peer_reachable', 'Whether the KME of the other site answers', ['peer']);
-  readonly #usable = this.#gauge('peer_usable', 'Whether keys are made with the other site: it answers, and its clock is right', ['peer']);
-  readonly #ahead = this.#gauge('peer_clock_ahead_seconds', 'How far the clock of the other site is ahead of this one, at least', ['peer']);
+  readonly #usable = this.#gauge(
+    'peer_usable',
+    'Whether keys are made with the other site: it answers, and its clock is right',
+    ['peer'],
+  );
+  readonly #ahead = this.#gauge(
+    'peer_clock_ahead_seconds',
+    'How far the clock of the other site is ahead of this one, at least',
+    ['peer'],
+  );
   readonly #transactions = this.#counter('vault_transactions_total', 'Transactions of the vault');
-  readonly #commits = this.#counter('vault_commits_total', 'Groups of transactions that shared one write to the disk (SQLite)');
+  readonly #commits = this.#counter(
+    'vault_commits_total',
+    'Groups of transactions that shared one write to the disk (SQLite)',
+  );
   readonly #ready = this.#gauge('ready', 'Whether /readyz says so');
 
   request(name: Interface, status: string, seconds: number): void {
@@ -61,7 +86,8 @@ export class KmeMetrics {
 
   /** The text of `/metrics`. */
   async text(readings: Readings): Promise<string> {
-    for (const gauge of [this.#stock, this.#pads, this.#alarms, this.#reachable, this.#usable, this.#ahead]) gauge.reset();
+    for (const gauge of [this.#stock, this.#pads, this.#alarms, this.#reachable, this.#usable, this.#ahead])
+      gauge.reset();
     for (const { peer, way, bits } of readings.stock) this.#stock.set({ peer, way }, bits);
     for (const { peer, left } of readings.pads) this.#pads.set({ peer }, left);
     for (const { link } of readings.alarms) this.#alarms.set({ link }, 1);

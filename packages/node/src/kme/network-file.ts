@@ -9,7 +9,7 @@
  *       "saes": [{ "saeId": "vpn-paris", "kmeId": "kme-paris" }, …]
  *     }
  */
-import { KmeError, type KmeEntry, type NetworkLink, type SaeEntry, Topology } from '@skykey/kme';
+import { type KmeEntry, KmeError, type NetworkLink, type SaeEntry, Topology } from '@skykey/kme';
 import { z } from 'zod';
 import { loadConfiguration } from '../configuration.ts';
 import { NodeError } from '../error.ts';
@@ -86,7 +86,10 @@ export function loadNetwork(file: string): NetworkFile {
     );
     for (const { kmeId, siteId } of kmes) {
       if (!topology.has(siteId)) {
-        throw new KmeError('kme/topology', `the KME ${kmeId} stands at ${siteId}, which is no node: list it in "nodes"`);
+        throw new KmeError(
+          'kme/topology',
+          `the KME ${kmeId} stands at ${siteId}, which is no node: list it in "nodes"`,
+        );
       }
     }
     const devices = links.map(({ id, model = 'not told', role = 'transceiver' }) => ({ link: id, model, role }));

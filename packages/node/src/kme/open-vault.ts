@@ -1,6 +1,5 @@
 /** The vault of a KME as its configuration says, with its keyring. */
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { Vault } from '@skykey/vault';
 import { FileKeyring } from '../vault/file-keyring.ts';
 import { connectionOf, type KmeConfiguration } from './configuration.ts';
@@ -12,9 +11,11 @@ export interface VaultWatch {
 }
 
 /** Throws NodeError or VaultError, the store being as it was: `vault/unavailable` also for one of another version. */
-export async function openVault(configuration: KmeConfiguration, { onTransaction, onCommit }: VaultWatch): Promise<Vault> {
-  const { vault: place, kmeId, listen } = configuration;
-  const { processId = place.kind === 'sqlite' ? kmeId : `${kmeId}@${hostname()}:${listen.etsi014}` } = configuration;
+export async function openVault(
+  { vault: place, keyring }: Pick<KmeConfiguration, 'vault' | 'keyring'>,
+  processId: string,
+  { onTransaction, onCommit }: VaultWatch,
+): Promise<Vault> {
   const store =
     place.kind === 'sqlite'
       ? {
@@ -33,7 +34,7 @@ export async function openVault(configuration: KmeConfiguration, { onTransaction
         };
   const vault = await Vault.open({
     store,
-    keyring: FileKeyring.open(configuration.keyring),
+    keyring: FileKeyring.open(keyring),
     now: Date.now,
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
     processId,

@@ -130,7 +130,8 @@ export class PeerKmes {
     try {
       const own = await couriers(siteId);
       const beforeMs = now();
-      const body = new TextEncoder().encode(JSON.stringify({ nowMs: beforeMs, couriers: own } satisfies Hello));
+      const said: Hello = { nowMs: beforeMs, couriers: [...own] };
+      const body = new TextEncoder().encode(JSON.stringify(said));
       const answer = await clients.post(peer, HELLO_PATH, body, 'application/json');
       const afterMs = now();
       const hello = answer.status === 200 ? readHello(answer.body) : null;

@@ -37,7 +37,13 @@ export function sdnView({ siteId, version, network, policy, alarms, stock, since
     .filter(({ way }) => way !== 'direct')
     .map(({ peer, way, bits }): VirtualLinkView => {
       const hops = [...new Set(way.split('+').map((path) => path.split('.')[0]!))].filter((hop) => hop !== 'direct');
-      return { id: virtualId(siteId, peer, way), remote: peer, state: bits > 0 ? 'passive' : 'pending', nextHops: hops, ...rates };
+      return {
+        id: virtualId(siteId, peer, way),
+        remote: peer,
+        state: bits > 0 ? 'passive' : 'pending',
+        nextHops: hops,
+        ...rates,
+      };
     });
   const siteOf = new Map(saes.map(({ saeId, kmeId }) => [saeId, kmes.find((kme) => kme.kmeId === kmeId)!.siteId]));
   const applications = policy.pairs.flatMap((pair): ApplicationView[] => {

@@ -28,7 +28,9 @@ export interface SkipPskOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-export async function serveSkipPsk(options: SkipPskOptions): Promise<{ readonly port: number; close(): Promise<void> }> {
+export async function serveSkipPsk(
+  options: SkipPskOptions,
+): Promise<{ readonly port: number; close(): Promise<void> }> {
   const { host, port, clients, answer, onFault } = options;
   /** Of connections: the identity that was asked for is the one whose key they have, or there is no connection. */
   const callers = new WeakMap<object, string>();
@@ -80,7 +82,11 @@ async function respond(
   // SKIP knows GET alone: bodies are of no interest.
   request.resume();
   const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s);
-  const { status, headers, body = '' } = await answer({
+  const {
+    status,
+    headers,
+    body = '',
+  } = await answer({
     caller,
     method: request.method ?? 'GET',
     path,

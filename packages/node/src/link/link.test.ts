@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SecretBytes } from '@skykey/bits';
 import { type Alarm, type Channel, type DetectionChunk, DistillError, type SessionParameters } from '@skykey/distill';
-import { linkLane } from '@skykey/kme';
-import { Vault } from '@skykey/vault';
-import { Link } from './link.ts';
+import { DIRECT, keyLane, linkLane, peerLane } from '@skykey/kme';
+import type { LinkState } from '@skykey/telemetry';
+import type { Vault } from '@skykey/vault';
+import fc from 'fast-check';
+import { openVault } from '../mission-vault.ts';
+import { Link, laneCuts } from './link.ts';
 
 const PARAMETERS: SessionParameters = {
   sessionId: 'pass-1',
@@ -24,6 +27,10 @@ const PARAMETERS: SessionParameters = {
   monitorProbability: 0.05,
   alarm: { expectedQber: 0.02, qberDrift: 0.02, softFalseAlarm: 1e-4, hardQber: 0.11, hardFalseAlarm: 1e-6 },
 };
+
+const ENDS = { linkId: PARAMETERS.linkId, satelliteId: 'sky', siteId: 'ground' };
+
+const stateOf = (link: Link, vault: Vault): Promise<LinkState> => vault.atomically((tx) => link.state(tx));
 
 /** Two ends of a line in memory. */
 function line(): { alice: Channel; bob: Channel } {
@@ -59,32 +66,38 @@ async function* dark(): AsyncGenerator<DetectionChunk> {
   yield { slot: new Float64Array(0), detector: new Uint8Array(0), untilSlot: PARAMETERS.pulses };
 }
 
+type Open = (name: 'sky' | 'ground') => Promise<Vault>;
+
 /** The vaults of both parties, with a couriered key, on disk. */
-function vaults(t: TestContext): (name: 'sky' | 'ground') => Vault {
+async function vaults(t: TestContext): Promise<Open> {
   const folder = mkdtempSync(join(tmpdir(), 'skykey-link-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const open = (name: string): Vault => Vault.open({ path: join(folder, name), now: () => 1000 });
+  const open: Open = (nodeId) =>
+    openVault({ path: join(folder, nodeId), keyring: join(folder, `${nodeId}.keyring`), now: () => 1000, nodeId });
   const labels = {
     originLinks: ['courier'],
-    route: ['courier'],
+    routes: [['courier']],
+    jurisdictions: [],
     epsSec: 0,
     epsCor: 0,
     proof: 'couriered',
     simulated: false,
     createdAtMs: 0,
+    expiresAtMs: null,
   };
   const key = randomBytes(160);
-  for (const name of ['sky', 'ground']) {
-    const vault = open(name);
-    vault.append(linkLane(PARAMETERS.linkId), labels, SecretBytes.adopt(new Uint8Array(key)));
-    vault.close();
+  for (const name of ['sky', 'ground'] as const) {
+    const vault = await open(name);
+    const bytes = SecretBytes.adopt(new Uint8Array(key));
+    await vault.atomically((tx) => tx.append(linkLane(PARAMETERS.linkId), labels, bytes));
+    await vault.close();
   }
   return open;
 }
 
-function linkOf(vault: Vault, onAlarm: (alarm: Alarm) => void = () => undefined): Link {
-  return new Link({
-    linkId: PARAMETERS.linkId,
+function linkOf(vault: Vault, onAlarm: (alarm: Alarm) => Promise<void> = async () => undefined): Promise<Link> {
+  return Link.open({
+    ...ENDS,
     peer: 'peer',
     vault,
     random: (length) => new Uint8Array(randomBytes(length)),
@@ -92,17 +105,17 @@ function linkOf(vault: Vault, onAlarm: (alarm: Alarm) => void = () => undefined)
     expectedQber: 0.02,
     hardQber: 0.11,
     missionMs: () => 1000,
-    route: ['sky', 'ground'],
     onChange: () => undefined,
     onAlarm,
   });
 }
 
 test('what somebody on the line merely says drops no link: not that he stops, nor that he is of another version', async (t) => {
-  const open = vaults(t);
-  const [sky, ground] = [open('sky'), open('ground')];
+  const open = await vaults(t);
+  const [sky, ground] = [await open('sky'), await open('ground')];
   const alarms: Alarm[] = [];
-  const [satellite, station] = [sky, ground].map((vault) => linkOf(vault, (alarm) => alarms.push(alarm)));
+  const onAlarm = async (alarm: Alarm): Promise<void> => void alarms.push(alarm);
+  const [satellite, station] = [await linkOf(sky, onAlarm), await linkOf(ground, onAlarm)];
   const words = [3, 5, 6, 8, 9, 200].map((code) => Uint8Array.of(ABORT, code));
   words.push(Uint8Array.of(1, 2, 0), Uint8Array.of(2, 2, 0));
   for (const [i, word] of words.entries()) {
@@ -111,59 +124,64 @@ test('what somebody on the line merely says drops no link: not that he stops, no
     // Each hears it from a stranger, as the first and only message.
     const stranger: Channel = { send: async () => undefined, receive: async () => word };
     await Promise.allSettled([
-      satellite!.runSatellite(parameters, stranger, () => Promise.reject(new Error('no slot was seen'))),
-      station!.runStation(parameters, { ...ends.bob, receive: stranger.receive }, dark()),
+      satellite.runSatellite(parameters, stranger, () => Promise.reject(new Error('no slot was seen'))),
+      station.runStation(parameters, { ...ends.bob, receive: stranger.receive }, dark()),
     ]);
-    for (const link of [satellite!, station!]) {
+    for (const [link, vault] of [
+      [satellite, sky],
+      [station, ground],
+    ] as const) {
       assert.equal(link.dropped, false);
       // A message of the wrong direction is none of the party's business but nonsense, which is no hard alarm either.
-      assert.equal(link.state().alarms.length, i + 1);
-      assert.equal(link.state().alarms[0]!.severity, 'soft');
+      const state = await stateOf(link, vault);
+      assert.equal(state.alarms.length, i + 1);
+      assert.equal(state.alarms[0]!.severity, 'soft');
     }
   }
   assert.deepEqual(alarms, []);
-  sky.close();
-  ground.close();
+  await sky.close();
+  await ground.close();
 });
 
 test('one session at a time: a second one is refused before a word is said, and leaves the first alone', async (t) => {
-  const open = vaults(t);
-  const [sky, ground] = [open('sky'), open('ground')];
-  const [satellite, station] = [sky, ground].map((vault) => linkOf(vault));
+  const open = await vaults(t);
+  const [sky, ground] = [await open('sky'), await open('ground')];
+  const [satellite, station] = [await linkOf(sky), await linkOf(ground)];
   const none = () => Promise.reject(new Error('no slot was seen'));
   const ends = line();
   const silent: Channel = { send: () => assert.fail('nothing is to be said'), receive: () => assert.fail('nor heard') };
-  const first = satellite!.runSatellite(PARAMETERS, ends.alice, none);
-  assert.equal(satellite!.running, 'pass-1');
-  const journal = sky.journal.list(10).length;
+  const first = satellite.runSatellite(PARAMETERS, ends.alice, none);
+  assert.equal(satellite.running, 'pass-1');
+  const entries = async (): Promise<number> => (await sky.atomically((tx) => tx.journal.list(10))).length;
+  const journal = await entries();
   const busy = { name: 'NodeError', code: 'node/busy', message: /pass-1 of sky-ground is running/ };
-  await assert.rejects(satellite!.runSatellite({ ...PARAMETERS, sessionId: 'pass-2' }, silent, none), busy);
-  assert.deepEqual([satellite!.running, satellite!.state().state], ['pass-1', 'session']);
-  assert.equal(sky.journal.list(10).length, journal, 'a stranger could fill the journal');
-  const bob = station!.runStation(PARAMETERS, ends.bob, dark());
-  await assert.rejects(station!.runStation({ ...PARAMETERS, sessionId: 'pass-2' }, silent, dark()), busy);
+  await assert.rejects(satellite.runSatellite({ ...PARAMETERS, sessionId: 'pass-2' }, silent, none), busy);
+  assert.deepEqual([satellite.running, (await stateOf(satellite, sky)).state], ['pass-1', 'session']);
+  assert.equal(await entries(), journal, 'a stranger could fill the journal');
+  const bob = station.runStation(PARAMETERS, ends.bob, dark());
+  await assert.rejects(station.runStation({ ...PARAMETERS, sessionId: 'pass-2' }, silent, dark()), busy);
   for (const report of await Promise.all([first, bob])) assert.match(report.reason!, /no secret bit/);
   // Over: the id that was refused is unused, and its session can be had now.
-  assert.equal(satellite!.running, null);
+  assert.equal(satellite.running, null);
   const again = line();
   const parameters = { ...PARAMETERS, sessionId: 'pass-2' };
   await Promise.all([
-    satellite!.runSatellite(parameters, again.alice, none),
-    station!.runStation(parameters, again.bob, dark()),
+    satellite.runSatellite(parameters, again.alice, none),
+    station.runStation(parameters, again.bob, dark()),
   ]);
-  sky.close();
-  ground.close();
+  await sky.close();
+  await ground.close();
 });
 
 test('a pass that was spoken of gives no second session, also after the vault was closed', async (t) => {
-  const open = vaults(t);
+  const open = await vaults(t);
   for (const session of ['first', 'again', 'another'] as const) {
-    const [sky, ground] = [open('sky'), open('ground')];
+    const [sky, ground] = [await open('sky'), await open('ground')];
     const parameters = session === 'another' ? { ...PARAMETERS, sessionId: 'pass-2' } : PARAMETERS;
     const ends = line();
     const [alice, bob] = await Promise.allSettled([
-      linkOf(sky).runSatellite(parameters, ends.alice, () => Promise.reject(new Error('no slot was seen'))),
-      linkOf(ground).runStation(parameters, ends.bob, dark()),
+      (await linkOf(sky)).runSatellite(parameters, ends.alice, () => Promise.reject(new Error('no slot was seen'))),
+      (await linkOf(ground)).runStation(parameters, ends.bob, dark()),
     ]);
     for (const party of [alice, bob]) {
       if (session === 'again') {
@@ -174,7 +192,28 @@ test('a pass that was spoken of gives no second session, also after the vault wa
         assert.match(party.value.reason!, /no secret bit/);
       }
     }
-    sky.close();
-    ground.close();
+    await sky.close();
+    await ground.close();
   }
+});
+
+test('a block is cut alike at both ends, whole, and no lane begins without a pad', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 100_000 }), (bytes) => {
+      const cuts = laneCuts(ENDS, bytes);
+      assert.deepEqual(
+        cuts.map(({ lane }) => lane),
+        [linkLane(ENDS.linkId), peerLane('sky', 'ground'), peerLane('ground', 'sky'), keyLane('sky', 'ground', DIRECT)],
+      );
+      assert.deepEqual(
+        cuts.map(({ from }) => from),
+        [0, ...cuts.slice(0, -1).map(({ to }) => to)],
+      );
+      assert.equal(cuts.at(-1)!.to, bytes);
+      const [session, there, back, key] = cuts.map(({ from, to }) => to - from) as [number, number, number, number];
+      assert.ok(session % 16 === 0 && session <= bytes / 32 && session > bytes / 32 - 16);
+      assert.ok(there === back && (there === 0 ? bytes < 64 * 32 : there >= 32 && there <= bytes / 64));
+      assert.ok(key > 0);
+    }),
+  );
 });

@@ -84,7 +84,7 @@ export async function signLeaf(
 ): Promise<SignedCertificate> {
   const keys = await generate(authority.algorithm);
   const serial = newSerial();
-  const server = options.role === 'kme' ? [x509.ExtendedKeyUsage.serverAuth] : [];
+  const server = options.hosts.length > 0 ? [x509.ExtendedKeyUsage.serverAuth] : [];
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial,
     // Not as text: a comma in an id would begin another name.

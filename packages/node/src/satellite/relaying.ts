@@ -89,15 +89,13 @@ export class Relaying {
   }
 
   async states(tx: VaultTransaction): Promise<RelayState[]> {
-    return (await this.#exchange.joins(tx))
-      .slice(0, SHOWN_RELAYS)
-      .map(({ joinId, utcMs, route, bits, waiting }) => ({
-        relayId: joinId,
-        utcMs,
-        route,
-        bits,
-        state: waiting.length ? 'announced' : 'confirmed',
-      }));
+    return (await this.#exchange.joins(tx)).slice(0, SHOWN_RELAYS).map(({ joinId, utcMs, route, bits, waiting }) => ({
+      relayId: joinId,
+      utcMs,
+      route,
+      bits,
+      state: waiting.length ? 'announced' : 'confirmed',
+    }));
   }
 
   async stop(): Promise<void> {

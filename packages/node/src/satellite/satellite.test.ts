@@ -40,7 +40,8 @@ test('a satellite runs one session of a link at a time, and one of each link', {
   const linkPort = await freePort();
   const node = await runSatellite({
     ...{ format: 'skykey-node/1', kind: 'satellite', nodeId: 'satellite', scenario: SCENARIO },
-    ...{ vault: join(folder, 'vault'), transmitter: { port: await sky.listen(0), token: TOKEN } },
+    ...{ vault: join(folder, 'vault'), keyring: join(folder, 'keyring') },
+    ...{ transmitter: { port: await sky.listen(0), token: TOKEN } },
     ...{ linkPort, operationsPort: await freePort(), couriers },
   });
   t.after(() => node.stop());

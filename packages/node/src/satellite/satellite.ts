@@ -34,6 +34,8 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
   }
   const onFault = (error: unknown): void => log.error({ reason: (error as Error).message }, 'request failed');
 
+  // Until the desk is there, there is nobody to tell.
+  let changed = (): void => undefined;
   const lines = new Map(
     stations.map(({ linkId, siteId }) => [
       linkId,
@@ -67,9 +69,6 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
       onAlarm: ({ message }) => relaying.raiseAlarm(linkId, message),
     });
     links.set(linkId, link);
-    // A process that died between the two has dropped its link and not raised the alarm.
-    const { reason } = link;
-    if (reason !== undefined && !(await relaying.hasRaised(linkId))) await relaying.raiseAlarm(linkId, reason);
   }
   const desk = operations({
     onFault,
@@ -93,7 +92,7 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
       return link !== undefined;
     },
   });
-  const changed = (): void => desk.changed();
+  changed = desk.changed;
 
   const announced = new Map<string, PassAnnouncement>();
   let wake: (() => void) | undefined;
@@ -173,6 +172,10 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
 
   const service = await serveLinks(configuration.linkPort, { session, calls });
   await listenLocally(desk.server, configuration.operationsPort, configuration.nodeId);
+  // A process that died between the two has dropped its link and not raised the alarm.
+  for (const [linkId, { reason }] of links) {
+    if (reason !== undefined && !(await relaying.hasRaised(linkId))) await relaying.raiseAlarm(linkId, reason);
+  }
   void follow();
   relaying.wake();
   const stopTending = tendVault(vault, log);

@@ -33,7 +33,11 @@ export async function serveDesk(
     const { message, envelope } = await desk.send(text);
     return { message, envelope: Buffer.from(envelope).toString('base64') };
   });
-  const telling = new Paced(async () => hub.publish('desk', desk.state()), PUBLISH_MS, () => undefined);
+  const telling = new Paced(
+    async () => hub.publish('desk', desk.state()),
+    PUBLISH_MS,
+    () => undefined,
+  );
   const clock = setInterval(() => telling.soon(), CLOCK_MS);
   return {
     changed: () => telling.soon(),

@@ -81,13 +81,17 @@ export class Desk {
   reopen(): void {
     this.#conversation.line.clear();
     this.#watchStock();
+    this.#options.onChange();
   }
 
-  /** Key has come or gone: so many bits can be had for messages. */
+  /** So many bits can be had for messages. To be called whenever key has come or gone, and now and then. */
   stocked(bits: number): void {
-    if (bits === this.#sendBits) return;
+    const { line } = this.#conversation;
+    const before = { bits: this.#sendBits, ...line.state() };
     this.#sendBits = bits;
     this.#watchStock();
+    const { state, reason } = line.state();
+    if (bits !== before.bits || state !== before.state || reason !== before.reason) this.#options.onChange();
   }
 
   #watchStock(): void {
@@ -98,7 +102,6 @@ export class Desk {
       line.wait(
         'There is no key to seal a message with: the next satellite pass brings some. Nothing leaves until then.',
       );
-    this.#options.onChange();
   }
 
   /**

@@ -1,7 +1,7 @@
 /** The process of one site: its receiver's end of the link, its key manager, its desk. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Kme, type Policy, readPolicy } from '@skykey/kme';
+import { KeyRefusal, Kme, type Policy, readPolicy } from '@skykey/kme';
 import type { NodeState } from '@skykey/telemetry';
 import { loadMission, type SiteConfiguration } from '../configuration.ts';
 import { NodeError } from '../error.ts';
@@ -59,7 +59,15 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
     maxAnswerBytes: MAX_CALL_BYTES,
   });
   await toPeer.ready;
-  const toSatellite = new CallLine({ peer: satellite.name, handle: (message) => heard(message) });
+  const toSatellite = new CallLine({
+    peer: satellite.name,
+    handle: async (message) => {
+      const answer = await heard(message);
+      // What it has joined is to be confirmed with the other site.
+      void flush().catch(onFault);
+      return answer;
+    },
+  });
   const kme = new Kme({
     kmeId: kmeOptions.kmeId,
     kmes: [
@@ -175,12 +183,20 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
     return answer;
   };
 
+  /** None, too, when the policy gives the two desks no key. */
+  const bitsFor = async (own: string, other: string): Promise<number> => {
+    try {
+      return (await kme.keys.stock(own, other)).bits;
+    } catch (error) {
+      if (error instanceof KeyRefusal) return 0;
+      throw error;
+    }
+  };
   const nodeDesk = operations({
     onFault,
     state: async (): Promise<NodeState> => {
       const { kmeId, deskSaeId, peerDeskSaeId, port } = kmeOptions;
-      const { bits } = await kme.keys.stock(deskSaeId, peerDeskSaeId);
-      desk.stocked(bits);
+      desk.stocked(await bitsFor(deskSaeId, peerDeskSaeId));
       return vault.atomically(async (tx) => ({
         kind: 'site',
         nodeId: siteId,

@@ -47,7 +47,8 @@ export class CallLine implements PeerLink {
       const reason = `a call of ${message.length} bytes cannot be made; it must have from 1 to ${MAX_CALL_BYTES}`;
       return Promise.reject(new NodeError('node/frame', reason));
     }
-    if (!this.#connection) return Promise.reject(unreachable(this.#options.peer, 'there is no line to it at the moment'));
+    if (!this.#connection)
+      return Promise.reject(unreachable(this.#options.peer, 'there is no line to it at the moment'));
     return this.#connection.ask(message);
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, connect as dial, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
@@ -337,15 +337,21 @@ onPostgres('key bytes stand in no file of the server, neither before they are de
   const bytes = pattern(6_400, 77);
   const marks = Array.from({ length: 20 }, (_, i) => Buffer.from(bytes.subarray(320 * i, 320 * i + 16)));
   marks.push(...marks.slice(0, 3).map((mark) => Buffer.from(mark.toString('hex'))));
-  const files = (path: string): string[] =>
-    readdirSync(path).flatMap((name) => {
-      const each = join(path, name);
-      const stat = statSync(each);
-      return stat.isDirectory() ? files(each) : stat.isFile() ? [each] : [];
+  /** Contents of all files; some come and go meanwhile. */
+  const contentsOf = (path: string): Buffer[] =>
+    readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
+      const each = join(path, entry.name);
+      if (entry.isDirectory()) return contentsOf(each);
+      try {
+        return entry.isFile() ? [readFileSync(each)] : [];
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        return [];
+      }
     });
   const look = async (): Promise<number> => {
     await query('CHECKPOINT');
-    const contents = files(join(root, 'data')).map((path) => readFileSync(path));
+    const contents = contentsOf(join(root, 'data'));
     return marks.filter((mark) => contents.some((content) => content.includes(mark))).length;
   };
   await tx.append(LANE, labels(), secret(bytes));

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { VaultError } from '../error.ts';
 import type { PostgresPlace } from '../types.ts';
+import { AGAIN, type Ask, explain, isLost, PostgresLink, PostgresTransaction } from './postgres-link.ts';
 import { POSTGRES, SCHEMA_VERSION, schema } from './schema.ts';
-import { type Admission, otherFormat, type Sql, type SqlValue, type Store, usedLate } from './store.ts';
-import { type TransactionSql, type Turn, Turns } from './turns.ts';
+import { type Admission, otherFormat, type Sql, type Store } from './store.ts';
+import { type Turn, Turns } from './turns.ts';
 
 const NAME = /^[a-z][a-z0-9_]{0,47}$/;
 const INT8 = 20;
@@ -14,13 +15,6 @@ const GROUP = 64;
 const ATTEMPTS = 5;
 /** Somebody who hangs in a transaction, or behind one, must not stop every process. */
 const PATIENCE_MS = 15_000;
-
-/** SQLSTATE classes and codes (PostgreSQL, appendix A). */
-const SERIALIZATION_FAILURE = '40001';
-const DEADLOCK = '40P01';
-const UNIQUE_VIOLATION = '23505';
-/** Undone for no fault of the work, which may be run again. Two scopes may make the same id: the second time one sees it. */
-const AGAIN: ReadonlySet<string> = new Set([SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION]);
 
 /**
  * One schema of a PostgreSQL database, shared by any number of processes. Each transaction first takes advisory locks: the
@@ -169,137 +163,6 @@ class PostgresStore implements Store {
   }
 }
 
-/** Asks the server; without values: words that are not prepared. */
-type Ask = (text: string, values?: SqlValue[]) => Promise<pg.QueryResult>;
-
-/** One transaction's way to the server: answers come in the order of the questions, changes are not waited for. */
-class PostgresLink {
-  /** What the server, or the way to it, has first failed of and nothing has undone: the transaction cannot go on. */
-  failure: unknown;
-  readonly #place: string;
-  readonly #ask: Ask;
-  readonly #begun: Promise<number | undefined>;
-  #sent: Promise<void>[] = [];
-
-  constructor(place: string, ask: Ask, beginning: string) {
-    this.#place = place;
-    this.#ask = ask;
-    this.#begun = ask(beginning).then(
-      (answers) => (answers as unknown as pg.QueryResult<{ epoch: number }>[]).at(-1)!.rows[0]!.epoch,
-      (error) => {
-        this.failure = error;
-        return undefined;
-      },
-    );
-  }
-
-  /** The whole transaction is gone for no fault of its work. */
-  get isUndone(): boolean {
-    const { code } = (this.failure ?? {}) as { code?: string };
-    return this.failure !== undefined && (AGAIN.has(code ?? '') || isLost(this.failure));
-  }
-
-  async epoch(): Promise<number> {
-    const epoch = await this.#begun;
-    this.#check();
-    return epoch!;
-  }
-
-  send(text: string, values?: SqlValue[]): void {
-    this.#check();
-    this.#sent.push(
-      this.#ask(text, values).then(
-        () => undefined,
-        (error) => {
-          this.failure ??= error;
-        },
-      ),
-    );
-  }
-
-  async read(text: string, values: SqlValue[]): Promise<unknown[]> {
-    this.#check();
-    try {
-      return (await this.#ask(text, values)).rows;
-    } catch (error) {
-      // It may have failed because something before it had: that is what is to be told.
-      await this.settled();
-      this.failure ??= error;
-      throw explain(this.#place, this.failure);
-    }
-  }
-
-  /** All that was sent has been answered; `failure` says how. */
-  async settled(): Promise<void> {
-    const sent = this.#sent;
-    this.#sent = [];
-    await this.#begun;
-    await Promise.all(sent);
-  }
-
-  /** Back to a savepoint, with what has failed since. */
-  async undo(point: string): Promise<void> {
-    await this.settled();
-    if (this.isUndone) return;
-    this.failure = undefined;
-    this.send(`ROLLBACK TO SAVEPOINT ${point}; RELEASE SAVEPOINT ${point}`);
-  }
-
-  #check(): void {
-    if (this.failure !== undefined) throw explain(this.#place, this.failure);
-  }
-}
-
-class PostgresTransaction implements TransactionSql {
-  isOver = false;
-  readonly #link: PostgresLink;
-  #depth = 0;
-
-  constructor(link: PostgresLink) {
-    this.#link = link;
-  }
-
-  epoch(): Promise<number> {
-    return this.#link.epoch();
-  }
-
-  async run(text: string, ...values: SqlValue[]): Promise<void> {
-    this.#checkTime();
-    this.#link.send(text, values);
-  }
-
-  async get<T>(text: string, ...values: SqlValue[]): Promise<T | undefined> {
-    this.#checkTime();
-    return (await this.#link.read(text, values))[0] as T | undefined;
-  }
-
-  async all<T>(text: string, ...values: SqlValue[]): Promise<T[]> {
-    this.#checkTime();
-    return (await this.#link.read(text, values)) as T[];
-  }
-
-  async atomically<T>(work: () => Promise<T>): Promise<T> {
-    this.#checkTime();
-    const point = `level${this.#depth}`;
-    this.#link.send(`SAVEPOINT ${point}`);
-    this.#depth++;
-    try {
-      const result = await work();
-      this.#link.send(`RELEASE SAVEPOINT ${point}`);
-      return result;
-    } catch (error) {
-      await this.#link.undo(point);
-      throw error;
-    } finally {
-      this.#depth--;
-    }
-  }
-
-  #checkTime(): void {
-    if (this.isOver) throw usedLate();
-  }
-}
-
 /** Opens the schema, or makes it. Rejects with a VaultError, the database being as it was. */
 export async function openPostgres(options: PostgresPlace, { admit, begin: beginning }: Admission): Promise<Store> {
   const { connection, name, connections = CONNECTIONS } = options;
@@ -418,32 +281,4 @@ function begin(place: string, scope: string): string {
 function lockOf(place: string, scope: string): string {
   const digest = createHash('sha256').update(`skykey vault\0${place}\0${scope}`).digest();
   return digest.readBigInt64BE().toString();
-}
-
-/** Whether an error of `pg` says that the connection is gone or never was: no SQLSTATE, class 08, or the server shuts down. */
-function isLost(error: unknown): boolean {
-  if (error instanceof VaultError) return false;
-  const { code, severity } = error as { code?: string; severity?: string };
-  return severity === undefined || severity === 'FATAL' || /^(08|57P0[123])/.test(code ?? '');
-}
-
-/** An error of `pg` as one of ours. */
-function explain(place: string, error: unknown): VaultError {
-  if (error instanceof VaultError) return error;
-  const { code = '', message } = error as { code?: string; message: string };
-  if (isLost(error)) {
-    return new VaultError(
-      'vault/unavailable',
-      `the vault in ${place} does not answer: ${message}. Nothing was changed`,
-      { cause: error },
-    );
-  }
-  if (code.startsWith('53')) {
-    return new VaultError(
-      'vault/disk-full',
-      `no room for the vault in ${place}: ${message}. What was in the vault is still there`,
-      { cause: error },
-    );
-  }
-  return new VaultError('vault/unavailable', `the vault in ${place} cannot be used: ${message}`, { cause: error });
 }

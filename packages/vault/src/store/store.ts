@@ -7,7 +7,9 @@ export type SqlValue = string | number | Uint8Array | null;
 /**
  * One transaction, used one call at a time. The text is the same for every store: parameters `$1`, `$2`, …; identifiers in
  * lower case, `AS "otherCase"` where a result needs it; `EACH($n)` in place of a table is the list in parameter n (JSON, an
- * array of arrays), one row an element, in column `value`: `CAST(value->>0 AS text)`.
+ * array of arrays), one row an element, in column `value`: `CAST(value->>0 AS text)`. Rows are looked up by a list in just
+ * these words, which every store answers by its index: `x IN (SELECT CAST(value->>0 AS type) FROM EACH($n) AS item)`, or the
+ * same of a pair `(x, y)`.
  */
 export interface Sql {
   /** Epoch of the keyring in which this transaction seals key. */

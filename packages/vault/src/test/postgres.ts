@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { env, getuid } from 'node:process';
+import process, { env, getuid } from 'node:process';
 import { after } from 'node:test';
 
 /** Runs a PostgreSQL of its own for a test file, on a socket in a folder of its own: nothing else can reach it. */
@@ -94,6 +94,8 @@ async function start(): Promise<Server> {
     });
   };
   await launch();
+  // Whoever ends without saying so takes it along.
+  process.once('exit', () => child.kill('SIGQUIT'));
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     await ended;
