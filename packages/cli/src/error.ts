@@ -15,6 +15,7 @@ export type CliErrorCode =
   | 'cli/authentication'
   | 'cli/keys'
   | 'cli/peer'
+  | 'cli/network'
   /** A document of `skykey agent`. */
   | 'agent/configuration'
   /** The line between two agents. */

@@ -5,8 +5,10 @@ import { certifying } from './commands/certifying.ts';
 import { conforming } from './commands/conforming.ts';
 import { distilling } from './commands/distilling.ts';
 import { measuring } from './commands/measuring.ts';
+import { networking } from './commands/networking.ts';
 import { planning } from './commands/planning.ts';
 import { running } from './commands/running.ts';
+import { studying } from './commands/studying.ts';
 import { VERSION } from './version.ts';
 
 const program = new Command('skykey')
@@ -30,6 +32,8 @@ const FOR_OTHERS = [
   'read',
   'convert',
   'conformance',
+  'network',
+  'kme-history',
 ];
 
 // Vaults, keys and logs are for the user who runs Skykey and for nobody else.
@@ -37,7 +41,8 @@ program.hook('preAction', (_, command) => {
   if (!FOR_OTHERS.includes(command.name())) process.umask(0o077);
 });
 
-for (const commands of [running, planning, distilling, measuring, agents, certifying, conforming]) commands(program);
+for (const commands of [running, planning, distilling, measuring, networking, agents, certifying, conforming, studying])
+  commands(program);
 
 /** Errors that people can mend are sentences with a code; anything else is a fault, shown with its trace. */
 function fail(error: unknown): never {

@@ -54,7 +54,7 @@ export async function up(scenario: string, options: UpOptions): Promise<void> {
   for (const [index, site] of sites.entries()) {
     say(`  Key manager https://127.0.0.1:${plan.ports.kme(index)}  (${site.name}, ETSI GS QKD 014, mutual TLS)`);
   }
-  say(`  Data        ${plan.data}  (vaults, development certificates, logs)`);
+  say(`  Data        ${plan.data}  (vaults, policy, development certificates, logs)`);
   say();
   say('  The photons are simulated; everything after them is real. Ctrl-C ends everything.');
 }

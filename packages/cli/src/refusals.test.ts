@@ -81,7 +81,7 @@ describe('bad input gets one sentence, a non-zero exit and no trace', () => {
     assert.equal(existsSync(join(data, 'skykey.lock')), false);
   });
 
-  it('a corrupt vault: the process says so, nothing starts, and the file stays as it was', async () => {
+  it('a corrupt vault, or one of an older version: the process says so, nothing starts, and the file stays as it was', async () => {
     const data = join(folder, 'corrupt');
     const first = await skykey(['up', '--port', '23460', '--data', data, '--seed', '1'], {
       cwd: folder,
@@ -89,10 +89,19 @@ describe('bad input gets one sentence, a non-zero exit and no trace', () => {
     });
     assert.equal(first.code, 130, first.stderr);
     const vault = join(data, 'beijing.vault');
-    const bytes = readFileSync(vault);
+    const whole = readFileSync(vault);
+    const bytes = Buffer.from(whole);
     bytes.fill(0x5a, 4096, 8192);
-    writeFileSync(vault, bytes);
-    await refused(['up', '--port', '23460', '--data', data], /beijing/, /vault/);
-    assert.deepEqual(readFileSync(vault), bytes);
+    // The format stands at byte 60 of the file (sqlite.org/fileformat2.html, 1.3): the one before this.
+    const older = Buffer.from(whole);
+    older.writeUInt32BE(1, 60);
+    for (const [content, ...words] of [
+      [bytes, /beijing/, /vault/],
+      [older, /beijing/, /format 1/, /choose another folder with --data/],
+    ] as const) {
+      writeFileSync(vault, content);
+      await refused(['up', '--port', '23460', '--data', data], ...words);
+      assert.deepEqual(readFileSync(vault), content);
+    }
   });
 });

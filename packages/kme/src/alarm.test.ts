@@ -282,7 +282,15 @@ test('what is told late and out of order: the newest word of the finder counts',
   const { moscow, beijing } = network;
   const say = (version: number, state: 'dropped' | 'open', foundBy = 'beijing', atMs = version) =>
     moscow.vault.atomically((tx) =>
-      moscow.kme.exchange.alarms.hear(tx, { kind: 'alarm', link: 'x', foundBy, version, state, reason: 'tapped', atMs }),
+      moscow.kme.exchange.alarms.hear(tx, {
+        kind: 'alarm',
+        link: 'x',
+        foundBy,
+        version,
+        state,
+        reason: 'tapped',
+        atMs,
+      }),
     );
   const raised = async (): Promise<number> => (await moscow.kme.alarms()).length;
   assert.ok(await say(5, 'open'));

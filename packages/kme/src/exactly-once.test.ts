@@ -61,14 +61,8 @@ const breaks: [string, (network: Network) => void][] = [
       };
     },
   ],
-  [
-    'the disk fails when the keys become ASSIGNED',
-    ({ beijing }) => breakMethod(beijing.vault, 'assign'),
-  ],
-  [
-    'the disk fails when the keys are read out',
-    ({ beijing }) => breakMethod(beijing.vault, 'deliver'),
-  ],
+  ['the disk fails when the keys become ASSIGNED', ({ beijing }) => breakMethod(beijing.vault, 'assign')],
+  ['the disk fails when the keys are read out', ({ beijing }) => breakMethod(beijing.vault, 'deliver')],
 ];
 
 for (const [what, breakIt] of breaks) {
@@ -106,15 +100,16 @@ test('the slave keeps assigned keys through a crash, and delivers them once', as
   assert.equal((await moscow.fetch(sent.map(({ key_ID }) => key_ID))).status, 400);
 });
 
-test('a peer that is away costs one pad and one batch of keys, however often applications ask', async (t) => {
+test('a peer that is away costs two pads, one of them for what is urgent, and one batch of keys, however often applications ask', async (t) => {
   const network = await Network.open(t);
   const { beijing } = network;
   network.cut(false);
   const pads = (): Promise<number> => beijing.tx.pads(peerLane('beijing', 'moscow')).left();
   const before = await pads();
   for (let i = 0; i < 20; i++) assert.equal((await beijing.call('GET', 'enc_keys')).status, 503);
-  await beijing.kme.flush();
   assert.equal(await pads(), before - 1);
+  for (let i = 0; i < 5; i++) await beijing.kme.flush();
+  assert.equal(await pads(), before - 2, 'the void of the keys');
   assert.equal(await left(beijing), 4096 - 32);
   network.mend();
   assert.equal((await beijing.keys()).length, 1);

@@ -76,7 +76,10 @@ test('a node that keeps silent keeps nobody else waiting', async (t) => {
   await network.share('beijing', 'delhi', 'direct', {
     keyBytes: 0,
     padBytes: 512,
-    labels: { ...(await beijing.tx.labels({ lane: 'key/beijing>moscow/micius', offset: 0, bytes: 1 }))[0]!, originLinks: [] },
+    labels: {
+      ...(await beijing.tx.labels({ lane: 'key/beijing>moscow/micius', offset: 0, bytes: 1 }))[0]!,
+      originLinks: [],
+    },
   });
   await beijing.kme.raiseAlarm('micius-beijing', 'tapped');
   const flushing = beijing.kme.flush();

@@ -1,4 +1,12 @@
-import { type KeyBatch, type KeyRecord, type PoisonReport, type Range, type Vault, VaultError, type VaultTransaction } from '@skykey/vault';
+import {
+  type KeyBatch,
+  type KeyRecord,
+  type PoisonReport,
+  type Range,
+  type Vault,
+  VaultError,
+  type VaultTransaction,
+} from '@skykey/vault';
 import type { LinkAlarm } from './alarm.ts';
 import { acceptCarried } from './delivery/carry.ts';
 import { Delivery } from './delivery/delivery.ts';
@@ -44,6 +52,8 @@ export interface KmeOptions {
 }
 
 const DAY_MS = 86_400_000;
+/** Documents that stand for tombstones. */
+const VOIDED = 'voided/';
 
 /**
  * Key management entity of one site: hands keys to its applications, keeps in step with the KMEs of the other sites, and
@@ -113,7 +123,7 @@ export class Kme {
     try {
       if (message.kind === 'carry') return await tx.atomically(() => this.#carried(tx, from, message));
       const batches = message.batches.map((batch) => this.#admitted(from, batch));
-      if (message.kind === 'void') await tx.keys.voidBatch(batches);
+      if (message.kind === 'void') await this.#void(tx, await this.#ownKeys(tx, from, batches));
       else await tx.atomically(() => this.#assign(tx, batches));
       return { status: 'accepted' };
     } catch (error) {
@@ -139,6 +149,33 @@ export class Kme {
     return holders;
   }
 
+  /** A peer voids keys that its own applications are masters of; others are passed over, whatever they are said to be. */
+  async #ownKeys(tx: VaultTransaction, from: string, batches: readonly KeyBatch[]): Promise<KeyBatch[]> {
+    const own: KeyBatch[] = [];
+    for (const batch of batches) {
+      const known = await tx.keys.find(batch.keys.map(({ keyId }) => keyId));
+      const keys = batch.keys.filter((_, i) => !known[i] || this.registry.siteOf(known[i].masterSae) === from);
+      if (keys.length > 0) own.push({ ...batch, keys });
+    }
+    return own;
+  }
+
+  async #void(tx: VaultTransaction, batches: readonly KeyBatch[]): Promise<void> {
+    await tx.keys.voidBatch(batches);
+    for (const { lane, keys } of batches) {
+      // The vault has tombstones for keys of lanes that are there; these may be assigned when theirs is.
+      if ((await tx.length(lane)) > 0) continue;
+      for (const { keyId } of keys) await tx.remember(`${VOIDED}${keyId}`, true);
+    }
+  }
+
+  /** Throws KmeError `kme/not-for-us` for a key that was voided before it was assigned. */
+  async #checkNotVoided(tx: VaultTransaction, keyIds: readonly string[]): Promise<void> {
+    const voided = new Set((await tx.recallAll(VOIDED)).map(({ name }) => name.slice(VOIDED.length)));
+    const found = keyIds.find((keyId) => voided.has(keyId));
+    if (found !== undefined) throw new KmeError('kme/not-for-us', `the key ${found} was voided before`);
+  }
+
   async #assign(tx: VaultTransaction, batches: readonly KeyBatch[]): Promise<void> {
     const fresh: KeyBatch[] = [];
     const closed = new Set((await this.exchange.alarms.list(tx)).map(({ link }) => link));
@@ -149,7 +186,12 @@ export class Kme {
       await this.#checkWaiting(tx, batch);
       fresh.push(batch);
     }
-    if (fresh.length > 0) await tx.keys.register(fresh);
+    if (fresh.length === 0) return;
+    await this.#checkNotVoided(
+      tx,
+      fresh.flatMap(({ keys }) => keys.map(({ keyId }) => keyId)),
+    );
+    await tx.keys.register(fresh);
   }
 
   /** This site's own policy decides about its half of the key, whatever the other site's says. */
@@ -159,7 +201,10 @@ export class Kme {
       const link = labels.originLinks.find((origin) => closed.has(origin));
       if (link !== undefined) throw new KmeError('kme/alarm', `the link ${link} is under alarm`);
       for (const slave of batch.slaveSaes) {
-        const decision = decide(policy, [batch.masterSae, slave], labels, { nowMs: now(), ...(likeness && { likeness }) });
+        const decision = decide(policy, [batch.masterSae, slave], labels, {
+          nowMs: now(),
+          ...(likeness && { likeness }),
+        });
         if (!decision.allowed) throw new KmeError('kme/not-for-us', decision.why);
       }
     }
@@ -177,8 +222,13 @@ export class Kme {
     }
   }
 
-  async #carried(tx: VaultTransaction, from: string, message: PeerMessage & { readonly kind: 'carry' }): Promise<PeerAnswer> {
+  async #carried(
+    tx: VaultTransaction,
+    from: string,
+    message: PeerMessage & { readonly kind: 'carry' },
+  ): Promise<PeerAnswer> {
     const holders = this.#holders(from, message.masterSae, message.slaveSaes);
+    await this.#checkNotVoided(tx, message.keyIds);
     const padLane = keyLane(from, this.registry.siteId, message.pad.way);
     const own = await tx.labels({ lane: padLane, offset: message.pad.offset, bytes: message.pad.bytes });
     const hidden = hiddenBy(message.labels, own);
@@ -215,7 +265,8 @@ export class Kme {
   async #hear(from: string, topic: string, body: Uint8Array): Promise<PeerAnswer> {
     const handler = this.#topics.get(topic);
     const kmeId = this.registry.kmeOfSite(from);
-    if (!handler || kmeId === undefined) return { status: 'refused', reason: `nobody here hears of ${JSON.stringify(topic)}` };
+    if (!handler || kmeId === undefined)
+      return { status: 'refused', reason: `nobody here hears of ${JSON.stringify(topic)}` };
     try {
       const answer = await handler({ kmeId, saysFor: (saeId) => this.registry.kmeOf(saeId) === kmeId }, body);
       if (answer.length > MAX_WORD_BYTES) throw new KmeError('kme/argument', `the answer has ${answer.length} bytes`);
@@ -258,7 +309,10 @@ export class Kme {
   async #tellVoids(tx: VaultTransaction): Promise<void> {
     const untold = await tx.keys.untold(MAX_BATCH);
     const { siteId } = this.registry;
-    const batches = new Map<string, { site: string; batch: KeyBatch & { keys: { keyId: string; offset: number }[] } }>();
+    const batches = new Map<
+      string,
+      { site: string; batch: KeyBatch & { keys: { keyId: string; offset: number }[] } }
+    >();
     for (const { keyId, lane, bytes, offset, masterSae, slaveSaes } of untold) {
       for (const site of new Set(slaveSaes.map((saeId) => this.registry.siteOf(saeId)))) {
         if (site === undefined || site === siteId) continue;

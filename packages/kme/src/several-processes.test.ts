@@ -29,7 +29,11 @@ const fetch = (site: Site, kme: Kme, keyIds: readonly string[]): Promise<KmeResp
   ask(kme, `desk-${site.siteId}`, `desk-${site.other}`, 'dec_keys', { key_IDs: keyIds.map((key_ID) => ({ key_ID })) });
 
 /** Both processes of each site; frames go to either of them in turn. */
-async function doubled(t: Parameters<typeof Network.open>[0], keyBytes: number, padBytes = 16 + 16 * 400): Promise<{
+async function doubled(
+  t: Parameters<typeof Network.open>[0],
+  keyBytes: number,
+  padBytes = 16 + 16 * 400,
+): Promise<{
   network: Network;
   kmes: Record<string, [Kme, Kme]>;
 }> {
@@ -49,7 +53,11 @@ test('both processes at both sites at once: every key comes out at both ends, an
       const [site, other] = i % 2 ? sites : sites.toReversed();
       const response = await get(site!, kmes[site!.siteId]![(i >> 1) % 2]!, 1 + (i % 4));
       const sent = keysOf(response);
-      const got = await fetch(other!, kmes[other!.siteId]![(i >> 2) % 2]!, sent.map(({ key_ID }) => key_ID));
+      const got = await fetch(
+        other!,
+        kmes[other!.siteId]![(i >> 2) % 2]!,
+        sent.map(({ key_ID }) => key_ID),
+      );
       assert.deepEqual(keysOf(got), sent);
       return sent;
     }),
@@ -91,7 +99,16 @@ test('a join is confirmed once, whichever process asks', async (t) => {
   const lane = keyLane('beijing', 'moscow', 'x');
   assert.equal(await network.beijing.tx.length(lane), await network.moscow.tx.length(lane));
   const sent = keysOf(await get(network.beijing, kmes.beijing![1], 9));
-  assert.deepEqual(keysOf(await fetch(network.moscow, kmes.moscow![0], sent.map(({ key_ID }) => key_ID))), sent);
+  assert.deepEqual(
+    keysOf(
+      await fetch(
+        network.moscow,
+        kmes.moscow![0],
+        sent.map(({ key_ID }) => key_ID),
+      ),
+    ),
+    sent,
+  );
 });
 
 test('whatever the line does to two processes at each end: no key twice, and both ends agree in the end', async (t) => {
@@ -149,7 +166,8 @@ test('whatever the line does to two processes at each end: no key twice, and bot
       for (let round = 0; round < 3; round++) {
         for (const kme of Object.values(kmes).flat()) await kme.flush();
       }
-      for (const lane of LANES) assert.equal(await network.beijing.available(lane), await network.moscow.available(lane));
+      for (const lane of LANES)
+        assert.equal(await network.beijing.available(lane), await network.moscow.available(lane));
       for (const [keyId, { key, site: master }] of given) {
         if (fetched.has(keyId)) continue;
         const slave = master === 'beijing' ? network.moscow : network.beijing;

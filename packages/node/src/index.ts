@@ -3,11 +3,32 @@
  * Composition, configuration and adapters for clock, network, disk and devices; what is worth testing alone lives in the
  * packages to the left.
  */
+export { type Played, type PlayOptions, play as playHistory } from './chaos/play.ts';
+export { PostgresServer } from './chaos/postgres-server.ts';
+export type { Excuse, Finding, Rule, Verdict } from './chaos/verdict.ts';
 export { loadMission, loadScenario, scenarioFile, shippedScenarios } from './configuration.ts';
 export { NodeError } from './error.ts';
 export { runKme } from './kme/run-kme.ts';
 export { type RunningKme, type StartKmeOptions, startKme } from './kme/start-kme.ts';
 export { sessionParameters } from './link/session-parameters.ts';
+export type { CoalitionKind, CoalitionTally } from './network/coalitions.ts';
+export {
+  type LinkQuality,
+  loadNetwork,
+  type NetworkFile,
+  shippedNetworks,
+  topologyOf,
+} from './network/network-file.ts';
+export {
+  type AlarmRecord,
+  type BitsForecast,
+  type DemandRecord,
+  type Foreseen,
+  NetworkStudy,
+  type PlayedDay,
+  type ReadyForecast,
+  type StudyScene,
+} from './network/network-study.ts';
 export { runNode } from './node.ts';
 export { type PassProgress, type PassRequest, type PassResult, runPass } from './pass/pass.ts';
 export {

@@ -9,7 +9,7 @@ const SCRUB_MS = 1000;
 /** After so long every copy of the file that somebody made is unreadable. */
 const ROTATE_MS = 3_600_000;
 
-export async function openVault(options: {
+export async function openMissionVault(options: {
   readonly path: string;
   readonly keyring: string;
   /** Mission time. */

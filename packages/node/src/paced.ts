@@ -27,17 +27,18 @@ export class Paced {
     }, this.#pauseMs);
   }
 
-  /** Resolves when a run is over that began after this call; rejects with what it throws. */
+  /** Resolves when a run is over that began after this call; rejects with what it throws. Stopped: at once, without one. */
   now(): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
     if (!this.#running) return this.#run();
     this.#next ??= this.#running.then(() => {
       this.#next = undefined;
-      return this.#run();
+      return this.#stopped ? undefined : this.#run();
     });
     return this.#next;
   }
 
-  /** Begins nothing more by itself, and waits for what runs. */
+  /** Begins nothing more, and waits for what runs. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);

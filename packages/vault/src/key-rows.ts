@@ -257,10 +257,11 @@ export class KeyRows {
 
   async stock(query: Stock, nowMs: number, limit: number): Promise<string[]> {
     const rows = await this.#sql.all<{ id: string }>(
-      `SELECT id ${STOCK} ORDER BY shared_key.reserved_ms, shared_key.key LIMIT $6`,
-      ...[...stockValues(query, nowMs), limit],
+      // A limit that is a parameter has SQLite compile the statement anew each time: powers of two stand in the text.
+      `SELECT id ${STOCK} ORDER BY shared_key.reserved_ms, shared_key.key LIMIT ${2 ** Math.ceil(Math.log2(limit))}`,
+      ...stockValues(query, nowMs),
     );
-    return rows.map(({ id }) => id);
+    return rows.slice(0, limit).map(({ id }) => id);
   }
 
   async countStock(query: Stock, nowMs: number): Promise<number> {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { SecretBytes } from '@skykey/bits';
 import { VaultError } from './error.ts';
 
@@ -33,7 +33,7 @@ export class Seal {
   readonly #keyring: Keyring;
   readonly #random: (bytes: number) => Uint8Array;
   readonly #id: Uint8Array;
-  readonly #derived = new Map<string, Uint8Array>();
+  readonly #derived = new Map<string, KeyObject>();
 
   constructor(keyring: Keyring, random: (bytes: number) => Uint8Array, id: Uint8Array) {
     this.#keyring = keyring;
@@ -82,9 +82,8 @@ export class Seal {
     }
   }
 
-  /** Drops the derived keys, overwritten. */
+  /** Drops the derived keys; what has become of them in memory is OpenSSL's, which clears what it frees. */
   forget(): void {
-    for (const key of this.#derived.values()) key.fill(0);
     this.#derived.clear();
   }
 
@@ -97,20 +96,18 @@ export class Seal {
     return context;
   }
 
-  #key(epoch: number, block: number): Uint8Array | undefined {
+  #key(epoch: number, block: number): KeyObject | undefined {
     const name = `${epoch}/${block}`;
     const known = this.#derived.get(name);
     if (known) return known;
     const root = this.#keyring.find(epoch);
     if (!root) return undefined;
-    const key = new Uint8Array(root.open((bytes) => hkdfSync('sha256', bytes, this.#id, `skykey vault ${name}`, 32)));
-    if (this.#derived.size >= KEPT) this.#drop(this.#derived.keys().next().value!);
+    const bytes = new Uint8Array(root.open((secret) => hkdfSync('sha256', secret, this.#id, `skykey vault ${name}`, 32)));
+    // As bytes it would be looked at anew for each seal, which takes as long as sealing.
+    const key = createSecretKey(bytes);
+    bytes.fill(0);
+    if (this.#derived.size >= KEPT) this.#derived.delete(this.#derived.keys().next().value!);
     this.#derived.set(name, key);
     return key;
-  }
-
-  #drop(name: string): void {
-    this.#derived.get(name)?.fill(0);
-    this.#derived.delete(name);
   }
 }

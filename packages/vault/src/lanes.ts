@@ -364,12 +364,9 @@ export class Lanes {
 
   /** Numbers of the blocks that ranges come from, a list for each. */
   async blocks(ranges: readonly Range[]): Promise<number[][]> {
-    const out: number[][] = [];
-    for (const { lane, bytes, offset } of ranges) {
-      const places = await this.#places(lane, bytes, [offset]);
-      out.push(...(await this.blocksAt(places)));
-    }
-    return out;
+    const places: Place[] = [];
+    for (const { lane, bytes, offset } of ranges) places.push(...(await this.#places(lane, bytes, [offset])));
+    return await this.blocksAt(places);
   }
 
   async blocksAt(places: readonly Place[]): Promise<number[][]> {

@@ -6,6 +6,7 @@ import { Lanes } from './lanes.ts';
 import { Pads } from './pads.ts';
 import { Pieces } from './pieces.ts';
 import { Counter, Journal, Memory, Outbox } from './records.ts';
+import { Recent } from './store/recent.ts';
 import type { Sql } from './store/store.ts';
 import type { BlockLabels, BlockRecord, Counters, Cut, NewBlock, PoisonReport, Range } from './types.ts';
 
@@ -35,7 +36,8 @@ export class VaultTransaction {
   readonly #now: () => number;
   readonly #given: SecretBytes[] = [];
 
-  constructor(sql: Sql, scope: string, { seal, place, now, processId }: Surroundings) {
+  constructor(store: Sql, scope: string, { seal, place, now, processId }: Surroundings) {
+    const sql = new Recent(store);
     this.#sql = sql;
     this.#now = now;
     const pieces = new Pieces(sql, seal, place);

@@ -12,7 +12,6 @@ const keyOf = (keyId: string): string => {
   return Buffer.concat([bytes, bytes]).toString('base64');
 };
 
-
 const server = await serveMutualTls({
   port: 0,
   what: 'the reference of the bench',

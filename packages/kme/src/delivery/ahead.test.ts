@@ -16,7 +16,10 @@ test('the window opens by doubling while keys are used up soon, one request at a
     done(worked);
     return count;
   };
-  assert.deepEqual(Array.from({ length: 9 }, () => next()), [0, 4, 8, 16, 32, 64, 128, 256, 256]);
+  assert.deepEqual(
+    Array.from({ length: 9 }, () => next()),
+    [0, 4, 8, 16, 32, 64, 128, 256, 256],
+  );
   assert.equal(next(true, 'c'), 0, 'another pair');
   const open = ahead.next('a', 'b', 32);
   assert.deepEqual([open.count, next()], [256, 0], 'those who wait with it need them once');

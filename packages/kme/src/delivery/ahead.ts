@@ -5,44 +5,70 @@
  */
 const FIRST = 4;
 const MOST = 256;
+/** A pair that uses so many gets the next ones while half are left: nobody waits for them. */
+const BUSY = 64;
 /** Keys set aside that lasted longer than this were not needed so soon. */
 const SOON_MS = 5_000;
 /** Pairs remembered; the one that asked longest ago is forgotten first. */
 const MAX_PAIRS = 4_096;
 
+interface Pair {
+  readonly askedMs: number;
+  readonly count: number;
+  /** Of those that this process had set aside; others may have taken some. */
+  left: number;
+}
+
 export class Ahead {
   readonly #now: () => number;
-  readonly #pairs = new Map<string, { askedMs: number; count: number }>();
+  readonly #pairs = new Map<string, Pair>();
   readonly #underWay = new Set<string>();
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** To be called when there were not enough keys set aside, and `done` when those of this call are there or are not. */
+  /** So many of those set aside were given out. Whether it is time for `next`, although there are some. */
+  used(master: string, slave: string, bytes: number, keys: number): boolean {
+    const name = nameOf(master, slave, bytes);
+    const pair = this.#pairs.get(name);
+    if (!pair) return false;
+    pair.left -= keys;
+    return pair.count >= BUSY && pair.left > 0 && pair.left <= pair.count / 2 && !this.#underWay.has(name);
+  }
+
+  /**
+   * To be called when there were not enough keys set aside, or `sooner` when `used` said so; and `done` when those of this
+   * call are there, so many, or are not.
+   */
   next(
     master: string,
     slave: string,
     bytes: number,
-  ): { readonly count: number; readonly done: (worked: boolean) => void } {
-    const name = JSON.stringify([master, slave, bytes]);
+    sooner = false,
+  ): { readonly count: number; readonly done: (worked: boolean, keys?: number) => void } {
+    const name = nameOf(master, slave, bytes);
     if (this.#underWay.has(name)) return { count: 0, done: () => undefined };
     const now = this.#now();
     const known = this.#pairs.get(name);
     const soon = known !== undefined && now - known.askedMs < SOON_MS;
     const count = soon ? Math.min(MOST, Math.max(FIRST, known.count * 2)) : 0;
     this.#pairs.delete(name);
-    this.#pairs.set(name, { askedMs: now, count });
+    this.#pairs.set(name, { askedMs: now, count, left: sooner && known ? known.left : 0 });
     if (this.#pairs.size > MAX_PAIRS) this.#pairs.delete(this.#pairs.keys().next().value!);
     this.#underWay.add(name);
     return {
       count,
-      done: (worked) => {
+      done: (worked, keys = count) => {
         this.#underWay.delete(name);
-        // What failed says nothing of how soon keys are used up.
-        if (!worked && known) this.#pairs.set(name, known);
+        const pair = this.#pairs.get(name);
+        if (worked && pair) pair.left += keys;
+        // What failed says nothing of how soon keys are used up; whoever finds none is the next to try.
+        if (!worked && known) this.#pairs.set(name, { ...known, left: 0 });
         else if (!worked) this.#pairs.delete(name);
       },
     };
   }
 }
+
+const nameOf = (master: string, slave: string, bytes: number): string => JSON.stringify([master, slave, bytes]);

@@ -78,7 +78,10 @@ async function prepare(
 ): Promise<{ site: string; message: CarryMessage }[]> {
   const size = bytes * keyIds.length;
   if (size > MAX_CARRIED_BYTES) {
-    throw new KeyRefusal('argument', `keys for several sites have at most ${MAX_CARRIED_BYTES * 8} bits together, not ${size * 8}`);
+    throw new KeyRefusal(
+      'argument',
+      `keys for several sites have at most ${MAX_CARRIED_BYTES * 8} bits together, not ${size * 8}`,
+    );
   }
   const sites = new Map<string, string[]>();
   for (const slave of slaves) {
@@ -112,15 +115,19 @@ async function prepare(
     };
     messages.push({ site, message });
   }
-  const labelsTo = (site: string): BlockLabels => joinLabels(padLabels, carriedRoutes(registry.siteId, site, padRoutes));
+  const labelsTo = (site: string): BlockLabels =>
+    joinLabels(padLabels, carriedRoutes(registry.siteId, site, padRoutes));
   const own =
     messages.length > 0 ? labelsTo(messages[0]!.site) : localLabels(registry.siteId, waysFor(demand).context.nowMs);
   // What each pad allows by itself, all of them together may not.
   for (const pair of pairs) {
     const { policy, context } = waysFor(demand);
     const there = registry.siteOf(pair[1])!;
-    if (messages.length < 2 || there === registry.siteId) continue;
-    const decision = decide(policy, pair, labelsTo(there), context);
+    if (messages.length === 0) {
+      if (demand?.routeType !== 'relayed' && (demand?.minPaths ?? 1) === 1) continue;
+      throw new KeyRefusal('demand', `a key that never leaves ${registry.siteId} takes no way at all`);
+    }
+    const decision = decide(policy, pair, there === registry.siteId ? own : labelsTo(there), context);
     if (!decision.allowed) throw new KeyRefusal('demand', decision.why);
   }
   const secret = SecretBytes.adopt(content);

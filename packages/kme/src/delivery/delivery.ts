@@ -2,12 +2,12 @@ import type { SecretBytes } from '@skykey/bits';
 import type { BlockLabels, KeyBatch, KeyRecord, Vault, VaultTransaction } from '@skykey/vault';
 import type { Alarms } from '../alarm.ts';
 import { KmeError } from '../error.ts';
-import { keyLanes } from '../lanes.ts';
 import { decide, type PairRules, type Policy, type PolicyPair } from '../network/policy.ts';
 import type { Registry } from '../network/registry.ts';
 import type { Likeness } from '../network/topology.ts';
 import { MAX_BATCH } from '../peer/message.ts';
 import { PADS_KEPT, type Peer } from '../peer/peer.ts';
+import { joinLabels } from '../relay/labels.ts';
 import {
   type DeliveredKey,
   type KeyDemand,
@@ -16,11 +16,10 @@ import {
   type KeyService,
   type PairStock,
 } from '../service.ts';
-import { joinLabels } from '../relay/labels.ts';
 import { Ahead } from './ahead.ts';
 import { type CarryOptions, carryKeys } from './carry.ts';
 import { countQuota } from './quota.ts';
-import { fits, usableWays, type WaysOptions } from './ways.ts';
+import { alarmsOnWays, fits, usableWays, type WaysOptions } from './ways.ts';
 
 export interface DeliveryOptions {
   readonly vault: Vault;
@@ -62,12 +61,14 @@ export class Delivery implements KeyService {
   readonly #options: DeliveryOptions;
   readonly #vault: Vault;
   readonly #ahead: Ahead;
+  readonly #startedMs: number;
 
   constructor(options: DeliveryOptions) {
     this.kmeId = options.registry.kmeId;
     this.#options = options;
     this.#vault = options.vault;
     this.#ahead = new Ahead(options.now);
+    this.#startedMs = options.now();
   }
 
   async getKeys(demand: KeyDemand): Promise<DeliveredKey[]> {
@@ -79,7 +80,10 @@ export class Delivery implements KeyService {
       const peer = this.#peerOf(site);
       if (isSingle(demand)) {
         const stocked = await this.#vault.atomically((tx) => this.#fromStock(tx, demand, pairs), site);
-        if (stocked) return stocked;
+        if (stocked) {
+          void this.#setAside(peer, demand, pairs);
+          return stocked;
+        }
       }
       try {
         return await this.#assign(peer, demand, pairs, keyIds, { deliver: true });
@@ -88,6 +92,17 @@ export class Delivery implements KeyService {
         return await this.#withStock(peer, demand, pairs, keyIds, error);
       }
     });
+  }
+
+  /** More keys ahead while some are left, so that a busy pair never waits for them. Never rejects. */
+  async #setAside(peer: Peer, demand: KeyDemand, pairs: readonly PolicyPair[]): Promise<void> {
+    const { master, slaves, bytes, count } = demand;
+    if (!this.#ahead.used(master, slaves[0]!, bytes, count)) return;
+    try {
+      await this.#assign(peer, { ...demand, count: 0 }, pairs, [], { deliver: true });
+    } catch {
+      // Whoever finds none left hears why.
+    }
   }
 
   /** The lanes have not got so many keys: with those set aside, or set aside meanwhile, there may be enough. */
@@ -143,11 +158,11 @@ export class Delivery implements KeyService {
         }
         const there = records.every(
           (record) =>
-            record !== undefined &&
-            record.copies.some(({ saeId, state }) => saeId === caller && state === 'ASSIGNED') &&
+            record?.copies.some(({ saeId, state }) => saeId === caller && state === 'ASSIGNED') &&
             (master === undefined || record.masterSae === (record.masterSae === caller ? caller : master)) &&
             (master === undefined || record.masterSae !== caller || record.slaveSaes.includes(master)) &&
-            policy.rulesFor([caller, record.masterSae === caller ? record.slaveSaes[0]! : record.masterSae]) !== undefined,
+            policy.rulesFor([caller, record.masterSae === caller ? record.slaveSaes[0]! : record.masterSae]) !==
+              undefined,
         );
         if (!there) throw new KeyRefusal('not-found', 'one or more keys specified are not found on KME');
         return this.#deliver(tx, caller, records as KeyRecord[]);
@@ -170,6 +185,12 @@ export class Delivery implements KeyService {
     const { registry, alarms, forecast } = this.#options;
     this.mayShare(master, slave);
     const siteId = registry.siteOf(slave)!;
+    const kmes = { sourceKmeId: registry.kmeId, targetKmeId: registry.kmeOf(slave)! };
+    if (siteId === registry.siteId) {
+      // Keys between applications of one site are made here, as many as are wanted.
+      const most = Number.MAX_SAFE_INTEGER;
+      return { ...kmes, bits: most, keysOf: () => most, alarms: [], forecast: null };
+    }
     return this.#answering(() =>
       this.#vault.atomically(async (tx) => {
         const raised = await alarms.list(tx);
@@ -180,16 +201,12 @@ export class Delivery implements KeyService {
         const usable = sayable ? ways : [];
         const ahead = (await this.#stocked(tx, [master, slave], bytes)).good.length;
         const free = usable.reduce((sum, { runs }) => sum + runs.reduce((a, b) => a + b, 0), 0);
-        const onWay = new Set<string>();
-        for (const lane of await tx.lanes(keyLanes(registry.siteId, siteId))) {
-          for (const link of (await tx.newest(lane))?.originLinks ?? []) onWay.add(link);
-        }
+        const onWay = await alarmsOnWays(tx, registry.siteId, siteId, raised);
         return {
-          sourceKmeId: registry.kmeId,
-          targetKmeId: registry.kmeOf(slave)!,
+          ...kmes,
           bits: (free + ahead * bytes) * 8,
           keysOf: (size) => usable.reduce((sum, way) => sum + fits(way, size), size === bytes ? ahead : 0),
-          alarms: raised.filter(({ link }) => onWay.has(link)).map(({ link, reason }) => ({ link, reason })),
+          alarms: onWay.map(({ link, reason }) => ({ link, reason })),
           forecast: forecast?.(siteId) ?? null,
         };
       }, siteId),
@@ -201,7 +218,10 @@ export class Delivery implements KeyService {
     const { registry } = this.#options;
     if (!registry.isLocal(master)) throw new KeyRefusal('unauthorized', `${master} is no application of this site`);
     if (slaves.length < 1 || new Set(slaves).size < slaves.length || slaves.includes(master)) {
-      throw new KeyRefusal('argument', 'one slave or more is needed, each named once, and none of them the master itself');
+      throw new KeyRefusal(
+        'argument',
+        'one slave or more is needed, each named once, and none of them the master itself',
+      );
     }
     if (!Number.isSafeInteger(count) || count < 1 || count > MAX_COUNT) {
       throw new KeyRefusal('argument', `from 1 to ${MAX_COUNT} keys can be had at a time`);
@@ -216,7 +236,8 @@ export class Delivery implements KeyService {
 
   #pairRules(caller: string, other: string): PairRules {
     const { registry, policy } = this.#options;
-    if (!registry.isKnown(other)) throw new KeyRefusal('unknown-sae', 'the SAE ID of the path is not known in this network');
+    if (!registry.isKnown(other))
+      throw new KeyRefusal('unknown-sae', 'the SAE ID of the path is not known in this network');
     const rules = policy.rulesFor([caller, other]);
     if (!rules) throw new KeyRefusal('unauthorized', `no rule of the policy lets ${caller} and ${other} share keys`);
     return rules;
@@ -253,7 +274,8 @@ export class Delivery implements KeyService {
 
   async #count(tx: VaultTransaction, pairs: readonly PolicyPair[], { count, bytes }: KeyDemand): Promise<void> {
     const taken = { keys: count, bits: count * bytes * 8, nowMs: this.#options.now() };
-    for (const pair of pairs) await countQuota(tx, pair, this.#pairRules(...pair), taken);
+    // Keys ahead count when they are given out.
+    if (count > 0) for (const pair of pairs) await countQuota(tx, pair, this.#pairRules(...pair), taken);
   }
 
   /** Keys assigned ahead, when there are enough of them. */
@@ -290,12 +312,14 @@ export class Delivery implements KeyService {
       const keyIds = await tx.keys.stock({ masterSae: pair[0], slaveSae: pair[1], bytes, limit });
       if (keyIds.length === 0) break;
       const records = (await tx.keys.find(keyIds)) as KeyRecord[];
-      // Age is all that changes of a key while it lies here; an alarm voids it.
-      const labels = ages ? await tx.labelsOf(records) : undefined;
+      // While this process runs, age is all that changes of a key that lies here; an alarm voids it.
+      const isOld = (record: KeyRecord): boolean => (record.copies[0]?.assignedAtMs ?? 0) <= this.#startedMs;
+      const labels = ages || records.some(isOld) ? await tx.labelsOf(records) : undefined;
       for (const [i, record] of records.entries()) {
         const assignedMs = record.copies[0]?.assignedAtMs ?? 0;
         const isGood =
-          now() - assignedMs < keyTtlMs / 2 && (labels?.[i] ?? []).every((each) => decide(policy, pair, each, context).allowed);
+          now() - assignedMs < keyTtlMs / 2 &&
+          (labels?.[i] ?? []).every((each) => decide(policy, pair, each, context).allowed);
         if (isGood) good.push(record);
         else stale.push(record.keyId);
       }
@@ -313,8 +337,10 @@ export class Delivery implements KeyService {
     { deliver, fromStock = 0 }: { readonly deliver: boolean; readonly fromStock?: number },
   ): Promise<DeliveredKey[]> {
     const { master, slaves, bytes } = demand;
-    const mayAhead = deliver && fromStock === 0 && isSingle(demand);
-    const ahead = mayAhead ? this.#ahead.next(master, slaves[0]!, bytes) : undefined;
+    // Keys that nobody asked for yet would count among those that wait to be fetched.
+    const waiting = this.#pairRules(...pairs[0]!).quota.keysWaiting;
+    const mayAhead = deliver && fromStock === 0 && waiting === null && isSingle(demand);
+    const ahead = mayAhead ? this.#ahead.next(master, slaves[0]!, bytes, keyIds.length === 0) : undefined;
     const more = Math.min(ahead?.count ?? 0, MAX_BATCH - keyIds.length);
     const aheadIds = Array.from({ length: more }, () => this.#options.uuid().toLowerCase());
     let reserved: string[] = [];
@@ -322,7 +348,11 @@ export class Delivery implements KeyService {
       const keys = await peer.request({
         build: async (tx) => {
           await this.#count(tx, pairs, demand);
-          const batches = await this.#reserve(tx, peer.id, demand, pairs, { keyIds, aheadIds, purpose: deliver ? '' : NAMED });
+          const batches = await this.#reserve(tx, peer.id, demand, pairs, {
+            keyIds,
+            aheadIds,
+            purpose: deliver ? '' : NAMED,
+          });
           reserved = batches.flatMap(({ keys }) => keys.map(({ keyId }) => keyId));
           return { kind: 'assign', batches };
         },
@@ -333,12 +363,12 @@ export class Delivery implements KeyService {
           // Before the new ones are ASSIGNED, too, and cannot be told from them.
           const stocked = fromStock ? (await this.#stocked(tx, [master, slaves[0]!], bytes, fromStock)).good : [];
           await tx.keys.assign(reserved);
-          if (!deliver) return [];
+          if (!deliver || demand.count === 0) return [];
           if (stocked.length < fromStock) throw new KeyRefusal('short', 'not enough keys are available', RETRY_AFTER_S);
           return this.#deliver(tx, master, [...stocked, ...((await tx.keys.find(keyIds)) as KeyRecord[])]);
         },
       });
-      ahead?.done(true);
+      ahead?.done(true, reserved.length - keyIds.length);
       return keys;
     } catch (error) {
       ahead?.done(false);
@@ -363,16 +393,21 @@ export class Delivery implements KeyService {
       return cut.length ? [{ way, keyIds: cut }] : [];
     });
     if (keyIds.length > 0) {
-      const [alarm] = await this.#options.alarms.list(tx);
+      const raised = await this.#options.alarms.list(tx);
+      const [alarm] = await alarmsOnWays(tx, this.#options.registry.siteId, peer, raised);
       if (ways.length === 0 && alarm) {
         throw new KeyRefusal('alarm', `the link ${alarm.link} is under alarm: ${alarm.reason}`, RETRY_AFTER_S);
       }
       if (ways.length === 0 && refused !== undefined && demand) throw new KeyRefusal('demand', refused);
       throw new KeyRefusal('short', 'not enough keys are available', RETRY_AFTER_S);
     }
-    const last = requests.at(-1)!;
+    const [first] = ways;
+    if (requests.length === 0 && first) requests.push({ way: first, keyIds: [] });
+    const last = requests.at(-1);
+    if (!last) throw new KeyRefusal('short', 'not enough keys are available', RETRY_AFTER_S);
     const room = fits(last.way, bytes) - last.keyIds.length;
     last.keyIds.push(...wanted.aheadIds.slice(0, Math.max(0, Math.floor(room / 8))));
+    if (last.keyIds.length === 0) throw new KeyRefusal('short', 'not enough keys are available', RETRY_AFTER_S);
     const common = { bytes, masterSae: master, slaveSaes: slaves, purpose: wanted.purpose };
     const records = await tx.keys.reserve(requests.map(({ way, keyIds }) => ({ ...common, lane: way.lane, keyIds })));
     const places = new Map(records.flat().map(({ keyId, offset }) => [keyId, offset]));
@@ -386,7 +421,9 @@ export class Delivery implements KeyService {
   /** The caller's copies, in order. What the transaction returns may leave only when it is durable. */
   async #deliver(tx: VaultTransaction, caller: string, records: readonly KeyRecord[]): Promise<DeliveredKey[]> {
     const parts = await tx.labelsOf(records);
-    const labels = parts.map((known): BlockLabels => (known.length > 1 ? joinLabels(known, known[0]!.routes) : known[0]!));
+    const labels = parts.map(
+      (known): BlockLabels => (known.length > 1 ? joinLabels(known, known[0]!.routes) : known[0]!),
+    );
     const links = [...new Set(labels.flatMap(({ originLinks }) => originLinks))];
     const alarm = this.#options.alarms.freshOn(links);
     if (alarm) throw new KeyRefusal('alarm', `the link ${alarm.link} is under alarm: ${alarm.reason}`, RETRY_AFTER_S);

@@ -15,14 +15,23 @@ async function ways(t: Parameters<typeof Network.open>[0], rule: object = {}): P
     return network.share('beijing', 'moscow', way, { keyBytes: 320, padBytes: 0, labels: told, seed });
   };
   await add(DIRECT, [['beijing', 'moscow']], 500, 30);
-  await add('alfa+bravo', ['alfa', 'bravo'].map((node) => ['beijing', node, 'moscow']), 900, 40);
+  await add(
+    'alfa+bravo',
+    ['alfa', 'bravo'].map((node) => ['beijing', node, 'moscow']),
+    900,
+    40,
+  );
   return network;
 }
 
 const lane = (way: string): string => keyLane('beijing', 'moscow', way);
 
 async function left({ beijing }: Network): Promise<number[]> {
-  return [await beijing.available(lane(DIRECT)), await beijing.available(lane(WAY)), await beijing.available(lane('alfa+bravo'))];
+  return [
+    await beijing.available(lane(DIRECT)),
+    await beijing.available(lane(WAY)),
+    await beijing.available(lane('alfa+bravo')),
+  ];
 }
 
 type Extension = 'extension_mandatory' | 'extension_optional';
@@ -93,10 +102,17 @@ test('014-D29-optional: met when it can be, else the keys come as they can, and 
   });
   const direct = { skykey_route_type: 'direct', skykey_hops: 0, skykey_paths: 1 };
   assert.deepEqual(await told({ skykey_min_paths: 3 }), direct);
-  assert.deepEqual(await told({ skykey_route_type: 'relayed', skykey_min_paths: 2 }, 10), direct, 'nine are left of that');
+  assert.deepEqual(
+    await told({ skykey_route_type: 'relayed', skykey_min_paths: 2 }, 10),
+    direct,
+    'nine are left of that',
+  );
   assert.equal(((await told({ skykey_route_type: 'relayed' })) as { skykey_hops: number }).skykey_hops, 1);
   // What must be and what may be: the first is met whatever becomes of the other.
-  const both = { extension_mandatory: [{ skykey_route_type: 'relayed' }], extension_optional: [{ skykey_min_paths: 3 }] };
+  const both = {
+    extension_mandatory: [{ skykey_route_type: 'relayed' }],
+    extension_optional: [{ skykey_min_paths: 3 }],
+  };
   const response = await network.beijing.call('POST', 'enc_keys', { json: both });
   assert.equal((json(response).keys as { key_extension: { skykey_hops: number } }[])[0]!.key_extension.skykey_hops, 1);
   const contradiction = { ...both, extension_mandatory: [{ skykey_min_paths: 4 }] };
@@ -127,7 +143,10 @@ test('014-D25: the count is of all ways that the policy allows the pair, and of 
   ] as const) {
     const network = await ways(t, rule);
     assert.equal(await network.beijing.count(), keys, JSON.stringify(rule));
-    isError(await network.beijing.call('POST', 'enc_keys', { json: { number: keys + 1, size: 256 } }), keys > 127 ? 400 : 503);
+    isError(
+      await network.beijing.call('POST', 'enc_keys', { json: { number: keys + 1, size: 256 } }),
+      keys > 127 ? 400 : 503,
+    );
     if (keys > 0) assert.equal((await network.beijing.keys(Math.min(keys, 128))).length, Math.min(keys, 128));
   }
 });

@@ -11,7 +11,9 @@ import { json, keysOf, labels, Network, policyOf, type Site, text } from '../tes
 
 const EVERYBODY = { group: 'all' };
 const GROUPS = {
-  groups: { all: ['desk-beijing', 'vpn-beijing', 'lab-beijing', 'desk-moscow', 'lab-moscow', 'vpn-delhi', 'desk-delhi'] },
+  groups: {
+    all: ['desk-beijing', 'vpn-beijing', 'lab-beijing', 'desk-moscow', 'lab-moscow', 'vpn-delhi', 'desk-delhi'],
+  },
 };
 
 async function three(t: Parameters<typeof Network.open>[0], rule: object = {}, padBytes = 1_024): Promise<Network> {
@@ -98,7 +100,16 @@ async function nobodyHas(network: Network, ids: readonly string[]): Promise<void
   }
   const sent = keysOf(await network.beijing.call('POST', 'enc_keys', { json: MANY }));
   for (const [site, saeId] of slavesOf(network)) {
-    assert.deepEqual(keysOf(await as(site, saeId, sent.map(({ key_ID }) => key_ID))), sent);
+    assert.deepEqual(
+      keysOf(
+        await as(
+          site,
+          saeId,
+          sent.map(({ key_ID }) => key_ID),
+        ),
+      ),
+      sent,
+    );
   }
 }
 
@@ -117,7 +128,10 @@ test('014-D28-line: a line cut at any message, before it or after it: all slaves
       isError(response, 503);
       messages = Math.max(messages, count);
       network.mend();
-      await nobodyHas(network, [1, 2].map((n) => `0000000${n}-0000-4000-8000-00000000cafe`));
+      await nobodyHas(
+        network,
+        [1, 2].map((n) => `0000000${n}-0000-4000-8000-00000000cafe`),
+      );
     }
   }
   assert.equal(messages, 2);
@@ -151,7 +165,10 @@ test('014-D28-crash: this site dies while the keys are on their way: they are vo
     const response = await network.beijing.call('POST', 'enc_keys', { json: MANY });
     isError(response, 503);
     network.mend();
-    await nobodyHas(network, [1, 2].map((n) => `0000000${n}-0000-4000-8000-00000000cafe`));
+    await nobodyHas(
+      network,
+      [1, 2].map((n) => `0000000${n}-0000-4000-8000-00000000cafe`),
+    );
   }
 });
 
@@ -177,7 +194,10 @@ test('labels of carried keys: as many paths as the pad with fewest, every node o
   for (const site of [beijing, network.moscow, network.delhi]) {
     const told = (await site.tx.newest(CARRIED_LANE))!;
     assert.deepEqual([...told.originLinks].sort(), ['jinan-beijing', 'jinan-delhi', 'micius-beijing', 'micius-moscow']);
-    assert.deepEqual(told.routes.map((route) => route.slice(1, -1)), [['micius', 'jinan']]);
+    assert.deepEqual(
+      told.routes.map((route) => route.slice(1, -1)),
+      [['micius', 'jinan']],
+    );
     assert.deepEqual([told.epsSec, told.epsCor], [2e-9, 2e-15]);
   }
   // Two pads of one way each are no key of two paths, and two relays are two.
@@ -196,4 +216,39 @@ test('keys that would not fit into one message are refused before anything is co
   const demand = { master: 'desk-beijing', slaves: ['desk-moscow', 'vpn-delhi'], count: 17, bytes: 8_192 };
   await assert.rejects(network.beijing.kme.keys.getKeys(demand), /at most 1048576 bits together/);
   assert.equal(network.wire.length, 0);
+});
+
+test('a void that overtakes what it voids: the key that comes late is refused, whatever lanes there are', async (t) => {
+  const network = await three(t);
+  const { beijing, moscow, delhi } = network;
+  network.cut(false);
+  isError(await beijing.call('POST', 'enc_keys', { json: MANY }), 503);
+  // The process dies; the messages are still somewhere on the way.
+  await beijing.crash();
+  network.mend();
+  await network.settle();
+  const late = network.wire.filter(({ answer }) => answer === undefined);
+  assert.equal(late.length, 2);
+  for (const { to, message } of late) await network.sites.get(to)!.kme.handlePeer(message);
+  for (const site of [moscow, delhi]) assert.deepEqual(await site.tx.blocks('carried:'), []);
+});
+
+test('between applications of one site there is always key, and a way that it cannot have taken is not promised', async (t) => {
+  const { beijing } = await three(t);
+  const to = 'lab-beijing';
+  assert.equal(json(await beijing.call('GET', 'status', { to })).stored_key_count, 100_000);
+  keysOf(await beijing.call('GET', 'enc_keys', { to }));
+  for (const parameters of [{ skykey_min_paths: 2 }, { skykey_route_type: 'relayed' }]) {
+    const asked = { to, json: { extension_mandatory: [parameters] } };
+    isError(await beijing.call('POST', 'enc_keys', asked), 400, /could be met/);
+  }
+});
+
+test('a slave of the master’s own site gets no key that its own rule refuses', async (t) => {
+  const strict = { between: ['desk-beijing', 'lab-beijing'] as const, denyNodes: ['micius'] };
+  const policy = policyOf([{ between: ['desk-beijing', 'desk-moscow'] }, strict]);
+  const network = await Network.open(t, { site: { beijing: { policy }, moscow: { policy } } });
+  const asked = { json: { additional_slave_SAE_IDs: ['lab-beijing'] } };
+  isError(await network.beijing.call('POST', 'enc_keys', asked), 400, /could be met/);
+  assert.equal(await network.beijing.available(keyLane('beijing', 'moscow', 'micius')), 4_096, 'nothing consumed');
 });

@@ -1,5 +1,5 @@
 import type { VaultTransaction } from '@skykey/vault';
-import { type PairRules, pairName, type PolicyPair } from '../network/policy.ts';
+import { type PairRules, type PolicyPair, pairName } from '../network/policy.ts';
 import { type QuotaState, takeQuota } from '../network/policy-quota.ts';
 import { KeyRefusal } from '../service.ts';
 

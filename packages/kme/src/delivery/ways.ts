@@ -1,5 +1,5 @@
 import type { BlockLabels, VaultTransaction } from '@skykey/vault';
-import type { Alarms } from '../alarm.ts';
+import type { Alarms, LinkAlarm } from '../alarm.ts';
 import { keyLanes } from '../lanes.ts';
 import { type DecisionContext, decide, type Policy, type PolicyPair } from '../network/policy.ts';
 
@@ -65,10 +65,25 @@ function notFor(
   return undefined;
 }
 
+/** Alarms on links that key with `peer` rests on, or rested on before they took it. */
+export async function alarmsOnWays(
+  tx: VaultTransaction,
+  self: string,
+  peer: string,
+  raised: readonly LinkAlarm[],
+): Promise<LinkAlarm[]> {
+  if (raised.length === 0) return [];
+  const links = new Set<string>();
+  for (const lane of await tx.lanes(keyLanes(self, peer))) {
+    for (const link of (await tx.newest(lane))?.originLinks ?? []) links.add(link);
+  }
+  return raised.filter(({ link }) => links.has(link));
+}
+
 /** Direct before relayed before combined: key that cost more is kept for those who need it. */
-const rank = (way: string): number => (way === 'direct' ? 0 : way.split(/[.+]/).length + 100 * (way.split('+').length - 1));
+const rank = (way: string): number =>
+  way === 'direct' ? 0 : way.split(/[.+]/).length + 100 * (way.split('+').length - 1);
 
 /** How many keys of `bytes` bytes can be cut from a way. */
 export const fits = ({ runs }: UsableWay, bytes: number): number =>
   runs.reduce((sum, run) => sum + Math.floor(run / bytes), 0);
-

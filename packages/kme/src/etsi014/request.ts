@@ -70,7 +70,10 @@ export function readKeyRequest(request: KmeRequest, limits: Limits): KeyRequest 
   }
   const unknown = mandatory.filter(([name]) => !Object.hasOwn(ROUTE_PARAMETERS, name));
   if (unknown.length > 0) {
-    throw badRequest(TEXT.unknownMandatory, unknown.map(([name]) => ({ extension_mandatory_unsupported: name })));
+    throw badRequest(
+      TEXT.unknownMandatory,
+      unknown.map(([name]) => ({ extension_mandatory_unsupported: name })),
+    );
   }
   const wanted = mandatory.length > 0 ? demandOf(mandatory) : undefined;
   const liked = optional.filter(([name]) => Object.hasOwn(ROUTE_PARAMETERS, name));
@@ -92,7 +95,10 @@ function demandOf(parameters: readonly (readonly [string, Json])[]): RouteDemand
     {},
     ...parameters.map(([name, value]) => {
       const demand = ROUTE_PARAMETERS[name]!(value);
-      if (!demand) throw badRequest(`${name} is "direct" or "relayed", a number of milliseconds, or a number of paths from 1 to 16`);
+      if (!demand)
+        throw badRequest(
+          `${name} is "direct" or "relayed", a number of milliseconds, or a number of paths from 1 to 16`,
+        );
       return demand;
     }),
   );

@@ -243,11 +243,14 @@ const VECTORS: readonly PeerMessage[] = (() => {
 test('the vectors of PROTOCOL.md: every kind of message, and a frame with its answer, byte by byte', async (t) => {
   const document = readFileSync(new URL('../../PROTOCOL.md', import.meta.url), 'utf8');
   for (const vector of VECTORS) {
-    assert.ok(document.includes(`\`${hex(encodeMessage(vector, 'a', 'b'))}\``), `${vector.kind}: ${hex(encodeMessage(vector, 'a', 'b'))}`);
+    assert.ok(
+      document.includes(`\`${hex(encodeMessage(vector, 'a', 'b'))}\``),
+      `${vector.kind}: ${hex(encodeMessage(vector, 'a', 'b'))}`,
+    );
   }
-  // Hash point 00…0f, pads 10…1f, 20…2f, as PROTOCOL.md says; the other direction has all bits of these inverted.
+  // Hash point 00…0f, first pad 10…1f, and so on, as PROTOCOL.md says; the other direction has all bits of these inverted.
   const network = await Network.open(t, { keyBytes: 0, sites: ['beijing', 'moscow'] });
-  const lane = Uint8Array.from({ length: 48 }, (_, i) => i);
+  const lane = Uint8Array.from({ length: 144 }, (_, i) => i);
   const origin = { originLinks: [], routes: [['a', 'b']], jurisdictions: [], epsSec: 0, epsCor: 0, proof: 'couriered' };
   const couriered = { ...origin, simulated: false, createdAtMs: 0, expiresAtMs: null };
   for (const node of ['beijing', 'moscow']) {
@@ -265,7 +268,11 @@ test('the vectors of PROTOCOL.md: every kind of message, and a frame with its an
     return answer;
   };
   const a = new Peer({ vault: network.beijing.vault, self: 'a', peer: 'b', link: { call } });
-  const heard = await a.request({ word: true, build: async () => VECTORS.at(-1)!, settle: async (_, answer) => answer });
+  const heard = await a.request({
+    word: true,
+    build: async () => VECTORS.at(-1)!,
+    settle: async (_, answer) => answer,
+  });
   assert.deepEqual(heard, { status: 'accepted', body: Uint8Array.of(0xaa) });
   assert.ok(document.includes(`\`${sent}\``), `request: ${sent}`);
   assert.ok(document.includes(`\`${answered}\``), `answer: ${answered}`);
@@ -273,5 +280,5 @@ test('the vectors of PROTOCOL.md: every kind of message, and a frame with its an
   const signed = Uint8Array.from(Buffer.from(sent, 'hex')).subarray(0, -16);
   const [point, pad] = [SecretBytes.adopt(lane.slice(0, 16)), SecretBytes.adopt(lane.slice(16, 32))];
   assert.equal(hex(tag(point, pad, [signed], 'skykey-kme/2 request a>b')), sent.slice(-32));
-  assert.equal(await alone(network.beijing.vault).pads(peerLane('a', 'b')).left(), 1);
+  assert.equal(await alone(network.beijing.vault).pads(peerLane('a', 'b')).left(), 7);
 });

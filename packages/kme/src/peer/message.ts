@@ -102,7 +102,10 @@ export function encodeMessage(message: PeerMessage, from: string, to: string): U
       break;
     case 'alarm':
       out.text(message.link).text(message.foundBy).u53(message.version);
-      out.u8(message.state === 'dropped' ? 1 : 0).f64(message.atMs).text(message.reason, MAX_REASON_BYTES);
+      out
+        .u8(message.state === 'dropped' ? 1 : 0)
+        .f64(message.atMs)
+        .text(message.reason, MAX_REASON_BYTES);
       break;
     case 'join':
       out.text(message.joinId, 64).texts(message.route, 3);
@@ -177,7 +180,8 @@ const readers: Record<PeerMessage['kind'], (input: Reader, from: string, to: str
     const pad = readRange(input, MAX_CARRIED_BYTES);
     const ciphertext = input.bytes(MAX_CARRIED_BYTES);
     if (slaveSaes.length === 0) throw malformed('nobody is to get the keys');
-    if (pad.bytes !== count * keyBytes || ciphertext.length !== pad.bytes) throw malformed('keys and pad differ in length');
+    if (pad.bytes !== count * keyBytes || ciphertext.length !== pad.bytes)
+      throw malformed('keys and pad differ in length');
     return { kind: 'carry', masterSae, slaveSaes, bytes: keyBytes, keyIds, pad, ciphertext, labels: readLabels(input) };
   },
   word: (input) => ({ kind: 'word', topic: input.text(64), body: input.bytes(MAX_WORD_BYTES) }),
@@ -190,7 +194,12 @@ function readCount(input: Reader, keyBytes: number): number {
   return count;
 }
 
-function writeBatch(out: Writer, { lane, bytes, masterSae, slaveSaes, keys }: KeyBatch, from: string, to: string): void {
+function writeBatch(
+  out: Writer,
+  { lane, bytes, masterSae, slaveSaes, keys }: KeyBatch,
+  from: string,
+  to: string,
+): void {
   const prefix = keyLane(from, to, '');
   // What was carried lies in no lane of the two; it is told by no way at all.
   out.text(lane === CARRIED_LANE ? '' : lane.slice(prefix.length));
@@ -263,7 +272,9 @@ export function readLabels(input: Reader): BlockLabels {
 
 export function encodeAnswer(answer: PeerAnswer): Uint8Array {
   const out = new Writer().u8(STATUS.indexOf(answer.status));
-  return answer.status === 'accepted' ? out.bytes(answer.body ?? new Uint8Array(0), MAX_WORD_BYTES).finish() : out.text(answer.reason, MAX_REASON_BYTES).finish();
+  return answer.status === 'accepted'
+    ? out.bytes(answer.body ?? new Uint8Array(0), MAX_WORD_BYTES).finish()
+    : out.text(answer.reason, MAX_REASON_BYTES).finish();
 }
 
 export function decodeAnswer(bytes: Uint8Array): PeerAnswer {
@@ -271,7 +282,9 @@ export function decodeAnswer(bytes: Uint8Array): PeerAnswer {
   const status = STATUS[input.u8()];
   if (!status) throw malformed('an answer is accepted, refused or later');
   const answer: PeerAnswer =
-    status === 'accepted' ? { status, body: input.bytes(MAX_WORD_BYTES) } : { status, reason: input.text(MAX_REASON_BYTES) };
+    status === 'accepted'
+      ? { status, body: input.bytes(MAX_WORD_BYTES) }
+      : { status, reason: input.text(MAX_REASON_BYTES) };
   input.end();
   return answer;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { checkTag, tag } from '@skykey/distill';
 import { type Vault, VaultError, type VaultTransaction } from '@skykey/vault';
 import { KmeError } from '../error.ts';
@@ -58,7 +59,8 @@ const KEPT_ANSWERS = 16;
 /** What is remembered of a request accepted from the peer, by the number of its pad. */
 interface Accepted {
   readonly pad: number;
-  readonly tag: string;
+  /** SHA-256 of the frame: any other bytes are another frame, whatever tag they bear. */
+  readonly frame: string;
   /** The answers; null while words are being heard. */
   readonly payload: string | null;
   /** The frame that was sent with them; null when there was no pad for it, or not yet. */
@@ -86,10 +88,11 @@ export class Peer {
   readonly #self: string;
   readonly #peer: string;
   readonly #link: PeerLink;
-  #unanswered: Uint8Array | undefined;
+  /** Frames without an answer. An alarm does not wait for what the peer cannot answer. */
+  readonly #unanswered: { usual?: Uint8Array | undefined; urgent?: Uint8Array | undefined } = {};
   #waiting: Waiting[] = [];
   #running = false;
-  /** Frames of words that are being heard, by their tag: one that comes again meanwhile waits for the same answer. */
+  /** Frames of words that are being heard, by their digest: one that comes again meanwhile waits for the same answer. */
   readonly #hearing = new Map<string, Promise<Uint8Array>>();
 
   constructor(options: { vault: Vault; self: string; peer: string; link: PeerLink }) {
@@ -125,7 +128,7 @@ export class Peer {
 
   /** The lanes were agreed anew: what was sealed before will never be answered. */
   forget(): void {
-    this.#unanswered = undefined;
+    this.#unanswered.usual = this.#unanswered.urgent = undefined;
   }
 
   /** Sends without authentication of its own: for messages that prove themselves. Rejects with `kme/unreachable`. */
@@ -133,7 +136,9 @@ export class Peer {
     try {
       return await this.#link.call(message);
     } catch (error) {
-      throw new KmeError('kme/unreachable', `the node ${this.#peer} does not answer: ${sentence(error)}`, { cause: error });
+      throw new KmeError('kme/unreachable', `the node ${this.#peer} does not answer: ${sentence(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -147,22 +152,22 @@ export class Peer {
   }
 
   async #turn(): Promise<void> {
-    if (this.#unanswered) {
+    const next = (): 'usual' | 'urgent' => (this.#waiting.some(({ request }) => request.urgent) ? 'urgent' : 'usual');
+    const kind = next();
+    const before = this.#unanswered[kind];
+    if (before) {
       try {
-        await this.#giveUpIfForgotten(this.#unanswered);
-      } catch (error) {
-        for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
-        return;
-      }
-    }
-    if (this.#unanswered) {
-      try {
+        await this.#giveUpIfForgotten(kind, before);
         // Whoever asked for this one has given up: its answer only shows that the peer is there again.
-        await this.#deliver(this.#unanswered, '', async () => undefined);
+        if (this.#unanswered[kind]) await this.#deliver(kind, before, '', async () => undefined);
       } catch (error) {
-        for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
+        const isKind = ({ request }: Waiting): boolean => (request.urgent === true) === (kind === 'urgent');
+        const gone = this.#waiting.filter(isKind);
+        this.#waiting = this.#waiting.filter((waiting) => !isKind(waiting));
+        for (const waiting of gone) waiting.reject(error);
         return;
       }
+      if (next() !== kind) return;
     }
     const batch = this.#take();
     const scope = batch.some(({ request }) => request.wholeStore) ? '' : this.#peer;
@@ -211,7 +216,7 @@ export class Peer {
     this.#waiting.unshift(...deferred);
     for (const { waiting, error } of failed) waiting.reject(error);
     try {
-      const outcomes = await this.#deliver(frame, scope, (tx, answers) => settleAll(tx, built, answers));
+      const outcomes = await this.#deliver(kind, frame, scope, (tx, answers) => settleAll(tx, built, answers));
       built.forEach((waiting, i) => {
         const outcome = outcomes[i]!;
         if ('error' in outcome) waiting.reject(outcome.error);
@@ -238,11 +243,12 @@ export class Peer {
   }
 
   async #deliver<T>(
+    kind: 'usual' | 'urgent',
     frame: Uint8Array,
     scope: string,
     settle: (tx: VaultTransaction, answers: readonly PeerAnswer[]) => Promise<T>,
   ): Promise<T> {
-    this.#unanswered = frame;
+    this.#unanswered[kind] = frame;
     const bytes = await this.callUnsealed(frame);
     let isAuthentic = false;
     try {
@@ -252,7 +258,9 @@ export class Peer {
         try {
           answers = await this.#openAnswer(tx, bytes, frame);
         } catch (error) {
-          throw new KmeError('kme/unreachable', `no valid answer from ${this.#peer}: ${sentence(error)}`, { cause: error });
+          throw new KmeError('kme/unreachable', `no valid answer from ${this.#peer}: ${sentence(error)}`, {
+            cause: error,
+          });
         }
         isAuthentic = true;
         return settle(tx, answers);
@@ -260,15 +268,15 @@ export class Peer {
     } finally {
       // When the vault fails after that, nobody knows whether the answer's pad is spent; if it is, the same frame would be
       // answered under it for ever.
-      if (isAuthentic) this.#unanswered = undefined;
+      if (isAuthentic) this.#unanswered[kind] = undefined;
     }
   }
 
   /** The peer keeps its answers to the last pads. Other processes of this node may have used more since than it keeps. */
-  async #giveUpIfForgotten(frame: Uint8Array): Promise<void> {
+  async #giveUpIfForgotten(kind: 'usual' | 'urgent', frame: Uint8Array): Promise<void> {
     const { pad } = readRequest(frame);
     const next = await this.#vault.atomically((tx) => tx.pads(peerLane(this.#self, this.#peer)).next(), this.#peer);
-    if (next > pad + KEPT_ANSWERS) this.#unanswered = undefined;
+    if (next > pad + KEPT_ANSWERS) this.#unanswered[kind] = undefined;
   }
 
   /**
@@ -305,7 +313,7 @@ export class Peer {
     words: readonly (PeerMessage & { readonly kind: 'word' })[],
     hear: (topic: string, body: Uint8Array) => Promise<PeerAnswer>,
   ): Promise<Uint8Array> {
-    const name = toHex(request.tag);
+    const name = request.digest;
     const current = this.#hearing.get(name);
     if (current) return current;
     const heard = (async () => {
@@ -334,26 +342,28 @@ export class Peer {
   async #admit(tx: VaultTransaction, request: Request): Promise<Uint8Array | undefined> {
     const name = this.#memoryOf(request);
     const kept = (await tx.recall(name)) as Accepted | undefined;
-    if (kept && kept.pad === request.pad && kept.tag === toHex(request.tag)) {
-      // A pad and tag that were accepted once stand for that frame, whatever else these bytes say.
+    if (kept && kept.pad === request.pad && kept.frame === request.digest) {
       if (kept.answer !== null) return fromHex(kept.answer);
       return kept.payload === null ? undefined : this.#answer(tx, name, kept, request.tag);
     }
     const use = { index: request.pad, context: `request ${this.#peer}>${this.#self}` };
     await this.#spend(tx, use, [request.signed], request.tag);
-    await tx.remember(name, { pad: request.pad, tag: toHex(request.tag), payload: null, answer: null });
+    await tx.remember(name, { pad: request.pad, frame: request.digest, payload: null, answer: null });
     return undefined;
   }
 
   async #conclude(tx: VaultTransaction, request: Request, answers: readonly PeerAnswer[]): Promise<Uint8Array> {
     const name = this.#memoryOf(request);
     const payload = toHex(writeList(answers.map(encodeAnswer)));
-    const accepted = { pad: request.pad, tag: toHex(request.tag), payload, answer: null };
+    const accepted = { pad: request.pad, frame: request.digest, payload, answer: null };
+    const mustBeSaid = request.messages.some(({ kind }) => kind !== 'alarm' && kind !== 'void');
+    if (mustBeSaid && (await this.padsLeft(tx)) <= PADS_KEPT) {
+      throw new KmeError('kme/no-pads', `too little key is left to authenticate answers to ${this.#peer}`);
+    }
     try {
       return await this.#answer(tx, name, accepted, request.tag);
     } catch (error) {
       // An alarm must take effect even when there is no key to say so; keys are assigned only when that can be said.
-      const mustBeSaid = request.messages.some(({ kind }) => kind !== 'alarm' && kind !== 'void');
       if (mustBeSaid || !(error instanceof VaultError && error.code === 'vault/short')) throw error;
       await tx.remember(name, accepted);
       return refusal('done, but no key is left to authenticate the answer');
@@ -411,7 +421,8 @@ export class Peer {
     const use = { index: pad, context: `answer ${this.#peer}>${this.#self}` };
     await this.#spend(tx, use, [signed, asked.tag], bytes.subarray(-TAG_BYTES));
     const answers = readList(payload).map(decodeAnswer);
-    if (answers.length !== asked.messages.length) throw malformed(`${answers.length} answers to ${asked.messages.length} messages`);
+    if (answers.length !== asked.messages.length)
+      throw malformed(`${answers.length} answers to ${asked.messages.length} messages`);
     return answers;
   }
 
@@ -470,6 +481,8 @@ interface Request {
   readonly messages: readonly PeerMessage[];
   readonly signed: Uint8Array;
   readonly tag: Uint8Array;
+  /** SHA-256 of the whole frame, tag included. */
+  readonly digest: string;
 }
 
 function readRequest(frame: Uint8Array): Request {
@@ -479,7 +492,8 @@ function readRequest(frame: Uint8Array): Request {
   const payload = input.bytes(MAX_PAYLOAD_BYTES);
   input.end();
   const messages = readList(payload).map((bytes) => decodeMessage(bytes, head.from, head.to));
-  return { ...head, messages, signed, tag: frame.subarray(-TAG_BYTES) };
+  const digest = createHash('sha256').update(frame).digest('hex');
+  return { ...head, messages, signed, tag: frame.subarray(-TAG_BYTES), digest };
 }
 
 function writeList(parts: readonly Uint8Array[]): Uint8Array {

@@ -59,7 +59,8 @@ export async function combineWays(
     parts.push({ way: ways[i]!, offset, bytes });
   }
   const labels = await combinedLabels(tx, self, peer, parts);
-  if (typeof labels === 'string') throw new KmeError('kme/argument', `${ways.join(' and ')} cannot be combined: ${labels}`);
+  if (typeof labels === 'string')
+    throw new KmeError('kme/argument', `${ways.join(' and ')} cannot be combined: ${labels}`);
   const at = await tx.length(combined);
   await holdCombined(tx, { leader: self, follower: peer, combineId, parts, labels });
   const combination = { combineId, peer, way, parts, at };

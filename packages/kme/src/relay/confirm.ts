@@ -99,47 +99,48 @@ export async function answerConfirmation(
   const wanted = Array.from({ length: 4 }, () => input.u53());
   input.end();
   if (!isJoinBlock(blockId)) throw malformed('only joined blocks are confirmed');
-    const decide = (outcome: Confirmation, news: boolean) => ({
-      answer: plainAnswer(outcome, blockId),
-      blockId,
-      outcome,
-      news,
-    });
-    const memory = `confirm/${blockId}`;
-    const given = (await tx.recall(memory)) as { question: string; answer: string } | undefined;
-    if (given) {
-      if (given.question !== toHex(message)) return decide('refused', false);
-      return { ...decide('confirmed', false), answer: fromHex(given.answer) };
-    }
-    const block = await tx.block(blockId);
-    if (!block) return decide('later', false);
-    if (block.state !== 'held') return decide('refused', false);
-    if (block.poisoned || !checkTag(await confirmationTag(tx, blockId, 'a', [signed]), received)) {
-      await tx.discard(blockId);
-      return decide('refused', true);
-    }
-    const cuts = await cutsOf(tx, blockId);
-    const lengths: number[] = [];
-    for (const { lane } of cuts) lengths.push(await tx.length(lane));
-    const placement = {
-      positions: lengths.map((length, i) => Math.max(length, wanted[i]!)),
-      newPoints: [0, 1].some((i) => lengths[i] === 0 || wanted[i] === 0),
-    };
-    // What the other end has not got is of no use here.
-    for (const [i, { lane }] of cuts.entries()) {
-      if (wanted[i]! < lengths[i]!) await tx.burnTo(lane, lengths[i]!);
-    }
-    const head = new Writer().raw(ascii('SKC2')).u8(STATUS.indexOf('confirmed')).text(blockId);
-    for (const position of placement.positions) head.u53(position);
-    head.u8(placement.newPoints ? 1 : 0);
-    const signedAnswer = head.finish();
-    const answer = new Writer()
-      .raw(signedAnswer)
-      .raw(await confirmationTag(tx, blockId, 'b', [signedAnswer, received]))
-      .finish();
-    await tx.release(blockId, place(cuts, placement));
-    await tx.remember(memory, { question: toHex(message), answer: toHex(answer) });
-    return { answer, blockId, outcome: 'confirmed' as const, news: true };
+  const decide = (outcome: Confirmation, news: boolean) => ({
+    answer: plainAnswer(outcome, blockId),
+    blockId,
+    outcome,
+    news,
+  });
+  const memory = `confirm/${blockId}`;
+  const given = (await tx.recall(memory)) as { question: string; answer: string } | undefined;
+  if (given) {
+    if (given.question !== toHex(message)) return decide('refused', false);
+    return { ...decide('confirmed', false), answer: fromHex(given.answer) };
+  }
+  const block = await tx.block(blockId);
+  if (!block) return decide('later', false);
+  if (block.state !== 'held') return decide('refused', false);
+  if (block.poisoned || !checkTag(await confirmationTag(tx, blockId, 'a', [signed]), received)) {
+    await tx.discard(blockId);
+    return decide('refused', true);
+  }
+  const cuts = await cutsOf(tx, blockId);
+  const lengths: number[] = [];
+  for (const { lane } of cuts) lengths.push(await tx.length(lane));
+  const placement = {
+    positions: lengths.map((length, i) => Math.max(length, wanted[i]!)),
+    newPoints: [0, 1].some((i) => lengths[i] === 0 || wanted[i] === 0),
+  };
+  // What the other end has not got is of no use here.
+  for (const [i, { lane }] of cuts.entries()) {
+    await burnSurplus(tx, lane, wanted[i]!, i % 2 === 1);
+  }
+  const head = new Writer().raw(ascii('SKC2')).u8(STATUS.indexOf('confirmed')).text(blockId);
+  for (const position of placement.positions) head.u53(position);
+  head.u8(placement.newPoints ? 1 : 0);
+  for (const length of lengths) head.u53(length);
+  const signedAnswer = head.finish();
+  const answer = new Writer()
+    .raw(signedAnswer)
+    .raw(await confirmationTag(tx, blockId, 'b', [signedAnswer, received]))
+    .finish();
+  await tx.release(blockId, place(cuts, placement));
+  await tx.remember(memory, { question: toHex(message), answer: toHex(answer) });
+  return { answer, blockId, outcome: 'confirmed' as const, news: true };
 }
 
 /**
@@ -159,25 +160,44 @@ export async function settleConfirmation(
     outcome === 'confirmed'
       ? { positions: Array.from({ length: 4 }, () => input.u53()), newPoints: input.u8() !== 0 }
       : undefined;
+  const theirs = placement && Array.from({ length: 4 }, () => input.u53());
   const received = placement && input.raw(16);
   input.end();
   if (outcome === 'later') return outcome;
-    await tx.forget(`confirm/${blockId}`);
-    const cuts = await cutsOf(tx, blockId);
-    if (placement && received) {
-      const expected = await confirmationTag(tx, blockId, 'b', [answer.subarray(0, -16), question.subarray(-16)]);
-      if (!checkTag(expected, received))
-        throw new KmeError('kme/forged', `the confirmation of ${blockId} is not authentic`);
-      let free = true;
-      for (const [i, { lane }] of cuts.entries()) free &&= placement.positions[i]! >= (await tx.length(lane));
-      if (free) {
-        await tx.release(blockId, place(cuts, placement));
-        return 'confirmed';
-      }
+  await tx.forget(`confirm/${blockId}`);
+  const cuts = await cutsOf(tx, blockId);
+  if (placement && theirs && received) {
+    const expected = await confirmationTag(tx, blockId, 'b', [answer.subarray(0, -16), question.subarray(-16)]);
+    if (!checkTag(expected, received))
+      throw new KmeError('kme/forged', `the confirmation of ${blockId} is not authentic`);
+    let free = true;
+    for (const [i, { lane }] of cuts.entries()) free &&= placement.positions[i]! >= (await tx.length(lane));
+    if (free) {
+      for (const [i, { lane }] of cuts.entries()) await burnSurplus(tx, lane, theirs[i]!, i % 2 === 0);
+      await tx.release(blockId, place(cuts, placement));
+      return 'confirmed';
     }
-    // A refusal proves nothing, and need not: it can only stop. Nor is there use for a block whose place is taken.
-    await tx.discard(blockId);
-    return 'refused';
+  }
+  // A refusal proves nothing, and need not: it can only stop. Nor is there use for a block whose place is taken.
+  await tx.discard(blockId);
+  return 'refused';
+}
+
+/**
+ * Overwrites what the other end has not got of a lane: all from its length on. What this end leads is handed out in order,
+ * so all before goes with it; of what the other end leads, that end goes on with what lies before.
+ */
+async function burnSurplus(tx: VaultTransaction, lane: string, position: number, leads: boolean): Promise<void> {
+  const length = await tx.length(lane);
+  if (position >= length) return;
+  if (leads) return tx.burnTo(lane, length);
+  for (const { offset, bytes } of await tx.stretches(lane)) {
+    const start = Math.max(offset, position);
+    const range = { lane, offset: start, bytes: offset + bytes - start };
+    if (range.bytes <= 0) continue;
+    await tx.reserveAt(range);
+    await tx.burn(range);
+  }
 }
 
 /** Where both ends put the parts of a block. */

@@ -123,7 +123,8 @@ export class Exchange {
         return this.#hearAlarm(tx, from, message);
       case 'join': {
         const answer = await acceptJoin(tx, { self, from }, message);
-        if (answer.status === 'refused') await this.note(tx, 'warning', `a join by ${from} was refused: ${answer.reason}`);
+        if (answer.status === 'refused')
+          await this.note(tx, 'warning', `a join by ${from} was refused: ${answer.reason}`);
         return answer;
       }
       case 'combine':
@@ -131,7 +132,12 @@ export class Exchange {
       case 'word':
         return refusedTopic(message.topic);
       default:
-        return (await this.#options.apply?.(tx, from, message)) ?? { status: 'refused', reason: `${self} serves no applications` };
+        return (
+          (await this.#options.apply?.(tx, from, message)) ?? {
+            status: 'refused',
+            reason: `${self} serves no applications`,
+          }
+        );
     }
   }
 
@@ -257,7 +263,8 @@ export class Exchange {
     for (;;) {
       const record = await this.#vault.atomically(async (tx) => {
         const made = await joinEnds(tx, { joinId: uuid(), self, left, right, utcMs: now(), keepBytes });
-        if (made) await this.note(tx, 'info', `joined ${made.bits} bits of ${left.node} and ${right.node}; erased here`);
+        if (made)
+          await this.note(tx, 'info', `joined ${made.bits} bits of ${left.node} and ${right.node}; erased here`);
         return made;
       });
       if (!record) return;
@@ -275,7 +282,8 @@ export class Exchange {
           build: async () => decodeMessage(body, self, peer.id),
           settle: async (tx, answer) => {
             await tx.outbox.remove(id);
-            if (answer.status !== 'accepted') await this.note(tx, 'warning', `${peer.id} did not accept a message: ${answer.reason}`);
+            if (answer.status !== 'accepted')
+              await this.note(tx, 'warning', `${peer.id} did not accept a message: ${answer.reason}`);
           },
         }),
       ),
@@ -381,7 +389,8 @@ export class Exchange {
 
   async #noteSettled(tx: VaultTransaction, blockId: string, outcome: Confirmation): Promise<void> {
     const block = await tx.block(blockId);
-    if (outcome === 'confirmed') await this.note(tx, 'info', `key of ${block ? block.bytes * 8 : 0} bits confirmed (${blockId})`);
+    if (outcome === 'confirmed')
+      await this.note(tx, 'info', `key of ${block ? block.bytes * 8 : 0} bits confirmed (${blockId})`);
     else await this.note(tx, 'alarm', `the two ends do not hold the same key: ${blockId} was discarded`);
   }
 
@@ -415,7 +424,10 @@ export class Exchange {
   }
 }
 
-const refusedTopic = (topic: string): PeerAnswer => ({ status: 'refused', reason: `nobody here hears of ${JSON.stringify(topic)}` });
+const refusedTopic = (topic: string): PeerAnswer => ({
+  status: 'refused',
+  reason: `nobody here hears of ${JSON.stringify(topic)}`,
+});
 
 /** Waits for all, then throws the first failure: nothing is left running behind. */
 async function all<T>(works: readonly Promise<T>[]): Promise<T[]> {

@@ -2,7 +2,14 @@ import { SecretBytes } from '@skykey/bits';
 import { VaultError, type VaultTransaction } from '@skykey/vault';
 import { KmeError } from '../error.ts';
 import { keyLane } from '../lanes.ts';
-import { decodeMessage, encodeMessage, type JoinMessage, MAX_JOIN_BYTES, type PeerAnswer, shorten } from '../peer/message.ts';
+import {
+  decodeMessage,
+  encodeMessage,
+  type JoinMessage,
+  MAX_JOIN_BYTES,
+  type PeerAnswer,
+  shorten,
+} from '../peer/message.ts';
 import { hiddenBy, joinLabels, notYounger, routeFrom } from './labels.ts';
 
 /*
@@ -96,9 +103,14 @@ function throughRoute(
   const one = (parts: typeof left, from: string, to: string): readonly string[] => {
     const routes = parts.flatMap(({ routes }) => routes);
     const route = routes[0] && routeFrom(routes[0], from);
-    const same = routes.every((other) => other.length === route?.length && routeFrom(other, from)?.every((n, i) => n === route[i]));
+    const same = routes.every(
+      (other) => other.length === route?.length && routeFrom(other, from)?.every((n, i) => n === route[i]),
+    );
     if (!route || route.at(-1) !== to || !same || parts.some((part) => part.routes.length > 1)) {
-      throw new KmeError('kme/argument', `the key between ${from} and ${to} did not come by one route, so it cannot be joined`);
+      throw new KmeError(
+        'kme/argument',
+        `the key between ${from} and ${to} did not come by one route, so it cannot be joined`,
+      );
     }
     return route;
   };

@@ -43,18 +43,24 @@ export function hiddenBy(told: BlockLabels, own: readonly BlockLabels[]): string
     const link = part.originLinks.find((origin) => !told.originLinks.includes(origin));
     if (link !== undefined) return `the labels do not name the link ${link}`;
     if (told.routes.length > part.routes.length) return 'the labels tell of more ways than a part of the key took';
-    const node = part.routes.flatMap((route) => route.slice(1, -1)).find((between) => !told.routes.flat().includes(between));
+    const node = part.routes
+      .flatMap((route) => route.slice(1, -1))
+      .find((between) => !told.routes.flat().includes(between));
     if (node !== undefined) return `the labels do not name the node ${node}`;
     const proof = part.proof.split(' + ').find((name) => !told.proof.split(' + ').includes(name));
     if (proof !== undefined) return `the labels do not name the proof ${proof}`;
     if (part.simulated && !told.simulated) return 'the labels do not say that the photons are simulated';
-    if (told.epsSec < part.epsSec || told.epsCor < part.epsCor) return 'the labels promise more than a part of the key does';
+    if (told.epsSec < part.epsSec || told.epsCor < part.epsCor)
+      return 'the labels promise more than a part of the key does';
     const until = part.expiresAtMs;
-    if (until !== null && (told.expiresAtMs === null || told.expiresAtMs > until)) return 'the labels outlast a part of the key';
+    if (until !== null && (told.expiresAtMs === null || told.expiresAtMs > until))
+      return 'the labels outlast a part of the key';
     const place =
-      told.jurisdictions.length > 0 && part.jurisdictions.find((jurisdiction) => !told.jurisdictions.includes(jurisdiction));
+      told.jurisdictions.length > 0 &&
+      part.jurisdictions.find((jurisdiction) => !told.jurisdictions.includes(jurisdiction));
     if (place) return `the labels do not name the jurisdiction ${place}`;
-    if (told.jurisdictions.length > 0 && part.jurisdictions.length === 0) return 'the labels name places that a part of the key does not';
+    if (told.jurisdictions.length > 0 && part.jurisdictions.length === 0)
+      return 'the labels name places that a part of the key does not';
   }
   return undefined;
 }

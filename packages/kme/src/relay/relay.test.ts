@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { SecretBytes } from '@skykey/bits';
 import { DIRECT, keyLane, peerLane } from '../lanes.ts';
 import { decodeMessage, encodeMessage, type JoinMessage } from '../peer/message.ts';
-import { breakMethod, code, hex, keysOf, labels, Network, pattern, secret, type Site, wrap } from '../test/sites.ts';
+import { breakMethod, code, hex, keysOf, labels, Network, pattern, type Site, secret, wrap } from '../test/sites.ts';
 import { joinCuts } from './confirm.ts';
 import type { RelayPlan } from './exchange.ts';
 import { acceptJoin, joinBlockId, joinEnds } from './join.ts';
@@ -157,7 +157,10 @@ test('later joins go behind earlier ones, and the hash point stays', async (t) =
   const { beijing, moscow } = sky;
   await sky.relayed();
   const point = (site: Site): Promise<string> =>
-    site.tx.pads(peerLane('beijing', 'moscow')).point().then((bytes) => bytes.open(hex));
+    site.tx
+      .pads(peerLane('beijing', 'moscow'))
+      .point()
+      .then((bytes) => bytes.open(hex));
   const before = await point(beijing);
   await sky.pass('beijing', 4_000);
   await sky.pass('moscow', 4_000);
@@ -176,7 +179,11 @@ test('too little key waits; what a node keeps for itself it keeps', async (t) =>
   await sky.pass('beijing', 64);
   assert.equal((await sky.flush()).joined, 1);
   assert.equal(await sky.micius.available(TO_B), 9_000 - 2_048, 'in whole 64 bytes');
-  const keeping = await Sky.open(t, { a: 8_000, b: 10_000 }, { ...PLAN, joins: [{ left: LEFT, right: RIGHT, keepBytes: 3_000 }] });
+  const keeping = await Sky.open(
+    t,
+    { a: 8_000, b: 10_000 },
+    { ...PLAN, joins: [{ left: LEFT, right: RIGHT, keepBytes: 3_000 }] },
+  );
   await keeping.flush();
   assert.equal(await keeping.micius.available(TO_A), 8_000 - 4_992);
   assert.ok((await keeping.micius.available(TO_B)) >= 3_000);
@@ -233,7 +240,9 @@ const accept = (site: Site, message: JoinMessage, from = 'micius'): Promise<stri
     return answer.status === 'accepted' ? 'accepted' : `${answer.status}: ${answer.reason}`;
   });
 
-async function announced(t: Parameters<typeof Network.open>[0]): Promise<{ sky: Sky; left: JoinMessage; right: JoinMessage }> {
+async function announced(
+  t: Parameters<typeof Network.open>[0],
+): Promise<{ sky: Sky; left: JoinMessage; right: JoinMessage }> {
   const sky = await Sky.open(t);
   sky.network.cut(false);
   await sky.flush();
@@ -346,17 +355,19 @@ test('ends that got different bytes find out before anything is used', async (t)
   const { beijing, moscow, network } = sky;
   // One bit of the mask is another, as a lying node in the middle could make it.
   const original = network.vaultOf('micius');
-  original.atomically = ((atomically) => (work, scope) =>
-    atomically((tx) => {
-      const add = tx.outbox.add.bind(tx.outbox);
-      tx.outbox.add = (topic, body) => {
-        if (topic !== 'join/moscow') return add(topic, body);
-        const message = decodeMessage(body, 'micius', 'moscow') as JoinMessage;
-        const mask = message.mask.map((byte, i) => (i === 5_000 ? byte ^ 4 : byte));
-        return add(topic, encodeMessage({ ...message, mask }, 'micius', 'moscow'));
-      };
-      return work(tx);
-    }, scope))(original.atomically.bind(original));
+  original.atomically = (
+    (atomically) => (work, scope) =>
+      atomically((tx) => {
+        const add = tx.outbox.add.bind(tx.outbox);
+        tx.outbox.add = (topic, body) => {
+          if (topic !== 'join/moscow') return add(topic, body);
+          const message = decodeMessage(body, 'micius', 'moscow') as JoinMessage;
+          const mask = message.mask.map((byte, i) => (i === 5_000 ? byte ^ 4 : byte));
+          return add(topic, encodeMessage({ ...message, mask }, 'micius', 'moscow'));
+        };
+        return work(tx);
+      }, scope)
+  )(original.atomically.bind(original));
   await sky.flush();
   await beijing.kme.flush();
   for (const { tx } of [beijing, moscow]) {
@@ -485,7 +496,12 @@ test('after an alarm that only one end could act on, positions agree again with 
 test('key of several ways at once, and key that would meet a node twice, cannot be joined any further', async (t) => {
   const sky = await Sky.open(t);
   const micius = sky.network.vaultOf('micius');
-  const two = labels([A], { routes: [['micius', 'x', 'beijing'], ['micius', 'y', 'beijing']] });
+  const two = labels([A], {
+    routes: [
+      ['micius', 'x', 'beijing'],
+      ['micius', 'y', 'beijing'],
+    ],
+  });
   await sky.micius.append(keyLane('micius', 'beijing', 'x+y'), two, secret(pattern(4_000, 1)));
   const back = labels([A], { routes: [['micius', 'moscow', 'beijing']] });
   await sky.micius.append(keyLane('micius', 'beijing', 'moscow'), back, secret(pattern(4_000, 2)));

@@ -88,7 +88,8 @@ for (const [what, open, route] of [
       const response = await from.call('POST', 'enc_keys', demand);
       const sent = keysOf(response);
       const extension = { skykey_route_type: 'relayed', skykey_hops: route.length - 2, skykey_paths: 1 };
-      for (const key of json(response).keys as { key_extension: unknown }[]) assert.deepEqual(key.key_extension, extension);
+      for (const key of json(response).keys as { key_extension: unknown }[])
+        assert.deepEqual(key.key_extension, extension);
       const got = keysOf(await to.fetch(sent.map(({ key_ID }) => key_ID)));
       assert.deepEqual(
         got.map(({ key }) => key),
@@ -100,8 +101,17 @@ for (const [what, open, route] of [
       [moscow, beijing],
     ] as const) {
       const told = (await site.tx.newest(keyLane(site.siteId, other.siteId, wayOf([route]))))!;
-      assert.deepEqual([...told.originLinks].sort(), route.slice(1).map((node, i) => `${route[i]}-${node}`).sort());
-      assert.deepEqual([told.routes[0], told.routes[0]?.toReversed()].filter((each) => each?.[0] === 'beijing'), [route]);
+      assert.deepEqual(
+        [...told.originLinks].sort(),
+        route
+          .slice(1)
+          .map((node, i) => `${route[i]}-${node}`)
+          .sort(),
+      );
+      assert.deepEqual(
+        [told.routes[0], told.routes[0]?.toReversed()].filter((each) => each?.[0] === 'beijing'),
+        [route],
+      );
       assert.deepEqual(told.jurisdictions, ['CN', 'ORBIT', 'RU']);
       assert.equal(told.simulated, true, 'one simulated link is enough');
       assert.ok(Math.abs(told.epsSec - (route.length - 1) * 1e-9) < 1e-15);

@@ -104,7 +104,14 @@ export class Site {
   #options: SiteOptions;
   #random = 0;
 
-  private constructor(network: Network, siteId: string, other: string, vault: Vault, keyring: TestKeyring, options: SiteOptions) {
+  private constructor(
+    network: Network,
+    siteId: string,
+    other: string,
+    vault: Vault,
+    keyring: TestKeyring,
+    options: SiteOptions,
+  ) {
     this.network = network;
     this.siteId = siteId;
     this.other = other;
@@ -206,7 +213,9 @@ export function alone(vault: Vault): VaultTransaction {
         get:
           (_, name: string) =>
           (...values: unknown[]) =>
-            vault.atomically(async (tx) => (within(tx) as Record<string, (...v: unknown[]) => unknown>)[name]!(...values)),
+            vault.atomically(async (tx) =>
+              (within(tx) as Record<string, (...v: unknown[]) => unknown>)[name]!(...values),
+            ),
       },
     );
   return new Proxy({} as VaultTransaction, {
@@ -226,7 +235,11 @@ export function wrap(vault: Vault, around: (run: () => Promise<unknown>) => Prom
 }
 
 /** Has a method of every transaction fail, as a disk does, so many times. */
-export function breakMethod(vault: Vault, method: 'assign' | 'deliver' | 'poison' | 'add', times = Number.POSITIVE_INFINITY): void {
+export function breakMethod(
+  vault: Vault,
+  method: 'assign' | 'deliver' | 'poison' | 'add',
+  times = Number.POSITIVE_INFINITY,
+): void {
   const original = vault.atomically.bind(vault);
   let left = times;
   const fail = (): Promise<never> => {
@@ -275,7 +288,10 @@ export class Relay {
       ...{ vault, self: node, plan },
       peers: network.nodeIds
         .filter((other) => other !== node)
-        .map((other) => ({ node: other, link: { call: (message: Uint8Array) => network.carry(node, other, message) } })),
+        .map((other) => ({
+          node: other,
+          link: { call: (message: Uint8Array) => network.carry(node, other, message) },
+        })),
       uuid: () => network.uuid(),
       now: () => network.nowMs,
     });
@@ -381,7 +397,12 @@ export class Network {
 
   /** Puts the same key into the lanes of Beijing and Moscow, as if it had come over the satellite. */
   async fill(keyBytes: number, padBytes: number, createdAtMs = 0): Promise<void> {
-    await this.share('beijing', 'moscow', WAY, { keyBytes, padBytes, labels: labels(LINKS, { createdAtMs }), seed: createdAtMs });
+    await this.share('beijing', 'moscow', WAY, {
+      keyBytes,
+      padBytes,
+      labels: labels(LINKS, { createdAtMs }),
+      seed: createdAtMs,
+    });
   }
 
   /** Puts the same key into the lanes of two nodes, both directions, and pads for their messages. */
@@ -408,7 +429,11 @@ export class Network {
   }
 
   async carry(from: string, to: string, message: Uint8Array): Promise<Uint8Array> {
-    const entry: { from: string; to: string; message: Uint8Array; answer?: Uint8Array } = { from, to, message: message.slice() };
+    const entry: { from: string; to: string; message: Uint8Array; answer?: Uint8Array } = {
+      from,
+      to,
+      message: message.slice(),
+    };
     this.wire.push(entry);
     const on = async (onward: Uint8Array): Promise<Uint8Array> => {
       entry.answer = await this.carryTo(to).handle(onward.slice());
@@ -434,7 +459,8 @@ export function json(response: KmeResponse): Record<string, unknown> {
   return JSON.parse(text(response) || 'null');
 }
 
-export const text = ({ body = '' }: KmeResponse): string => (typeof body === 'string' ? body : new TextDecoder().decode(body));
+export const text = ({ body = '' }: KmeResponse): string =>
+  typeof body === 'string' ? body : new TextDecoder().decode(body);
 
 export function keysOf(response: KmeResponse): { key_ID: string; key: string }[] {
   assert.equal(response.status, 200, text(response));

@@ -50,7 +50,8 @@ export class Clockwork {
       if (!first) return;
       this.nowMs = Math.max(this.nowMs, first.atMs);
       first.act();
-      while (this.#grainMs > 0 && this.#queue[0] && this.#queue[0].atMs <= first.atMs + this.#grainMs) this.#next()!.act();
+      while (this.#grainMs > 0 && this.#queue[0] && this.#queue[0].atMs <= first.atMs + this.#grainMs)
+        this.#next()!.act();
     }
   }
 

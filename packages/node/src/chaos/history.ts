@@ -76,7 +76,14 @@ export class Recorder {
       isOver = true;
       const isKnown = answer.status !== 'unknown';
       const returnedAt = isKnown ? ++this.#now : Infinity;
-      this.calls.push({ asked, node, invokedAt, returnedAt, clockMs: [calledMs, isKnown ? clockMs() : calledMs], answer });
+      this.calls.push({
+        asked,
+        node,
+        invokedAt,
+        returnedAt,
+        clockMs: [calledMs, isKnown ? clockMs() : calledMs],
+        answer,
+      });
     };
   }
 }

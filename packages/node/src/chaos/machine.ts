@@ -56,10 +56,19 @@ export class Life {
   isStalled = false;
   /** A transaction that no fault reaches: for the hand that puts key into lanes. */
   undisturbed!: Vault['atomically'];
+  /** Rejects when it dies: what it still waits for then keeps nobody waiting. */
+  readonly death: Promise<never>;
   readonly #mourners = new Set<() => void>();
 
   constructor(machine: Machine) {
     this.machine = machine;
+    this.death = new Promise((_, reject) => this.onDeath(() => reject(new Dead())));
+    this.death.catch(() => undefined);
+  }
+
+  /** Real work of this process: virtual time stands still until it is done, or the process dies. */
+  with<T>(work: Promise<T>): Promise<T> {
+    return this.machine.options.clockwork.hold(Promise.race([work, this.death]));
   }
 
   /** What is to be done when it dies; what is returned takes that back. */
@@ -103,7 +112,10 @@ export class Machine {
     try {
       const { place: store } = disk;
       const keyring = this.#guarded(life, disk.keyring);
-      life.vault = await clockwork.hold(Vault.open({ store, keyring, now, random, processId: name, leaseMs }));
+      const opened = Vault.open({ store, keyring, now, random, processId: name, leaseMs });
+      // Whoever dies while it opens leaves a vault that nobody closes.
+      void opened.then((vault) => (life.isAlive ? undefined : vault.close())).catch(() => undefined);
+      life.vault = await life.with(opened);
     } catch (error) {
       if (!life.isAlive) return;
       life.die();
@@ -112,7 +124,6 @@ export class Machine {
       clockwork.after(500, () => void this.start());
       return;
     }
-    if (!life.isAlive) return void clockwork.hold(life.vault.close());
     this.#disturb(life);
     life.serving = serve(life);
     plant?.(life);
@@ -133,23 +144,23 @@ export class Machine {
     clockwork.after(downMs(), () => void this.start());
     // Its remains: an open file, connections. They hold nothing that anybody reads.
     const { vault } = life;
-    if (vault) void clockwork.hold(vault.close().catch(() => undefined)).then(sweep);
-    else sweep();
+    const closed = vault?.close().catch(() => undefined) ?? Promise.resolve();
+    void (disk.place.kind === 'sqlite' ? clockwork.hold(closed) : closed).then(sweep);
   }
 
   /** What a process does twice a second. */
   async tick(round: number): Promise<void> {
     const life = this.serving;
     if (!life || life.isStalled) return;
-    const { clockwork, onFault, name } = this.options;
+    const { onFault, name } = this.options;
     const { vault, serving } = life;
     const isShared = this.options.disk.place.kind === 'postgres';
     try {
-      await clockwork.hold(vault.heartbeat());
+      await life.with(vault.heartbeat());
       if (isShared) await vault.atomically((tx) => tx.keys.voidAbandoned());
       await (serving.kme ?? serving.exchange).flush();
-      if (round % 10 === 9) await clockwork.hold(vault.scrub());
-      if (round % 40 === 39) await clockwork.hold(vault.rotate());
+      if (round % 10 === 9) await life.with(vault.scrub());
+      if (round % 40 === 39) await life.with(vault.rotate());
     } catch (error) {
       if (life.isAlive && !isOurs(error)) onFault(`${name}: ${sentence(error)}`);
     }
@@ -184,7 +195,6 @@ export class Machine {
   }
 
   #disturb(life: Life): void {
-    const { clockwork } = this.options;
     const { vault } = life;
     life.undisturbed = vault.atomically.bind(vault);
     vault.atomically = async <T>(work: (tx: VaultTransaction) => Promise<T>, scope?: string): Promise<T> => {
@@ -196,7 +206,7 @@ export class Machine {
         return result;
       };
       try {
-        const result = await clockwork.hold(life.undisturbed(watched, scope));
+        const result = await life.with(life.undisturbed(watched, scope));
         return this.passes(life, 'after commit') ? result : await never<T>();
       } catch (error) {
         if (!life.isAlive) return never();

@@ -82,7 +82,9 @@ export class Network {
     else {
       const isLate = chance(faults.late);
       if (isLate) counts.late++;
-      this.#clockwork.after(isLate ? this.#random.uniform() * 4_000 : 2 + this.#random.uniform() * 30, () => arrive(bytes));
+      this.#clockwork.after(isLate ? this.#random.uniform() * 4_000 : 2 + this.#random.uniform() * 30, () =>
+        arrive(bytes),
+      );
     }
     if (!isCut && chance(faults.doubled)) {
       counts.doubled++;

@@ -176,8 +176,9 @@ function stepOf(life: Life, call: Call, history: Scene): ((state: KeyState) => r
         return answer.status === 'ok' ? [made] : [made, { ...made, burned: [masterSite] }];
       };
     case 'void':
-      return (state) =>
-        [state.isMade && !state.burned.includes(node) ? { ...state, burned: [...state.burned, node].sort() } : state];
+      return (state) => [
+        state.isMade && !state.burned.includes(node) ? { ...state, burned: [...state.burned, node].sort() } : state,
+      ];
     case 'fetch': {
       if (answer.status === 'refused' && answer.code === 'unauthorized') return undefined;
       if (isNotFound(call)) {
@@ -241,7 +242,7 @@ function checkNotFound(
   if (asked.kind !== 'fetch' || answer.status !== 'refused') return;
   const named = asked.keyIds.map((keyId) => lives.get(keyId)!);
   if (answer.code === 'unauthorized' && named.every((life) => holdersOf(life)?.may.includes(asked.saeId))) {
-    const text = `${asked.saeId} is named for all of them and was refused as not authorized`;
+    const text = `${asked.saeId} is named for all of them and was refused as not authorized: ${describe(named[0]!.calls)}`;
     findings.push({ rule: 'refused-holder', keyId: asked.keyIds[0]!, text });
   }
   if (!isNotFound(call)) return;
@@ -257,9 +258,14 @@ function checkNotFound(
   }
   const isBurnt = explained.calls.some((other) => other.asked.kind === 'void' && other.invokedAt < call.returnedAt);
   const isTaken = explained.calls.some(
-    (other) => other !== call && other.asked.kind === 'fetch' && other.asked.saeId === asked.saeId && !isNotFound(other),
+    (other) =>
+      other !== call && other.asked.kind === 'fetch' && other.asked.saeId === asked.saeId && !isNotFound(other),
   );
-  const excuse = isTaken ? 'delivered-or-unknown' : isBurnt ? 'void' : (excuseOf(explained, call, history) ?? 'other-key');
+  const excuse = isTaken
+    ? 'delivered-or-unknown'
+    : isBurnt
+      ? 'void'
+      : (excuseOf(explained, call, history) ?? 'other-key');
   counts[excuse] = (counts[excuse] ?? 0) + 1;
 }
 
@@ -309,7 +315,8 @@ function checkGrains(lives: ReadonlyMap<string, Life>, { origins }: History, fin
     const { originLinks, createdAtMs } = first.key;
     for (const grain of grainsOf(first.key.hex)) {
       const owner = owners.get(grain);
-      if (owner !== undefined) findings.push({ rule: 'bits-twice', keyId, text: `16 bytes of it are in ${owner}, too` });
+      if (owner !== undefined)
+        findings.push({ rule: 'bits-twice', keyId, text: `16 bytes of it are in ${owner}, too` });
       owners.set(grain, keyId);
       const origin = origins.get(grain);
       if (!origin) findings.push({ rule: 'foreign-bits', keyId, text: 'it has bits that no link has made' });

@@ -13,6 +13,9 @@ const LEAST_BYTES = 4096;
 const MOST_BYTES = 2 ** 30;
 /** Of the rest, this part goes to the messages of each site; what remains, halved, is key of each direction. */
 const PAD_SHARE = 8;
+/** So many bytes alike in a row are no key. */
+const RUN_BYTES = 32;
+const ERASED_AT_ONCE = 1 << 16;
 
 export interface CourierOptions {
   readonly vault: Vault;
@@ -43,7 +46,7 @@ export async function couriersOf(vault: Vault, peer: string): Promise<string[]> 
  * of their names: 32 bytes of name, messages of the one, messages of the other, key of the one, key of the other. A file
  * that was taken in before, also by a start that was killed before it was removed, is only removed. Returns its id, or
  * null when there is no file.
- * Throws NodeError `node/courier`; the file then stays as it was.
+ * Throws NodeError `node/courier`; the file then stays as it was, unless the sentence says that it was taken in.
  */
 export async function takeCourier(options: CourierOptions): Promise<string | null> {
   const { vault, self, peer, file } = options;
@@ -54,6 +57,7 @@ export async function takeCourier(options: CourierOptions): Promise<string | nul
     await vault.atomically(async (tx) => {
       const taken = await tx.recallAll(memoryOf(peer));
       if (taken.some(({ value }) => (value as Taken).id === id)) return;
+      checkWhole(file, bytes);
       for (const [lane, part] of cut(bytes, self, peer)) {
         const secret = SecretBytes.adopt(part.slice());
         await tx.append(lane, labelsOf(options), secret);
@@ -92,14 +96,22 @@ function readWhole(file: string): Uint8Array | undefined {
       if (count === 0) throw refuse('became shorter while it was read');
       at += count;
     }
-    if (bytes.every((byte) => byte === bytes[0])) {
-      throw refuse(
-        'holds one byte again and again: it was overwritten, or never was key; bring a new one to both ends',
-      );
-    }
     return bytes;
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Never so in random bytes: such a file was overwritten, if only in part, for another vault. Throws NodeError. */
+function checkWhole(file: string, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at += RUN_BYTES) {
+    const run = bytes.subarray(at, at + RUN_BYTES);
+    if (run.length === RUN_BYTES && run.every((byte) => byte === run[0])) {
+      throw new NodeError(
+        'node/courier',
+        `the couriered key ${file} holds one byte again and again: it was overwritten, or never was key; bring a new one to both ends`,
+      );
+    }
   }
 }
 
@@ -125,14 +137,24 @@ function labelsOf({ self, peer, link, jurisdictions, nowMs }: CourierOptions): B
   };
 }
 
+/** All but its name, by which a start that was killed before the file was gone knows it again. Throws NodeError. */
 function erase(file: string, size: number): void {
-  const descriptor = openSync(file, 'r+');
   try {
-    const zeros = new Uint8Array(Math.min(size, 1 << 20));
-    for (let at = 0; at < size; ) at += writeSync(descriptor, zeros, 0, Math.min(zeros.length, size - at), at);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+    const descriptor = openSync(file, 'r+');
+    try {
+      const zeros = new Uint8Array(ERASED_AT_ONCE);
+      for (let at = NAME_BYTES; at < size; )
+        at += writeSync(descriptor, zeros, 0, Math.min(zeros.length, size - at), at);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    rmSync(file);
+  } catch (error) {
+    throw new NodeError(
+      'node/courier',
+      `the couriered key ${file} was taken in, and the file could not be overwritten and removed: ${(error as Error).message}. Mend that and start again: the rest is done then, and nothing is taken in twice`,
+      { cause: error },
+    );
   }
-  rmSync(file);
 }

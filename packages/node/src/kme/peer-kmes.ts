@@ -96,8 +96,9 @@ export class PeerKmes {
     const line = this.#lines.get(siteId);
     if (!line) return null;
     const ageMs = performance.now() - line.askedMs;
-    if (ageMs < (line.reachable ? FRESH_MS : RETRY_MS)) return line.problem;
-    return (await this.#ask(siteId)).problem;
+    const known = ageMs < (line.reachable ? FRESH_MS : RETRY_MS) ? line : await this.#ask(siteId);
+    // Applications need not hear at which address, or why.
+    return known.reachable ? known.problem : `${known.kmeId} does not answer; no key was spent`;
   }
 
   /** Asks whoever has not been heard for a while. */
@@ -114,6 +115,8 @@ export class PeerKmes {
     const line = [...this.#lines.values()].find((other) => other.kmeId === kmeId);
     const { now, couriers } = this.#options;
     if (!line || !readHello(body)) return null;
+    // Who greets is there: it need not be waited for.
+    if (line.problem !== null) void this.#ask(line.siteId);
     return { nowMs: now(), couriers: [...(await couriers(line.siteId))] };
   }
 

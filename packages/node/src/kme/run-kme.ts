@@ -27,13 +27,13 @@ export async function runKme(file: string): Promise<RunningKme> {
     onCommit: () => metrics.commit(),
   });
   try {
-    await takeCouriers(configuration, network, vault, log);
     const running = await startKme({
       ...{ kmeId, network, vault, metrics, log, processId, shared: place.kind === 'postgres' },
       ...{ policyFile: configuration.policy, listen, tls: configuration.tls, staleList: configuration.staleList },
       ...{ identity: configuration.identity, skip: configuration.skip, etsi020: configuration.etsi020 },
       ...(configuration.limits && { limits: defined(configuration.limits) }),
       keyTtlMs: configuration.keyTtlS * 1000,
+      takeIn: () => takeCouriers(configuration, network, vault, log),
     });
     log.info({ ports: running.ports }, 'the key manager answers');
     return {

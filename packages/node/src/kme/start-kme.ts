@@ -5,18 +5,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { SecretBytes } from '@skykey/bits';
 import {
   answer014,
-  type EntropySource,
-  Etsi020,
-  type HttpCalls,
-  type HttpRequest,
-  type HttpResponse,
+  type Etsi020,
   type JoinPlan,
-  KeyStreams,
+  type KeyStreams,
   Kme,
-  KmeError,
   type Limits,
   type PeerLink,
   type Policy,
@@ -24,21 +18,15 @@ import {
   relayPlanOf,
   SdnEvents,
   SdnFeed,
-  Skip,
 } from '@skykey/kme';
 import type { Vault } from '@skykey/vault';
 import type { Logger } from 'pino';
 import { NodeError } from '../error.ts';
-import { revocationKey, type TlsFiles } from '../pki/credentials.ts';
-import { type IdentityRule, identityOf } from '../pki/identity.ts';
-import { Rotation } from '../pki/rotation.ts';
 import { listenLocally } from '../wire/http.ts';
-import { serveKeyStreams } from '../wire/key-streams.ts';
-import { type MutualTlsServer, type ServedRequest, serveMutualTls } from '../wire/mutual-tls.ts';
-import { PeerClients } from '../wire/peer-client.ts';
 import { Attendance } from './attendance.ts';
 import type { KmeConfiguration } from './configuration.ts';
 import { couriersOf } from './courier.ts';
+import { Doors, messageOf } from './doors.ts';
 import { ForeignKeys } from './foreign-keys.ts';
 import { GuardedKeys } from './guarded-keys.ts';
 import { LivePolicy, loadPolicy } from './live-policy.ts';
@@ -48,7 +36,9 @@ import { type Check, kmeOperations } from './operations.ts';
 import { HELLO_PATH, KME_PATH, PeerKmes } from './peer-kmes.ts';
 import { readJournal, readStock, type Stock } from './readings.ts';
 import { sdnView } from './sdn-view.ts';
-import { type PskClient, serveSkipPsk } from './skip-psk.ts';
+import { holdStreams, serve004 } from './serve-004.ts';
+import { serve020 } from './serve-020.ts';
+import { serveSkip } from './serve-skip.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -61,14 +51,12 @@ const HEARTBEAT_MS = 10_000;
 const ROTATE_MS = 3_600_000;
 /** A frame of the core and its answer, with room. */
 const MAX_FRAME_BYTES = 700 * 1024;
-/** ETSI GS QKD 020 bodies: 1,024 keys of 512 bytes. */
-const MAX_020_BYTES = 1024 * 1024;
 const READY_LIMIT_MS = 2_000;
 const END_LIMIT_MS = 5_000;
+const TICK_LIMIT_MS = 1_000;
 /** Combined key that is kept ready for each pair of sites. */
 const COMBINED_BYTES = 64 * 1024;
-const STREAM_LEASE_MS = 30_000;
-/** More callers than this wait behind the limits of the core. */
+/** Of a body of dec_keys: a key id with whatever members a client adds. */
 const BODY_PER_KEY_ID = 1024;
 
 export interface StartKmeOptions
@@ -88,6 +76,8 @@ export interface StartKmeOptions
   readonly nodes?: readonly { readonly node: string; readonly link: PeerLink }[];
   readonly limits?: Partial<Limits>;
   readonly keyTtlMs?: number;
+  /** Runs when nothing can refuse the start any more, before the first key: for what can be taken in once only. */
+  readonly takeIn?: () => Promise<void>;
   /** UTC, milliseconds. Default: this machine's clock. */
   readonly now?: () => number;
 }
@@ -117,20 +107,13 @@ export async function startKme(options: StartKmeOptions): Promise<RunningKme> {
   return running;
 }
 
-/** What can be read again and closed. */
-interface Part {
-  readonly reload?: () => Promise<void>;
-  readonly close: () => Promise<void> | void;
-}
-
 class KmeProcess implements RunningKme {
-  readonly ports: Record<string, number> = {};
   kme!: Kme;
   readonly #options: StartKmeOptions;
   readonly #now: () => number;
   readonly #policy: LivePolicy;
   readonly #attendance: Attendance;
-  readonly #parts: Part[] = [];
+  readonly #doors: Doors;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #siteOf: ReadonlyMap<string, string>;
   readonly #events: SdnEvents;
@@ -153,6 +136,7 @@ class KmeProcess implements RunningKme {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#attendance = new Attendance(options.metrics, options.log);
+    this.#doors = new Doors({ ...options, host: options.listen.host });
     const { kmes, saes } = options.network;
     const siteOfKme = new Map(kmes.map(({ kmeId, siteId }) => [kmeId, siteId]));
     this.#siteOf = new Map(saes.map(({ saeId, kmeId }) => [saeId, siteOfKme.get(kmeId) ?? '']));
@@ -162,14 +146,8 @@ class KmeProcess implements RunningKme {
 
   async start(): Promise<void> {
     const { vault, log } = this.#options;
-    const onWarning = (sentence: string): void => log.warn(sentence);
     const plans = this.#plansOf(this.#policy.current);
-    const clients = await PeerClients.open({
-      ...this.#trust(this.#options.tls.kmes),
-      maxAnswerBytes: MAX_FRAME_BYTES,
-      onWarning,
-    });
-    this.#parts.push({ reload: () => clients.reload(), close: () => clients.close() });
+    const clients = await this.#doors.lines(this.#options.tls.kmes, MAX_FRAME_BYTES);
     const { kmes } = this.#options.network;
     const others = kmes.flatMap(({ kmeId, siteId, peerUrl }) =>
       kmeId !== this.#options.kmeId && peerUrl !== undefined ? [{ kmeId, siteId, url: peerUrl }] : [],
@@ -205,10 +183,9 @@ class KmeProcess implements RunningKme {
     this.#feed = new SdnFeed(this.#events, this.#view(await this.#stock()));
     await this.#serve014();
     await this.#servePeers();
-    await this.#serve020(onWarning);
-    await this.#serveSkip();
-    await this.#serve004(onWarning);
+    await this.#serveOthers();
     await this.#serveOperations();
+    await this.#options.takeIn?.();
     this.#begin();
     // Whoever is there is known before the first key is asked for.
     await this.#peers.lookAround();
@@ -246,59 +223,31 @@ class KmeProcess implements RunningKme {
     return plans;
   }
 
+  get ports(): Readonly<Record<string, number>> {
+    return this.#doors.ports;
+  }
+
   // Interfaces
-
-  #trust(files: TlsFiles) {
-    const { identity, staleList } = this.#options;
-    return { tls: files, staleList, ...(identity && { identity: ruleOf(identity) }) };
-  }
-
-  async #serve(
-    name: string,
-    options: Pick<Parameters<typeof serveMutualTls>[0], 'port' | 'what' | 'role' | 'answer' | 'bodyLimit' | 'tls'>,
-  ): Promise<void> {
-    const { log, listen } = this.#options;
-    const server: MutualTlsServer = await serveMutualTls({
-      ...this.#trust(options.tls),
-      ...options,
-      host: listen.host,
-      onFault: (error) => log.error({ reason: messageOf(error) }, 'a request failed inside'),
-      onWarning: (sentence) => log.warn(sentence),
-    });
-    this.ports[name] = server.port;
-    this.#parts.push(server);
-  }
 
   async #serve014(): Promise<void> {
     const { listen, tls } = this.#options;
     const { limits, registry } = this.kme;
-    const decBytes = Math.max(64 * 1024, limits.maxKeyPerRequest * BODY_PER_KEY_ID);
-    await this.#serve('etsi014', {
-      port: listen.etsi014,
-      what: 'ETSI GS QKD 014',
-      tls: tls.saes,
-      role: 'sae',
-      bodyLimit: () => decBytes,
-      answer: ({ peerId, ...request }) =>
-        this.#attendance.http('etsi014', { caller: peerId, method: request.method, path: request.path }, () =>
-          answer014(
-            { saeId: peerId, ...request },
-            { keys: this.#keys, limits, isLocal: (saeId) => registry.isLocal(saeId) },
-          ),
-        ),
+    const scene = { keys: this.#keys, limits, isLocal: (saeId: string) => registry.isLocal(saeId) };
+    const bodyBytes = Math.max(64 * 1024, limits.maxKeyPerRequest * BODY_PER_KEY_ID);
+    await this.#doors.serve('etsi014', {
+      ...{ port: listen.etsi014, what: 'ETSI GS QKD 014', tls: tls.saes, role: 'sae', bodyLimit: () => bodyBytes },
+      answer: ({ peerId, ...request }) => {
+        const told = { caller: peerId, method: request.method, path: request.path };
+        return this.#attendance.http('etsi014', told, () => answer014({ saeId: peerId, ...request }, scene));
+      },
     });
   }
 
   async #servePeers(): Promise<void> {
-    const { listen, tls, network, kmeId } = this.#options;
-    const known = new Set(
-      network.kmes.flatMap((kme) => (kme.peerUrl !== undefined && kme.kmeId !== kmeId ? [kme.kmeId] : [])),
-    );
-    await this.#serve('peers', {
-      port: listen.peers,
-      what: 'the lines to other key managers',
-      tls: tls.kmes,
-      role: 'kme',
+    const { listen, tls } = this.#options;
+    const known = new Set(this.#peers.states().map(({ kmeId }) => kmeId));
+    await this.#doors.serve('peers', {
+      ...{ port: listen.peers, what: 'the lines to other key managers', tls: tls.kmes, role: 'kme' },
       bodyLimit: () => MAX_FRAME_BYTES,
       answer: ({ peerId, method, path, body }) =>
         this.#attendance.http('peer', { caller: peerId, method, path }, async () => {
@@ -312,152 +261,20 @@ class KmeProcess implements RunningKme {
     });
   }
 
-  async #serve020(onWarning: (sentence: string) => void): Promise<void> {
-    const { etsi020, listen, vault, log, tls } = this.#options;
-    if (!etsi020 || listen.etsi020 === undefined) return;
-    for (const { kmeId, saes } of etsi020.peers) this.#foreign.check(kmeId, saes);
-    const files = etsi020.tls ?? tls.kmes;
-    const clients = await PeerClients.open({ ...this.#trust(files), maxAnswerBytes: MAX_020_BYTES, onWarning });
-    this.#parts.push({ reload: () => clients.reload(), close: () => clients.close() });
-    const core = new Etsi020({
-      peers: etsi020.peers.map(({ callbackUrl, dialect, ...peer }) => ({
-        ...peer,
-        ...(callbackUrl !== undefined && { callbackUrl }),
-        ...(dialect && { dialect }),
-      })),
-      ownCallbackUrl: `${etsi020.ownUrl}/kmapi/v1/ext_keys/ack`,
-      ...{ imports: this.#foreign, exports: this.#foreign.exports, notebook: vault.notebook(), nowMs: this.#now },
-      http: (kmeId) => foreignCalls(clients, kmeId),
-      note: (severity, text) => void log[severity === 'warning' ? 'warn' : 'info'](text),
-    });
-    this.#etsi020 = core;
-    await this.#serve('etsi020', {
-      port: listen.etsi020,
-      what: 'ETSI GS QKD 020',
-      tls: files,
-      role: 'kme',
-      bodyLimit: () => MAX_020_BYTES,
-      answer: (request) =>
-        this.#attendance.http('etsi020', toldOf(request), async () => {
-          const answer = await core.handle(httpRequest(request));
-          this.#tickSoon();
-          return answer;
-        }),
-    });
-  }
-
-  async #serveSkip(): Promise<void> {
-    const { skip, listen, tls, log } = this.#options;
-    if (!skip || !listen.skip) return;
-    const stranger = skip.clients.find(({ saeId }) => !this.kme.registry.isLocal(saeId));
-    if (stranger) {
-      throw new NodeError(
-        'node/configuration',
-        `skip.clients: ${stranger.saeId} is no application of this site in the network file`,
-      );
+  async #serveOthers(): Promise<void> {
+    const { listen, tls, vault, log, processId, skip, etsi020 } = this.#options;
+    const common = { doors: this.#doors, attendance: this.#attendance, keys: this.#keys, vault, log, now: this.#now };
+    if (etsi020 && listen.etsi020 !== undefined) {
+      const scene = { etsi020, port: listen.etsi020, tls: tls.kmes, foreign: this.#foreign };
+      this.#etsi020 = await serve020({ ...common, ...scene, onChange: () => this.#tickSoon() });
     }
-    const core = new Skip({
-      service: this.#keys,
-      clients: skip.clients.map(({ saeId, localSystemId, remotes }) => ({ saeId, localSystemId, remotes })),
-      ...(skip.entropy && { entropy: systemEntropy() }),
-      note: (severity, text) => void log[severity === 'warning' ? 'warn' : 'info'](text),
-    });
-    const attended = (request: HttpRequest): Promise<HttpResponse> =>
-      this.#attendance.http(
-        'skip',
-        { caller: request.caller, method: request.method, path: skipPath(request.path) },
-        () => core.handle(request),
-      );
-    if (listen.skip.tls !== undefined) {
-      await this.#serve('skip', {
-        port: listen.skip.tls,
-        what: 'SKIP',
-        tls: tls.saes,
-        role: 'sae',
-        answer: (request) => attended(httpRequest(request)),
-      });
+    if (skip && listen.skip) {
+      const isLocal = (saeId: string): boolean => this.kme.registry.isLocal(saeId);
+      await serveSkip({ ...common, skip, listen: listen.skip, tls: tls.saes, isLocal });
     }
-    if (listen.skip.psk !== undefined) {
-      const server = await serveSkipPsk({
-        host: listen.host,
-        port: listen.skip.psk,
-        clients: pskClients(skip.clients),
-        answer: attended,
-        onFault: (error) => log.error({ reason: messageOf(error) }, 'a request failed inside'),
-      });
-      this.ports.skipPsk = server.port;
-      this.#parts.push(server);
-    }
-  }
-
-  async #serve004(onWarning: (sentence: string) => void): Promise<void> {
-    const { listen, vault, log, tls, staleList, identity } = this.#options;
-    if (listen.etsi004 === undefined) return;
-    await this.#takeStreams();
-    const streams = await KeyStreams.open({
-      ...{
-        service: this.#keys,
-        words: this.kme.words,
-        notebook: vault.notebook(),
-        now: this.#now,
-        random: secretBytes,
-      },
-      wait: (ms, signal) => pause(ms, undefined, { signal }).catch(() => undefined),
-      chunkBytes: (saeId, peerId) => {
-        const bits = this.#policy.rulesFor([saeId, peerId])?.keyBits ?? { min: 64, max: 4096 };
-        return { min: Math.ceil(bits.min / 8), max: Math.floor(bits.max / 8) };
-      },
-      onFault: (error) => log.error({ reason: messageOf(error) }, 'a key stream failed inside'),
-    });
-    this.#streams = streams;
-    const rotation = await Rotation.open({ files: tls.saes, role: 'sae', staleList, warn: onWarning });
-    const server = await serveKeyStreams({
-      port: listen.etsi004,
-      host: listen.host,
-      what: 'ETSI GS QKD 004',
-      credentials: rotation.current.context,
-      identify: (certificate) => identityOf(certificate, identity && ruleOf(identity)),
-      handle: async (saeId, request, gone) => {
-        const told = { caller: saeId, call: request.call };
-        const answer = await this.#attendance.other(
-          'etsi004',
-          told,
-          () => streams.handle(saeId, request, gone),
-          ({ status }) => String(status),
-        );
-        if (answer) return answer;
-        throw new KmeError('kme/malformed', 'this key manager is ending');
-      },
-      onFault: (error) => log.error({ reason: messageOf(error) }, 'a request failed inside'),
-    });
-    rotation.follow(({ context, revoked }) => {
-      server.setCredentials(context, (certificate) => revoked.has(revocationKey(certificate)));
-    });
-    this.ports.etsi004 = server.port;
-    this.#parts.push({
-      reload: () => rotation.reload(),
-      close: async () => {
-        rotation.close();
-        await server.close();
-      },
-    });
-  }
-
-  /** Streams are led by one process of a KME: two on one vault would lead the same ones. */
-  async #takeStreams(): Promise<void> {
-    const { vault, processId } = this.#options;
-    const name = 'etsi004/process';
-    const other = await vault.atomically(async (tx) => {
-      const owner = (await tx.recall(name)) as { processId: string; untilMs: number } | undefined;
-      if (owner && owner.processId !== processId && owner.untilMs > this.#now()) return owner.processId;
-      await tx.remember(name, { processId, untilMs: this.#now() + STREAM_LEASE_MS });
-      return undefined;
-    });
-    if (other !== undefined) {
-      throw new NodeError(
-        'node/key-streams',
-        `listen.etsi004: the process ${other} serves the key streams of this vault; leave it out here, or end that one and wait ${STREAM_LEASE_MS / 1000} s`,
-      );
+    if (listen.etsi004 !== undefined) {
+      const scene = { port: listen.etsi004, tls: tls.saes, processId, random: secretBytes, policy: this.#policy };
+      this.#streams = await serve004({ ...common, ...scene, words: this.kme.words });
     }
   }
 
@@ -502,12 +319,8 @@ class KmeProcess implements RunningKme {
       },
       rotate: () => vault.rotate(),
     });
-    this.#parts.push(operations);
-    this.ports.operations = await listenLocally(
-      operations.server,
-      listen.operations,
-      'the operations of the key manager',
-    );
+    const port = await listenLocally(operations.server, listen.operations, 'the operations of the key manager');
+    this.#doors.add('operations', port, operations);
   }
 
   /** Whether it is worth sending applications here. */
@@ -595,7 +408,8 @@ class KmeProcess implements RunningKme {
 
   async #heartbeat(): Promise<void> {
     await this.#options.vault.heartbeat();
-    if (this.#streams) await this.#takeStreams();
+    if (this.#streams)
+      await holdStreams({ vault: this.#options.vault, processId: this.#options.processId, now: this.#now });
     await this.#voidAbandoned();
   }
 
@@ -650,22 +464,20 @@ class KmeProcess implements RunningKme {
   async reload(): Promise<string[]> {
     const { log, policyFile, network, kmeId } = this.#options;
     const refused: string[] = [];
-    const attempt = async (what: string, work: () => Promise<void> | void): Promise<void> => {
-      try {
-        await work();
-      } catch (error) {
-        refused.push(messageOf(error));
-        log.error({ reason: messageOf(error) }, `${what} was refused; the old stays in force`);
-      }
+    const refuse = (what: string, error: unknown): void => {
+      refused.push(messageOf(error));
+      log.error({ reason: messageOf(error) }, `${what} was refused; the old stays in force`);
     };
-    await attempt('the policy', () => {
+    try {
       const policy = loadPolicy(policyFile);
       const plans = this.#plansOf(policy);
       this.#policy.replace(policy);
       const { siteId } = network.kmes.find((kme) => kme.kmeId === kmeId)!;
       this.kme.exchange.setPlan(relayPlanOf(siteId, plans, COMBINED_BYTES));
-    });
-    for (const { reload } of this.#parts) if (reload) await attempt('a certificate', reload);
+    } catch (error) {
+      refuse('the policy', error);
+    }
+    await this.#doors.reload((error) => refuse('a certificate', error));
     log.info({ refused: refused.length }, 'read again: policy, certificates, revocation lists');
     this.#tickSoon();
     return [...new Set(refused)];
@@ -681,80 +493,10 @@ class KmeProcess implements RunningKme {
     clearImmediate(this.#soon);
     const left = await this.#attendance.end(END_LIMIT_MS);
     if (left > 0) this.#options.log.warn({ left }, 'requests were not finished in time');
-    await this.#ticking;
-    await Promise.all(this.#parts.reverse().map(({ close }) => close()));
+    // A tick that waits for a peer who is away goes on without a vault; what it leaves is done at the next start.
+    await Promise.race([this.#ticking, pause(TICK_LIMIT_MS, undefined, { ref: false })]);
+    await this.#doors.close();
   }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 const secretBytes = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
-
-const ruleOf = ({ uris, commonName }: NonNullable<KmeConfiguration['identity']>): IdentityRule => ({
-  ...(uris && { uris }),
-  ...(commonName !== undefined && { commonName }),
-});
-
-const httpRequest = ({ peerId, method, path, query, contentType, body }: ServedRequest): HttpRequest => ({
-  ...{ caller: peerId, method, path, query, body },
-  headers: { 'content-type': contentType },
-});
-
-const toldOf = ({ peerId, method, path }: ServedRequest) => ({ caller: peerId, method, path });
-
-/** The id of a key says nothing about it, but belongs into no log. */
-const skipPath = (path: string): string => path.replace(/^\/key\/.+$/, '/key/{keyId}');
-
-function foreignCalls(clients: PeerClients, kmeId: string): HttpCalls {
-  return {
-    post: (url, body) => {
-      const { hostname, port, pathname, search } = new URL(url);
-      const peer = { peerId: kmeId, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 443) };
-      return clients.post(peer, pathname + search, body, 'application/json; charset=UTF-8');
-    },
-  };
-}
-
-function pskClients(clients: NonNullable<KmeConfiguration['skip']>['clients']): PskClient[] {
-  return clients.flatMap(({ saeId, psk }) => {
-    if (!psk) return [];
-    let text: string;
-    try {
-      text = readFileSync(psk.file, 'utf8').trim();
-    } catch (error) {
-      throw new NodeError(
-        'node/configuration',
-        `skip.clients: cannot read the key of ${saeId}, ${psk.file}: ${messageOf(error)}`,
-      );
-    }
-    if (!/^([0-9a-f]{2}){32,64}$/i.test(text)) {
-      throw new NodeError(
-        'node/configuration',
-        `skip.clients: ${psk.file} must hold from 64 to 128 hexadecimal digits and nothing else`,
-      );
-    }
-    return [{ saeId, identity: psk.identity, key: new Uint8Array(Buffer.from(text, 'hex')) }];
-  });
-}
-
-/**
- * The system's generator, with the repetition test of NIST SP 800-90B, 4.4.1, over blocks of 16 bytes: two alike in a row
- * come once in 2^128, so they end it.
- */
-function systemEntropy(): EntropySource {
-  let isHealthy = true;
-  let last = Buffer.alloc(0);
-  return {
-    healthy: () => isHealthy,
-    draw: (bytes) => {
-      const fresh = randomBytes(Math.max(16, bytes));
-      if (fresh.subarray(0, 16).equals(last)) isHealthy = false;
-      last.fill(0);
-      last = Buffer.from(fresh.subarray(-16));
-      const drawn = new Uint8Array(fresh.subarray(0, bytes));
-      fresh.fill(0);
-      if (!isHealthy) throw new Error('the generator of random bytes repeats itself');
-      return SecretBytes.adopt(drawn);
-    },
-  };
-}

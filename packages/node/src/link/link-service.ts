@@ -3,7 +3,7 @@
  * frame says what it is for. Nothing here is trusted: sessions authenticate their own transcript, and what is said in calls
  * carries one-time tags.
  */
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { dial, FrameSocket, frameText, textFrame } from '../wire/frames.ts';
 import { portError } from '../wire/http.ts';
 
@@ -34,7 +34,7 @@ export async function serveLinks(
     session: (channel: FrameSocket, linkId: string, sessionId: string) => Promise<void>;
     calls: (channel: FrameSocket, linkId: string) => Promise<void>;
   },
-): Promise<{ close: () => void }> {
+): Promise<{ readonly port: number; readonly close: () => void }> {
   const open = new Set<FrameSocket>();
   const serve = async (channel: FrameSocket): Promise<void> => {
     open.add(channel);
@@ -58,6 +58,7 @@ export async function serveLinks(
     server.listen({ port, host: '127.0.0.1' }, resolve);
   });
   return {
+    port: (server.address() as AddressInfo).port,
     close() {
       server.close();
       for (const channel of open) channel.close();

@@ -4,14 +4,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { SecretBytes } from '@skykey/bits';
-import { type Alarm, type Channel, type DetectionChunk, DistillError, type SessionParameters } from '@skykey/distill';
+import {
+  type Alarm,
+  type Channel,
+  type DetectionChunk,
+  DistillError,
+  type EmissionRecord,
+  type SessionParameters,
+} from '@skykey/distill';
 import { DIRECT, keyLane, linkLane, peerLane } from '@skykey/kme';
 import type { LinkState } from '@skykey/telemetry';
-import type { Vault } from '@skykey/vault';
+import type { PoisonReport, Vault } from '@skykey/vault';
 import fc from 'fast-check';
-import { openVault } from '../mission-vault.ts';
-import { Link, laneCuts } from './link.ts';
+import { openMissionVault } from '../mission-vault.ts';
+import { Link, type LinkOptions, laneCuts } from './link.ts';
 
 const PARAMETERS: SessionParameters = {
   sessionId: 'pass-1',
@@ -73,7 +81,12 @@ async function vaults(t: TestContext): Promise<Open> {
   const folder = mkdtempSync(join(tmpdir(), 'skykey-link-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const open: Open = (nodeId) =>
-    openVault({ path: join(folder, nodeId), keyring: join(folder, `${nodeId}.keyring`), now: () => 1000, nodeId });
+    openMissionVault({
+      path: join(folder, nodeId),
+      keyring: join(folder, `${nodeId}.keyring`),
+      now: () => 1000,
+      nodeId,
+    });
   const labels = {
     originLinks: ['courier'],
     routes: [['courier']],
@@ -95,7 +108,9 @@ async function vaults(t: TestContext): Promise<Open> {
   return open;
 }
 
-function linkOf(vault: Vault, onAlarm: (alarm: Alarm) => Promise<void> = async () => undefined): Promise<Link> {
+const NOTHING: PoisonReport = { bits: 0, keys: 0, blocks: 0 };
+
+function linkOf(vault: Vault, onAlarm: LinkOptions['onAlarm'] = async () => NOTHING): Promise<Link> {
   return Link.open({
     ...ENDS,
     peer: 'peer',
@@ -114,7 +129,10 @@ test('what somebody on the line merely says drops no link: not that he stops, no
   const open = await vaults(t);
   const [sky, ground] = [await open('sky'), await open('ground')];
   const alarms: Alarm[] = [];
-  const onAlarm = async (alarm: Alarm): Promise<void> => void alarms.push(alarm);
+  const onAlarm = async (alarm: Alarm): Promise<PoisonReport> => {
+    alarms.push(alarm);
+    return NOTHING;
+  };
   const [satellite, station] = [await linkOf(sky, onAlarm), await linkOf(ground, onAlarm)];
   const words = [3, 5, 6, 8, 9, 200].map((code) => Uint8Array.of(ABORT, code));
   words.push(Uint8Array.of(1, 2, 0), Uint8Array.of(2, 2, 0));
@@ -169,6 +187,69 @@ test('one session at a time: a second one is refused before a word is said, and 
     satellite.runSatellite(parameters, again.alice, none),
     station.runStation(parameters, again.bob, dark()),
   ]);
+  await sky.close();
+  await ground.close();
+});
+
+/** A pass in which every answer of the detectors is chance: somebody has measured everything. */
+async function* tapped(): AsyncGenerator<DetectionChunk> {
+  const slot = Float64Array.from({ length: 20_000 }, (_, i) => 1000 * i);
+  yield {
+    slot,
+    detector: Uint8Array.from(slot, (_, i) => (i * 2_654_435_761) >>> 30),
+    untilSlot: PARAMETERS.pulses / 10,
+  };
+  yield { slot: new Float64Array(0), detector: new Uint8Array(0), untilSlot: PARAMETERS.pulses };
+}
+
+/** What the satellite says that it has sent: nothing to do with what was seen. */
+const sent = async (slots: Float64Array): Promise<EmissionRecord> => ({
+  intensity: new Uint8Array(slots.length),
+  basis: Uint8Array.from(slots, (_, i) => (i >> 1) & 1),
+  bit: Uint8Array.from(slots, (_, i) => (i >> 2) & 1),
+});
+
+test('a tap drops the link, and the session does not end before everything is overwritten', async (t) => {
+  const open = await vaults(t);
+  const [sky, ground] = [await open('sky'), await open('ground')];
+  let overwritten = false;
+  const onAlarm = async (): Promise<PoisonReport> => {
+    await pause(50);
+    overwritten = true;
+    return { bits: 800, keys: 2, blocks: 1 };
+  };
+  const [satellite, station] = [await linkOf(sky), await linkOf(ground, onAlarm)];
+  const ends = line();
+  const alice = satellite.runSatellite(PARAMETERS, ends.alice, sent);
+  const report = await station.runStation(PARAMETERS, ends.bob, tapped());
+  assert.equal(report.verdict, 'refused');
+  assert.equal(overwritten, true);
+  assert.equal(station.dropped, true);
+  assert.equal(station.alarm!.kind, 'qber-monitor');
+  const [entry] = (await ground.atomically((tx) => tx.journal.list())).filter(({ severity }) => severity === 'alarm');
+  assert.equal(entry!.text, 'sky-ground dropped: 800 undelivered bits and 2 keys overwritten here');
+  await Promise.allSettled([alice]);
+  // It is remembered, and taken back by the operator alone.
+  const again = await linkOf(ground);
+  assert.equal(again.dropped, true);
+  assert.deepEqual(again.alarm, station.alarm);
+  await again.reopen();
+  assert.equal((await linkOf(ground)).alarm, undefined);
+  await sky.close();
+  await ground.close();
+});
+
+test('a session whose alarm could not be carried out has failed; the link is dropped all the same', async (t) => {
+  const open = await vaults(t);
+  const [sky, ground] = [await open('sky'), await open('ground')];
+  const full = new Error('the disk is full');
+  const [satellite, station] = [await linkOf(sky), await linkOf(ground, () => Promise.reject(full))];
+  const ends = line();
+  const alice = satellite.runSatellite(PARAMETERS, ends.alice, sent);
+  await assert.rejects(station.runStation(PARAMETERS, ends.bob, tapped()), full);
+  assert.equal(station.dropped, true);
+  assert.equal(station.running, null);
+  await Promise.allSettled([alice]);
   await sky.close();
   await ground.close();
 });

@@ -15,7 +15,14 @@ import {
 } from '@skykey/distill';
 import { DIRECT, keyLane, linkLane, peerLane } from '@skykey/kme';
 import type { LinkState, SessionSummary } from '@skykey/telemetry';
-import { type Cut, type JournalEntry, type Vault, VaultError, type VaultTransaction } from '@skykey/vault';
+import {
+  type Cut,
+  type JournalEntry,
+  type PoisonReport,
+  type Vault,
+  VaultError,
+  type VaultTransaction,
+} from '@skykey/vault';
 import { NodeError } from '../error.ts';
 
 /** Share of a block that goes back into the authentication reserve of its link, one part in this many. */
@@ -54,7 +61,7 @@ export interface LinkOptions extends LinkEnds {
    * A hard alarm: the link is dropped, its keys must be poisoned before anything else leaves. The session does not end
    * before this has resolved, and rejects when it does.
    */
-  readonly onAlarm: (alarm: Alarm) => Promise<void>;
+  readonly onAlarm: (alarm: Alarm) => Promise<PoisonReport>;
 }
 
 /** What a link remembers in the vault. */
@@ -105,9 +112,9 @@ export class Link {
     return this.#dropped;
   }
 
-  /** Why it was dropped, in words; undefined when it is not. */
-  get reason(): string | undefined {
-    return this.#dropped ? this.#alarms.find(({ severity }) => severity === 'hard')?.message : undefined;
+  /** The alarm for which it was dropped; undefined when it is not. */
+  get alarm(): Alarm | undefined {
+    return this.#dropped ? this.#alarms.find(({ severity }) => severity === 'hard') : undefined;
   }
 
   /** What the session that runs is at. */
@@ -136,6 +143,14 @@ export class Link {
   ): Promise<SessionReport> {
     const { random } = this.#options;
     return this.#run(parameters, (common) => runBob({ ...common, parameters, channel, chunks, random }));
+  }
+
+  /** Has everything that rests on the link overwritten; to be called again for a link that was dropped before a crash. */
+  async raiseAlarm(alarm: Alarm): Promise<void> {
+    const { linkId, vault, missionMs, onAlarm } = this.#options;
+    const { bits, keys } = await onAlarm(alarm);
+    const text = `${linkId} dropped: ${bits} undelivered bits and ${keys} keys overwritten here`;
+    await vault.atomically((tx) => tx.journal.append({ severity: 'alarm', text, utcMs: missionMs() }));
   }
 
   /** The operator takes the link back into service. */
@@ -248,9 +263,8 @@ export class Link {
       this.#alarms.splice(20);
       if (severity === 'hard') {
         this.#dropped = true;
-        const { vault, onAlarm } = this.#options;
-        this.#write(vault.atomically((tx) => this.#remember(tx)));
-        this.#write(onAlarm(event.alarm));
+        this.#write(this.#options.vault.atomically((tx) => this.#remember(tx)));
+        this.#write(this.raiseAlarm(event.alarm));
       }
     }
     this.#options.onChange();

@@ -1,5 +1,8 @@
 /** A network for a day's study: who is there, which links there are besides those of satellites, who wants key, what fails. */
-import { type NetworkLink, type NetworkNode, Policy, readPolicy, Topology } from '@skykey/kme';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type NetworkLink, type NetworkNode, type Policy, readPolicy, Topology } from '@skykey/kme';
 import { z } from 'zod';
 import { NodeError } from '../error.ts';
 
@@ -97,4 +100,32 @@ export function topologyOf(
     ...[...met].map(([name, ends]) => link(name, ends)),
     ...fibres.map(({ id: name, ends }) => link(name, ends)),
   ]);
+}
+
+const DATA = fileURLToPath(new URL('../../data/', import.meta.url));
+const ENDING = '.network.json';
+
+/** Networks that come with Skykey. */
+export function shippedNetworks(): string[] {
+  return readdirSync(DATA)
+    .filter((name) => name.endsWith(ENDING))
+    .map((name) => name.slice(0, -ENDING.length))
+    .sort();
+}
+
+/** One that is shipped by its name, or a file by its path. Throws as `readNetworkFile`. */
+export function loadNetwork(nameOrPath: string): NetworkFile {
+  const shipped = shippedNetworks();
+  if (!nameOrPath.endsWith('.json') && !shipped.includes(nameOrPath)) {
+    const names = shipped.join(', ');
+    throw new NodeError('node/network-file', `there is no network "${nameOrPath}": give one of ${names}, or the path of a .json file`);
+  }
+  const file = shipped.includes(nameOrPath) ? join(DATA, `${nameOrPath}${ENDING}`) : resolve(nameOrPath);
+  let content: string;
+  try {
+    content = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new NodeError('node/network-file', `${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  return readNetworkFile(content, file);
 }

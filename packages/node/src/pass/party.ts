@@ -12,7 +12,7 @@ import { importCourier } from '../link/courier.ts';
 import { Link } from '../link/link.ts';
 import { sessionParameters } from '../link/session-parameters.ts';
 import { MissionTime } from '../mission-time.ts';
-import { openVault } from '../mission-vault.ts';
+import { openMissionVault } from '../mission-vault.ts';
 import { openReceiver, openTransmitter } from '../wire/devices.ts';
 import { dial, FrameSocket } from '../wire/frames.ts';
 
@@ -51,7 +51,7 @@ async function run(start: PartyStart): Promise<void> {
   const station = mission.stations.find(({ id }) => id === start.stationId)!;
   const random = start.seed === null ? (n: number): Uint8Array => randomBytes(n) : reproducible(start.seed, start.role);
   const time = new MissionTime(Date.parse(mission.live.clock.startUtc));
-  const vault = await openVault({ path: start.vault, keyring: start.keyring, now: time.ms, nodeId: start.role });
+  const vault = await openMissionVault({ path: start.vault, keyring: start.keyring, now: time.ms, nodeId: start.role });
   await importCourier(vault, station.linkId, start.courier, time.ms());
   let told = '';
   const ends = { linkId: station.linkId, satelliteId: mission.satellite.id, siteId: station.siteId };
@@ -69,7 +69,7 @@ async function run(start: PartyStart): Promise<void> {
       if (stage && stage !== told) tell({ type: 'stage', stage });
       told = stage ?? told;
     },
-    onAlarm: async () => undefined,
+    onAlarm: ({ message }) => vault.atomically((tx) => tx.poison(station.linkId, message)),
   });
   const parameters = (pass: { passId: string; pulses: number }) =>
     sessionParameters(mission, { sessionId: pass.passId, linkId: station.linkId, pulses: pass.pulses });

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { DIRECT, Exchange, type PeerLink } from '@skykey/kme';
 import type { RelayState } from '@skykey/telemetry';
-import type { Vault, VaultTransaction } from '@skykey/vault';
+import type { PoisonReport, Vault, VaultTransaction } from '@skykey/vault';
 import { Paced } from '../paced.ts';
 
 const SHOWN_RELAYS = 20;
@@ -22,6 +22,8 @@ export interface RelayingOptions {
   readonly missionMs: () => number;
   readonly onChange: () => void;
   readonly onFault: (error: unknown) => void;
+  /** How often what waits is looked at, ms. */
+  readonly tickMs?: number;
 }
 
 export class Relaying {
@@ -35,7 +37,7 @@ export class Relaying {
   #ticks = 0;
   #restTicks = 1;
 
-  constructor({ vault, satelliteId, sites, missionMs, onChange, onFault }: RelayingOptions) {
+  constructor({ vault, satelliteId, sites, missionMs, onChange, onFault, tickMs = TICK_MS }: RelayingOptions) {
     const [left, right] = sites.map(({ siteId }) => ({ node: siteId, way: DIRECT }));
     this.#vault = vault;
     this.#satelliteId = satelliteId;
@@ -52,7 +54,7 @@ export class Relaying {
     this.#flushing = new Paced(() => this.#flush(), 0, onFault);
     this.#ticking = setInterval(() => {
       if (--this.#ticks <= 0) this.#flushing.now().catch(onFault);
-    }, TICK_MS);
+    }, tickMs);
   }
 
   /** Answers a message of a station's site. Never rejects. What it brings, an alarm say, is passed on at once. */
@@ -69,9 +71,9 @@ export class Relaying {
   }
 
   /** The alarm of a link of this satellite. Resolves when what rests on it is overwritten. */
-  async raiseAlarm(linkId: string, reason: string): Promise<void> {
+  async raiseAlarm(linkId: string, reason: string): Promise<PoisonReport> {
     try {
-      await this.#exchange.raiseAlarm(linkId, reason);
+      return await this.#exchange.raiseAlarm(linkId, reason);
     } finally {
       this.wake();
     }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadMission } from '../configuration.ts';
 import { dialSession } from '../link/link-service.ts';
+import { openMissionVault } from '../mission-vault.ts';
 import { DeviceServer } from '../wire/devices.ts';
 import { runSatellite } from './satellite.ts';
 
@@ -90,5 +91,45 @@ test('a satellite runs one session of a link at a time, and one of each link', {
       assert.equal(answer.value[0], ABORT);
       break;
     }
+  }
+});
+
+test('a satellite that died between dropping a link and raising its alarm raises it when it starts again', async (t) => {
+  process.env.SKYKEY_LOG = 'silent';
+  const { satellite, stations } = loadMission(SCENARIO);
+  const folder = mkdtempSync(join(tmpdir(), 'skykey-satellite-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const { linkId } = stations[0]!;
+  const place = {
+    path: join(folder, 'vault'),
+    keyring: join(folder, 'keyring'),
+    now: () => 1000,
+    nodeId: satellite.id,
+  };
+  const before = await openMissionVault(place);
+  const alarm = { severity: 'hard', kind: 'qber-monitor', message: 'QBER 28 %', utcMs: 1000 };
+  await before.notebook().remember(`link/${linkId}`, { dropped: true, sessions: [], alarms: [alarm] });
+  await before.close();
+  const couriers = Object.fromEntries(stations.map((station) => [station.linkId, join(folder, station.linkId)]));
+  for (const file of Object.values(couriers)) writeFileSync(file, randomBytes(160));
+  const transmitter = { port: await freePort(), token: TOKEN };
+  for (const start of ['first', 'second']) {
+    const ports = { linkPort: await freePort(), operationsPort: await freePort() };
+    const node = await runSatellite({
+      ...{ format: 'skykey-node/1', kind: 'satellite', nodeId: satellite.id, scenario: SCENARIO },
+      ...{ vault: place.path, keyring: place.keyring, transmitter, couriers, ...ports },
+    });
+    await node.stop();
+    const vault = await openMissionVault(place);
+    const { alarms, journal } = await vault.atomically(async (tx) => ({
+      alarms: (await tx.recallAll('alarm/')) as { value: Record<string, unknown> }[],
+      journal: await tx.journal.list(),
+    }));
+    await vault.close();
+    assert.equal(alarms.length, 1);
+    const { link, foundBy, state, reason } = alarms[0]!.value;
+    assert.deepEqual([link, foundBy, state, reason], [linkId, satellite.id, 'dropped', alarm.message]);
+    // Once is enough.
+    assert.equal(journal.filter(({ text }) => text.startsWith('alarm on')).length, 1, start);
   }
 });

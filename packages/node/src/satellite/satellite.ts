@@ -7,7 +7,7 @@ import { isGone, Link } from '../link/link.ts';
 import { serveLinks } from '../link/link-service.ts';
 import { sessionParameters } from '../link/session-parameters.ts';
 import { MissionTime } from '../mission-time.ts';
-import { openVault, tendVault } from '../mission-vault.ts';
+import { openMissionVault, tendVault } from '../mission-vault.ts';
 import { operations } from '../operations.ts';
 import { createLog } from '../process.ts';
 import { CallLine } from '../wire/call-line.ts';
@@ -27,7 +27,7 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
   const time = new MissionTime(Date.parse(mission.live.clock.startUtc));
   const { vault: path, keyring } = configuration;
   const { satellite, stations } = mission;
-  const vault = await openVault({ path, keyring, now: time.ms, nodeId: satellite.id });
+  const vault = await openMissionVault({ path, keyring, now: time.ms, nodeId: satellite.id });
   await time.recall(vault);
   for (const [linkId, file] of Object.entries(configuration.couriers)) {
     await importCourier(vault, linkId, file, time.ms());
@@ -173,8 +173,8 @@ export async function runSatellite(configuration: SatelliteConfiguration): Promi
   const service = await serveLinks(configuration.linkPort, { session, calls });
   await listenLocally(desk.server, configuration.operationsPort, configuration.nodeId);
   // A process that died between the two has dropped its link and not raised the alarm.
-  for (const [linkId, { reason }] of links) {
-    if (reason !== undefined && !(await relaying.hasRaised(linkId))) await relaying.raiseAlarm(linkId, reason);
+  for (const [linkId, link] of links) {
+    if (link.alarm && !(await relaying.hasRaised(linkId))) await link.raiseAlarm(link.alarm);
   }
   void follow();
   relaying.wake();

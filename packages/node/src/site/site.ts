@@ -1,16 +1,18 @@
 /** The process of one site: its receiver's end of the link, its key manager, its desk. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { KeyRefusal, Kme, type Policy, readPolicy } from '@skykey/kme';
+import type { Alarm } from '@skykey/distill';
+import { KeyRefusal, Kme } from '@skykey/kme';
 import type { NodeState } from '@skykey/telemetry';
+import type { PoisonReport } from '@skykey/vault';
 import { loadMission, type SiteConfiguration } from '../configuration.ts';
 import { NodeError } from '../error.ts';
+import { loadPolicy } from '../kme/live-policy.ts';
 import { importCourier } from '../link/courier.ts';
 import { Link } from '../link/link.ts';
 import { dialCalls } from '../link/link-service.ts';
 import { sessionParameters } from '../link/session-parameters.ts';
 import { MissionTime } from '../mission-time.ts';
-import { openVault, tendVault } from '../mission-vault.ts';
+import { openMissionVault, tendVault } from '../mission-vault.ts';
 import { operations } from '../operations.ts';
 import { Paced } from '../paced.ts';
 import { createLog } from '../process.ts';
@@ -25,6 +27,8 @@ import { readState } from './state.ts';
 
 const TICK_MS = 500;
 const REDIAL_MS = 500;
+/** Room in a request for each key ID with whatever members a client adds, bytes. */
+const BODY_PER_KEY_ID = 1024;
 const KME_PATH = '/skykey/kme/v1';
 /** Where sealed messages arrive, on the line between the sites. */
 export const HOTLINE_PATH = '/skykey/hotline/v1';
@@ -50,7 +54,7 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
   const onWarning = (sentence: string): void => log.warn(sentence);
   const time = new MissionTime(Date.parse(mission.live.clock.startUtc));
   const { vault: path, keyring } = configuration;
-  const vault = await openVault({ path, keyring, now: time.ms, nodeId: siteId });
+  const vault = await openMissionVault({ path, keyring, now: time.ms, nodeId: siteId });
   await time.recall(vault);
   await importCourier(vault, linkId, configuration.courier, time.ms());
 
@@ -89,13 +93,13 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
     now: time.ms,
     onChange: () => changed(),
   });
-  const onAlarm = async (reason: string): Promise<void> => {
+  const onAlarm = async ({ message }: Alarm): Promise<PoisonReport> => {
     // The desk first: memory needs no disk.
     alarmsRaised++;
-    dropDesk(siteId, linkId, reason);
-    const raising = kme.raiseAlarm(linkId, reason);
-    void raising.then(flush, () => undefined);
-    await raising;
+    dropDesk(siteId, linkId, message);
+    const report = await kme.raiseAlarm(linkId, message);
+    void flush().catch(onFault);
+    return report;
   };
   const link = await Link.open({
     linkId,
@@ -109,7 +113,7 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
     hardQber: mission.live.hardQber.value,
     missionMs: time.ms,
     onChange: () => changed(),
-    onAlarm: ({ message }) => onAlarm(message),
+    onAlarm,
   });
   const keyManager: KeyManagerCall = async (method, path, body) => {
     const answer = await kme.handle({
@@ -245,6 +249,7 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
     role: 'sae',
     onFault,
     onWarning,
+    bodyLimit: () => kme.limits.maxKeyPerRequest * BODY_PER_KEY_ID,
     answer: async ({ peerId, ...request }) => {
       const answer = await kme.handle({ saeId: peerId, ...request });
       changed();
@@ -254,9 +259,8 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
   await listenLocally(nodeDesk.server, configuration.operationsPort, siteId);
   // A process that died between the two has dropped its link and not raised the alarm.
   const known = await kme.alarms();
-  const { reason } = link;
-  if (reason !== undefined && !known.some((alarm) => alarm.link === linkId && alarm.foundBy === siteId)) {
-    await onAlarm(reason);
+  if (link.alarm && !known.some((alarm) => alarm.link === linkId && alarm.foundBy === siteId)) {
+    await link.raiseAlarm(link.alarm);
   }
   await alarms.now();
   const stopReception = startReception({
@@ -288,18 +292,4 @@ export async function runSite(configuration: SiteConfiguration): Promise<{ stop:
       await vault.close();
     },
   };
-}
-
-function loadPolicy(file: string): Policy {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    throw new NodeError('node/policy', `cannot read the policy ${file}: ${(error as Error).message}`);
-  }
-  try {
-    return readPolicy(bytes);
-  } catch (error) {
-    throw new NodeError('node/policy', `${file}: ${(error as Error).message}`, { cause: error });
-  }
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { decide, readPolicy } from '@skykey/kme';
 import { type Mission, missionOf, readScenario } from '@skykey/scenario';
 import {
   loadConfiguration,
@@ -118,7 +119,39 @@ describe('a first start', () => {
       }
     }
     assert.equal(beijing.conversationId, moscow.conversationId);
-    assert.equal(new Set([satellite.vault, beijing.vault, moscow.vault]).size, 3);
+    assert.equal(new Set([satellite, beijing, moscow].flatMap(({ vault, keyring }) => [vault, keyring])).size, 6);
+  });
+
+  it('writes a policy: desk with desk, SAE with SAE, and what the scenario says of its key', async () => {
+    const plan = await make('policy');
+    const [beijing, moscow] = read(plan).sites.map(({ kme }) => kme) as [
+      SiteConfiguration['kme'],
+      SiteConfiguration['kme'],
+    ];
+    assert.equal(beijing.policy, moscow.policy);
+    const policy = readPolicy(readFileSync(beijing.policy));
+    assert.deepEqual(policy.pairs, [
+      ['desk-beijing', 'desk-moscow'],
+      ['sae-beijing', 'sae-moscow'],
+    ]);
+    const { protocol } = MICIUS.document;
+    const labels = {
+      originLinks: ['micius-beijing', 'micius-moscow'],
+      routes: [['beijing', 'micius', 'moscow']],
+      jurisdictions: [],
+      epsSec: 2 * protocol.epsSec.value,
+      epsCor: 2 * protocol.epsCor.value,
+      proof: protocol.proof.value,
+      simulated: true,
+      createdAtMs: 0,
+      expiresAtMs: null,
+    };
+    for (const pair of policy.pairs) {
+      assert.equal(decide(policy, pair, labels, { nowMs: 0 }).allowed, true);
+      const detour = { ...labels, routes: [['beijing', 'micius', 'delhi', 'moscow']] };
+      assert.equal(decide(policy, pair, detour, { nowMs: 0 }).allowed, false);
+    }
+    assert.equal(policy.rulesFor(['desk-beijing', 'sae-moscow']), undefined);
   });
 
   it('carries one secret key to both ends of each link, another for each link', async () => {
@@ -181,6 +214,15 @@ describe('a second start', () => {
     assert.equal(two.sky.operationsPort, 8310);
     assert.notDeepEqual(two.sky.tokens, one.sky.tokens);
     assert.equal(two.sites[0]!.conversationId, one.sites[0]!.conversationId);
+  });
+
+  it('leaves the policy to those who run the network', async () => {
+    const { data } = await make('changed');
+    const file = join(data, 'policy.json');
+    const changed = readFileSync(file, 'utf8').replace('"maxRelays": 1', '"maxRelays": 0');
+    writeFileSync(file, changed);
+    await make('changed');
+    assert.equal(readFileSync(file, 'utf8'), changed);
   });
 
   it('does not bring a couriered key again once it was taken in', async () => {

@@ -242,6 +242,20 @@ onPostgres('a connection lost before COMMIT is no matter: the work is done again
   }
 });
 
+onPostgres('a connection lost while a vault opens is told to whoever opens it, and ends no process', async (t) => {
+  const name = freshName();
+  const keyring = new MemoryKeyring();
+  for (const word of ['pg_advisory_xact_lock', 'pg_tables', 'CREATE TABLE', 'COMMIT', 'INSERT INTO process']) {
+    let isArmed = true;
+    const connection = await fragile(t, (text) => (isArmed && text.includes(word) ? 'before' : 'pass'));
+    await assert.rejects(open({ connection, name }, keyring), code('vault/unavailable'), word);
+    isArmed = false;
+  }
+  const vault = await open({ name }, keyring);
+  t.after(() => vault.close());
+  assert.equal(await single(vault).length(LANE), 0);
+});
+
 onPostgres('a connection lost during COMMIT: nothing is handed out, whether it took place or not', async (t) => {
   let fate: 'pass' | 'before' | 'after' = 'pass';
   const connection = await fragile(t, (text) => (text.includes('COMMIT') ? fate : 'pass'));

@@ -91,9 +91,6 @@ class PostgresStore implements Store {
       throw explain(this.place, error);
     });
     let isSound = false;
-    // What is lost between two questions is told to the next one.
-    const lost = (): void => undefined;
-    client.on('error', lost);
     const ask: Ask = (text, values) => client.query(values ? { ...this.#named(text), values } : text);
     try {
       const link = new PostgresLink(this.place, ask, begin(this.place, scope));
@@ -127,7 +124,6 @@ class PostgresStore implements Store {
       }
       throw error;
     } finally {
-      client.off('error', lost);
       client.release(!isSound);
     }
   }
@@ -191,8 +187,8 @@ export async function openPostgres(options: PostgresPlace, { admit, begin: begin
         oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
     },
   });
-  // Without it a connection that ends while nobody uses it would end the process.
-  pool.on('error', () => undefined);
+  // Without these a connection that ends, used by somebody or by nobody, would end the process: whoever asks it next is told.
+  pool.on('error', () => undefined).on('connect', (client) => client.on('error', () => undefined));
   const place = `schema ${name} of PostgreSQL`;
   try {
     const client = await pool.connect();

@@ -144,6 +144,8 @@ export class SqliteStore implements Store {
   async #attempt(left: Set<Turn>): Promise<boolean> {
     this.#exec('BEGIN IMMEDIATE');
     try {
+      // One alone is undone with its transaction.
+      const shared = left.size > 1;
       for (const turn of left) {
         const sql = new SqliteTransaction(
           this.#db,
@@ -151,16 +153,17 @@ export class SqliteStore implements Store {
           (text) => this.#statement(text),
           (error) => this.#explain(error),
         );
-        this.#exec('SAVEPOINT turn');
+        if (shared) this.#exec('SAVEPOINT turn');
         try {
           await turn.run(sql);
           if (sql.failure !== undefined) throw sql.failure;
-          this.#exec('RELEASE turn');
+          if (shared) this.#exec('RELEASE turn');
         } catch (error) {
           left.delete(turn);
           turn.fail(error);
           if (!this.#db.isTransaction) return false;
-          this.#exec('ROLLBACK TO turn; RELEASE turn');
+          this.#exec(shared ? 'ROLLBACK TO turn; RELEASE turn' : 'ROLLBACK');
+          if (!shared) return true;
         }
       }
       this.#exec('COMMIT');

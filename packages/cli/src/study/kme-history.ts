@@ -1,0 +1,114 @@
+/** `skykey study kme-history`: a million calls of applications while everything fails, and whether each key was given once. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PostgresServer, playHistory } from '@skykey/node';
+import { CliError } from '../error.ts';
+import { checkWritable, readText, writeWhole } from '../file.ts';
+import { day } from '../interval.ts';
+import { makeFolder, RESULTS } from '../lab/long-study.ts';
+import { sourceHash } from '../lab/world.ts';
+import { Progress } from '../progress.ts';
+import { VERSION } from '../version.ts';
+import { HistoryJournal, type PlayedWorld } from './history-journal.ts';
+import { type HistoryDocument, historyDocument, historyText, storeReport } from './history-report.ts';
+
+export interface KmeHistoryOptions {
+  readonly operations: number;
+  readonly store: string;
+  readonly seed: number;
+  readonly results?: string;
+  readonly json?: boolean;
+}
+
+/** Calls in one world: each begins with empty vaults, so that a study can be cut off and go on. */
+const PER_WORLD = 4_000;
+/** Worlds of one seed. */
+const MOST_WORLDS = 100_000;
+const STORES = ['sqlite', 'postgres'] as const;
+
+export async function kmeHistory(options: KmeHistoryOptions): Promise<void> {
+  const { operations, seed, results = RESULTS, json } = options;
+  const store = STORES.find((name) => name === options.store);
+  if (!store) throw new CliError('cli/option', `--store ${options.store}: give sqlite or postgres`);
+  const count = Math.ceil(operations / PER_WORLD);
+  if (count < 1 || count > MOST_WORLDS) {
+    throw new CliError('cli/option', `--operations ${operations}: give from 1 to ${MOST_WORLDS * PER_WORLD}`);
+  }
+  makeFolder(results);
+  const files = { document: join(results, 'kme-history.json'), text: join(results, 'kme-history.md') };
+  for (const file of Object.values(files)) checkWritable('--results', file);
+  const journal = new HistoryJournal(join(results, `kme-history-${store}-${fingerprint(seed)}.part.jsonl`));
+  const worlds = await playWorlds(count, { store, seed, journal });
+  const document = historyDocument({
+    ...others(files.document),
+    [store]: storeReport(worlds, { seed, operationsPerWorld: PER_WORLD }),
+  });
+  const written = `${JSON.stringify(document, null, 2)}\n`;
+  const text = historyText(document);
+  writeWhole('--results', files.document, written);
+  writeWhole('--results', files.text, text);
+  process.stdout.write(json ? written : `${text}\nWritten to ${results}\n`);
+  if (worlds.some(({ verdict, faults }) => verdict.findings.length + faults.length > 0)) process.exitCode = 1;
+}
+
+/** Those that the journal has are not played again. */
+async function playWorlds(
+  count: number,
+  {
+    store,
+    seed,
+    journal,
+  }: { readonly store: 'sqlite' | 'postgres'; readonly seed: number; readonly journal: HistoryJournal },
+): Promise<readonly PlayedWorld[]> {
+  const progress = new Progress();
+  // Files in memory where there are such: what is studied is the death of processes, not of the machine.
+  const folder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  const server = store === 'postgres' ? await PostgresServer.start(folder) : undefined;
+  const worlds: PlayedWorld[] = [];
+  try {
+    for (let i = 0; i < count; i++) {
+      const worldSeed = seed * MOST_WORLDS + i;
+      const found = worlds.reduce((sum, { verdict, faults }) => sum + verdict.findings.length + faults.length, 0);
+      progress.report(i / count, `${count} worlds of ${PER_WORLD} operations on ${store}; ${found} findings`);
+      const kept = journal.found(worldSeed);
+      if (kept) {
+        worlds.push(kept);
+        continue;
+      }
+      const before = process.cpuUsage();
+      const played = await playHistory({
+        ...{ seed: worldSeed, store, folder, operations: PER_WORLD },
+        ...(server && { server }),
+      });
+      const { user, system } = process.cpuUsage(before);
+      const world = { ...played, cpuS: (user + system) / 1e6, playedOn: day(Date.now()) };
+      journal.add(world);
+      worlds.push(world);
+    }
+  } finally {
+    progress.end();
+    await server?.stop();
+  }
+  return worlds;
+}
+
+/** What the report says of the other store stays. */
+function others(file: string): HistoryDocument['stores'] {
+  if (!existsSync(file)) return {};
+  try {
+    return (JSON.parse(readText('--results', file)) as HistoryDocument).stores;
+  } catch (error) {
+    throw new CliError('cli/file', `${file} is no report of this study; remove it to begin anew`, { cause: error });
+  }
+}
+
+/** All that decides what a world is: after a change of the code a study begins anew. */
+function fingerprint(seed: number): string {
+  const folders = ['vault', 'kme'].map((name) => fileURLToPath(new URL('.', import.meta.resolve(`@skykey/${name}`))));
+  const code = sourceHash([...folders, fileURLToPath(new URL('chaos', import.meta.resolve('@skykey/node')))]);
+  const inputs = JSON.stringify({ version: VERSION, engine: process.versions.v8, code, operations: PER_WORLD, seed });
+  return createHash('sha256').update(inputs).digest('hex').slice(0, 16);
+}
