@@ -3,6 +3,9 @@ import { arch, cpus } from 'node:os';
 import { type DetectionSpeed, type PhotonBench, photonBench } from '@skykey/photons';
 import { distillFigures } from './bench/distill.ts';
 import { distillText } from './bench/distill-text.ts';
+import { kmeFigures } from './bench/kme.ts';
+import { kmeGrowth } from './bench/kme-growth.ts';
+import { kmeText } from './bench/kme-text.ts';
 import { CliError } from './error.ts';
 import { paragraph } from './paragraph.ts';
 import { Progress } from './progress.ts';
@@ -13,14 +16,21 @@ interface Options {
   readonly rounds?: number;
   /** Small sizes, to see that it works. */
   readonly quick?: boolean;
+  /** Of `bench kme`: whether anything grows while so many minutes pass. */
+  readonly minutes?: number;
+  readonly hour?: boolean;
+  /** Folder for the report of that. */
+  readonly results?: string;
 }
 
 const ROUNDS = 5;
+/** Of `bench kme`, which has twelve figures a round. */
+const KME_ROUNDS = 3;
 /** Names that `photonBench` goes through, for the line of progress. */
 const STEPS = 8;
 
-/** `skykey bench [photons|distill]`. */
-export async function bench(what: string, { json, rounds, quick = false }: Options): Promise<void> {
+/** `skykey bench [photons|distill|kme]`. */
+export async function bench(what: string, { json, rounds, quick = false, minutes, hour, results }: Options): Promise<void> {
   if (rounds !== undefined && !(rounds >= 1))
     throw new CliError('cli/option', `--rounds ${rounds}: give a whole number from 1 on`);
   const machine = { processor: cpus()[0]?.model.trim() ?? 'unknown', architecture: arch(), node: process.version };
@@ -28,14 +38,20 @@ export async function bench(what: string, { json, rounds, quick = false }: Optio
   const print = (document: object, text: () => string): void => {
     process.stdout.write(json ? `${JSON.stringify({ machine, ...document }, null, 2)}\n` : text());
   };
-  if (what === 'distill') {
+  const growing = hour ? 60 : minutes;
+  if (growing !== undefined && what !== 'kme') throw new CliError('cli/option', '--minutes and --hour are for bench kme: leave them out');
+  if (what === 'kme' && growing !== undefined) await kmeGrowth({ minutes: growing, machine: words, results, print });
+  else if (what === 'kme') {
+    const kme = await kmeFigures(rounds ?? (quick ? 1 : KME_ROUNDS), quick);
+    print({ kme }, () => kmeText(kme, words));
+  } else if (what === 'distill') {
     const distill = await distillFigures(rounds ?? (quick ? 1 : ROUNDS), quick);
     print({ distill }, () => distillText(distill, words));
   } else if (what === 'photons') {
-    if (quick) throw new CliError('cli/option', '--quick is for bench distill: leave it out');
+    if (quick) throw new CliError('cli/option', '--quick is for bench distill and kme: leave it out');
     const photons = photonFigures(rounds ?? ROUNDS);
     print({ photons }, () => benchText(photons, words));
-  } else throw new CliError('cli/option', `bench ${what}: what can be measured is photons or distill`);
+  } else throw new CliError('cli/option', `bench ${what}: what can be measured is photons, distill or kme`);
 }
 
 function photonFigures(rounds: number): PhotonBench {

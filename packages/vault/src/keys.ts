@@ -192,7 +192,7 @@ export class Keys {
 
   /**
    * Slave side: the other side voided these keys. Ids never heard of get a tombstone, so that an assignment that comes
-   * late cannot revive them, and their place is burned where it is there and free.
+   * late cannot revive them, even where their lane has yet to come; their place is burned where it is there and free.
    */
   async voidBatch(batches: readonly KeyBatch[]): Promise<void> {
     const ids = batches.flatMap(({ keys }) => keys.map(({ keyId }) => keyId));
@@ -201,9 +201,9 @@ export class Keys {
     const rows: NewKey[] = [];
     for (const batch of batches) {
       const fresh = batch.keys.filter(({ keyId }) => !known.has(keyId));
-      const lane = (await this.#lanes.find(batch.lane))?.lane;
       const common = this.#common(batch, batch.holders ?? batch.slaveSaes);
-      if (fresh.length === 0 || lane === undefined) continue;
+      if (fresh.length === 0) continue;
+      const lane = await this.#lanes.number(batch.lane);
       await this.#lanes.burnFree(
         batch.lane,
         batch.bytes,

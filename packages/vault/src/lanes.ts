@@ -117,8 +117,6 @@ export class Lanes {
 
   /** Puts part of a block at the end of a lane, or at `at` beyond it. */
   async append(name: string, part: NewSegment): Promise<void> {
-    if (name === '' || name.length > 200)
-      throw new VaultError('vault/argument', 'a lane needs a name of 1 to 200 characters');
     const known = await this.find(name);
     const length = known?.length ?? 0;
     const start = part.at ?? length;
@@ -130,15 +128,15 @@ export class Lanes {
     }
     const lane = known?.lane ?? (await this.#make(name));
     const { block, offset, bytes, poisoned, expiresMs } = part;
-    await this.#sql.run(
-      `INSERT INTO segment (lane, start, stop, block, first_byte, poisoned, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-      ...[lane, start, start + bytes, block, offset, poisoned ? 1 : 0, isAuthentication(name) ? null : expiresMs],
-    );
+    const until = isAuthentication(name) ? null : expiresMs;
+    await this.#segment(lane, start, start + bytes, block, offset, poisoned ? 1 : 0, until);
     await this.#sql.run('UPDATE lane SET length = $2 WHERE lane = $1', lane, start + bytes);
-    if (isAuthentication(name) && (part.point || !known)) await this.#setPoint(name, lane, start, bytes);
+    if (isAuthentication(name) && (part.point || length === 0)) await this.#setPoint(name, lane, start, bytes);
   }
 
   async #make(name: string): Promise<number> {
+    if (name === '' || name.length > 200)
+      throw new VaultError('vault/argument', 'a lane needs a name of 1 to 200 characters');
     const row = await this.#sql.get<{ lane: number }>(
       'INSERT INTO lane (name, length) VALUES ($1, 0) RETURNING lane',
       name,
@@ -159,6 +157,17 @@ export class Lanes {
       await this.burnAll([{ lane, ...former }]);
     }
     await this.#claims.add([{ lane, start, stop: start + POINT_BYTES }], 'point');
+  }
+
+  /** The lane's number; made, without any bytes, when there is none of this name. */
+  async number(name: string): Promise<number> {
+    return (await this.find(name))?.lane ?? (await this.#make(name));
+  }
+
+  /** See Pads.pointAt. */
+  async pointAt(name: string): Promise<number | undefined> {
+    const lane = (await this.find(name))?.lane;
+    return lane === undefined ? undefined : (await this.#point(lane))?.start;
   }
 
   #point(lane: number): Promise<Stretch | undefined> {
@@ -349,17 +358,39 @@ export class Lanes {
     await this.burnAll(whole);
   }
 
-  /** See VaultTransaction.burnTo. */
-  async burnTo(name: string, position: number): Promise<void> {
-    const places: Place[] = [];
-    const head = await this.#head(name);
-    if (!head) return;
-    for await (const { start, stop } of this.#segments.free(head, true)) {
-      if (start >= position) break;
-      places.push({ lane: head.lane, start, stop: Math.min(stop, position) });
+  /** See VaultTransaction.burnFrom. Returns every reserved stretch that had to go with it. */
+  async burnFrom(name: string, position: number): Promise<Place[]> {
+    const head = await this.find(name);
+    if (!head || position >= head.length) return [];
+    const { lane } = head;
+    const cut = await this.#sql.get<Segment>(
+      `SELECT start, stop, block, first_byte AS "firstByte", poisoned, expires_ms AS "expiresMs" FROM segment
+       WHERE lane = $1 AND start < $2 AND stop > $2`,
+      lane,
+      position,
+    );
+    if (cut) {
+      await this.#sql.run('UPDATE segment SET stop = $3 WHERE lane = $1 AND start = $2', lane, cut.start, position);
+      const rest = [cut.stop, cut.block, cut.firstByte + position - cut.start, cut.poisoned, cut.expiresMs];
+      await this.#segment(lane, position, ...(rest as [number, number, number, number, number | null]));
     }
-    await this.#claims.add(places, 'reserved');
-    await this.burnAll(places);
+    const beyond = await this.#sql.all<Place>(
+      'SELECT lane, start, stop FROM segment WHERE lane = $1 AND start >= $2 AND poisoned = 0 ORDER BY start',
+      lane,
+      position,
+    );
+    return (await this.#condemn(beyond)).burned;
+  }
+
+  #segment(
+    lane: number,
+    start: number,
+    ...[stop, block, firstByte, poisoned, expiresMs]: [number, number, number, number, number | null]
+  ): Promise<void> {
+    return this.#sql.run(
+      `INSERT INTO segment (lane, start, stop, block, first_byte, poisoned, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      ...[lane, start, stop, block, firstByte, poisoned, expiresMs],
+    );
   }
 
   /** Numbers of the blocks that ranges come from, a list for each. */

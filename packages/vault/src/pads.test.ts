@@ -111,8 +111,9 @@ onBoth(
   async (t, kind) => {
     const place = await filled(t, kind);
     await place.tx.hold({ blockId: 'b', labels: labels(), bytes: secret(pattern(64, 9)) });
-    await place.tx.burnTo(LANE, 64);
-    assert.equal(await place.tx.pads(LANE).next(), 3);
+    await place.tx.burnFrom(LANE, 64);
+    assert.equal(await place.tx.pads(LANE).left(), 3);
+    assert.equal(await place.tx.pads(LANE).pointAt(), 0);
     await place.tx.release('b', [{ lane: LANE, from: 0, to: 64, point: true }]);
     const pads = (await place.reopen()).pads(LANE);
     assert.equal(reveal(await pads.point()), hex(pattern(64, 9).subarray(0, 16)));

@@ -26,6 +26,11 @@ export class Pads {
     return this.#give(await this.#lanes.point(this.#lane));
   }
 
+  /** Where the hash point lies in the lane; undefined before the lane has one. */
+  pointAt(): Promise<number | undefined> {
+    return this.#lanes.pointAt(this.#lane);
+  }
+
   /** Index of the first pad beyond every one touched on this side, whether it is there or not. */
   async next(): Promise<number> {
     return Math.max(0, Math.ceil(((await this.#lanes.cursor(this.#lane)) - POINT_BYTES) / PAD_BYTES));
@@ -54,9 +59,27 @@ export class Pads {
 
   /** The next pad and its index; gaps in the lane are passed over. Throws `vault/short` when none is left. */
   async useNext(): Promise<{ index: number; pad: SecretBytes }> {
+    const index = await this.#nextFree();
+    return { index, pad: await this.use(index) };
+  }
+
+  /** Sets the next pad aside for a tag that is made later, and returns its index. Throws `vault/short`. */
+  async setAside(): Promise<number> {
+    const index = await this.#nextFree();
+    const { offset, bytes } = this.#range(index);
+    await this.#lanes.reserveAt(this.#lane, bytes, [offset]);
+    return index;
+  }
+
+  /** A pad that was set aside, marked used before it is returned. Throws `vault/taken` the second time. */
+  async useSetAside(index: number): Promise<SecretBytes> {
+    return this.#give(await this.#lanes.take(this.#range(index)));
+  }
+
+  async #nextFree(): Promise<number> {
     const next = (await this.#free()).find(({ count }) => count > 0);
     if (!next) throw new VaultError('vault/short', `lane ${this.#lane} has no pad left for another tag`);
-    return { index: next.first, pad: await this.use(next.first) };
+    return next.first;
   }
 
   #range(index: number): Range {

@@ -189,9 +189,14 @@ export class VaultTransaction {
     return this.#lanes.burn(range);
   }
 
-  /** Overwrites what is unclaimed of a lane before a position: the other end has not got it. */
-  burnTo(lane: string, position: number): Promise<void> {
-    return this.#lanes.burnTo(lane, position);
+  /**
+   * Overwrites a lane from a position on, unless it is used already, and voids keys that lie there: the other end has not
+   * got it. What lies before stays as it is.
+   */
+  burnFrom(lane: string, position: number): Promise<void> {
+    return this.#sql.atomically(async () => {
+      await this.keys.voidBurned(await this.#lanes.burnFrom(lane, position));
+    });
   }
 
   /** Labels of the blocks that a range comes from. */

@@ -95,7 +95,7 @@ export async function startKmes(folder: string, backing: Backing, keyBytes: numb
             : { kind: 'postgres', connection: { file: connection }, name: site },
         keyring: join(place, `${site}.keyring`),
         tls: { saes: serverTls(folder, site, 'sae'), kmes: serverTls(folder, site, 'kme') },
-        couriers: [{ peer: SITES[1 - i], file: couriers[i] }],
+        couriers: [{ peer: kmeOf(SITES[1 - i]!), file: couriers[i] }],
       });
       const child = startKme(configuration);
       const { etsi014, operations } = listen[i]!;
@@ -108,8 +108,8 @@ export async function startKmes(folder: string, backing: Backing, keyBytes: numb
 }
 
 function startKme(configuration: string): ChildProcess {
-  const command = process.env.SKYKEY_BENCH_KME?.split(' ') ?? [fileURLToPath(new URL('../../bin/skykey.js', import.meta.url)), 'kme', '--config'];
-  return spawn(process.execPath, [...command, configuration], {
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+  return spawn(process.execPath, [...process.execArgv, main, 'kme', '--config', configuration], {
     stdio: ['pipe', 'ignore', 'inherit'],
     env: { ...process.env, SKYKEY_LOG: 'warn' },
   });

@@ -43,12 +43,15 @@ Examples:
 
   program
     .command('bench')
-    .argument('[what]', 'what is measured: photons or distill', 'photons')
+    .argument('[what]', 'what is measured: photons, distill or kme', 'photons')
     .description('the speeds that Skykey states, measured on this machine')
-    .option('--rounds <n>', 'rounds of which each figure is the median (5)', wholeNumber)
-    .option('--quick', 'distill: small sizes and one round, to see that it works')
+    .option('--rounds <n>', 'rounds of which each figure is the median (5; kme 3)', wholeNumber)
+    .option('--quick', 'distill and kme: small sizes and one round, to see that it works')
+    .option('--minutes <n>', 'kme: one load for so long, and whether memory, files or latency grow', wholeNumber)
+    .option('--hour', 'kme: the same for an hour')
+    .option('--results <folder>', 'kme: where the report of that is written as well')
     .option('--json', 'one JSON document')
-    .addHelpText('after', '\nExamples:\n  skykey bench photons --json\n  skykey bench distill')
+    .addHelpText('after', '\nExamples:\n  skykey bench photons --json\n  skykey bench distill\n  skykey bench kme\n  skykey bench kme --hour --results docs/results')
     .action(bench);
 
   const tags = program.command('tags').description('time tags of detections: write, read and convert them');

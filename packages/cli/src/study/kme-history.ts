@@ -1,6 +1,6 @@
 /** `skykey study kme-history`: a million calls of applications while everything fails, and whether each key was given once. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,7 @@ export interface KmeHistoryOptions {
   readonly json?: boolean;
 }
 
-/** Calls in one world: each begins with empty vaults, so that a study can be cut off and go on. */
+/** Calls in one world at most: each begins with empty vaults, so that a study can be cut off and go on. */
 const PER_WORLD = 4_000;
 /** Worlds of one seed. */
 const MOST_WORLDS = 100_000;
@@ -33,6 +33,7 @@ export async function kmeHistory(options: KmeHistoryOptions): Promise<void> {
   const { operations, seed, results = RESULTS, json } = options;
   const store = STORES.find((name) => name === options.store);
   if (!store) throw new CliError('cli/option', `--store ${options.store}: give sqlite or postgres`);
+  const perWorld = Math.min(PER_WORLD, operations);
   const count = Math.ceil(operations / PER_WORLD);
   if (count < 1 || count > MOST_WORLDS) {
     throw new CliError('cli/option', `--operations ${operations}: give from 1 to ${MOST_WORLDS * PER_WORLD}`);
@@ -40,11 +41,11 @@ export async function kmeHistory(options: KmeHistoryOptions): Promise<void> {
   makeFolder(results);
   const files = { document: join(results, 'kme-history.json'), text: join(results, 'kme-history.md') };
   for (const file of Object.values(files)) checkWritable('--results', file);
-  const journal = new HistoryJournal(join(results, `kme-history-${store}-${fingerprint(seed)}.part.jsonl`));
-  const worlds = await playWorlds(count, { store, seed, journal });
+  const journal = new HistoryJournal(join(results, `kme-history-${store}-${fingerprint(seed, perWorld)}.part.jsonl`));
+  const worlds = await playWorlds(count, { store, seed, perWorld, journal });
   const document = historyDocument({
     ...others(files.document),
-    [store]: storeReport(worlds, { seed, operationsPerWorld: PER_WORLD }),
+    [store]: storeReport(worlds, { seed, operationsPerWorld: perWorld }),
   });
   const written = `${JSON.stringify(document, null, 2)}\n`;
   const text = historyText(document);
@@ -57,40 +58,51 @@ export async function kmeHistory(options: KmeHistoryOptions): Promise<void> {
 /** Those that the journal has are not played again. */
 async function playWorlds(
   count: number,
-  {
-    store,
-    seed,
-    journal,
-  }: { readonly store: 'sqlite' | 'postgres'; readonly seed: number; readonly journal: HistoryJournal },
+  options: {
+    readonly store: 'sqlite' | 'postgres';
+    readonly seed: number;
+    readonly perWorld: number;
+    readonly journal: HistoryJournal;
+  },
 ): Promise<readonly PlayedWorld[]> {
+  const { store, seed, perWorld, journal } = options;
   const progress = new Progress();
   // Files in memory where there are such: what is studied is the death of processes, not of the machine.
-  const folder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-  const server = store === 'postgres' ? await PostgresServer.start(folder) : undefined;
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'skykey-study-'));
+  let server: PostgresServer | undefined;
+  const clear = (): void => {
+    server?.kill();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  const interrupted = (): never => process.exit(130);
+  process.once('exit', clear).once('SIGINT', interrupted).once('SIGTERM', interrupted);
   const worlds: PlayedWorld[] = [];
+  let found = 0;
   try {
+    chmodSync(folder, 0o711);
     for (let i = 0; i < count; i++) {
       const worldSeed = seed * MOST_WORLDS + i;
-      const found = worlds.reduce((sum, { verdict, faults }) => sum + verdict.findings.length + faults.length, 0);
-      progress.report(i / count, `${count} worlds of ${PER_WORLD} operations on ${store}; ${found} findings`);
-      const kept = journal.found(worldSeed);
-      if (kept) {
-        worlds.push(kept);
-        continue;
+      progress.report(i / count, `${count} worlds of ${perWorld} operations on ${store}; ${found} findings`);
+      let world = journal.found(worldSeed);
+      if (!world) {
+        if (store === 'postgres') server ??= await PostgresServer.start(folder);
+        const before = process.cpuUsage();
+        const played = await playHistory({
+          ...{ seed: worldSeed, store, folder, operations: perWorld },
+          ...(server && { server }),
+        });
+        const { user, system } = process.cpuUsage(before);
+        world = { ...played, cpuS: (user + system) / 1e6, playedOn: day(Date.now()) };
+        journal.add(world);
       }
-      const before = process.cpuUsage();
-      const played = await playHistory({
-        ...{ seed: worldSeed, store, folder, operations: PER_WORLD },
-        ...(server && { server }),
-      });
-      const { user, system } = process.cpuUsage(before);
-      const world = { ...played, cpuS: (user + system) / 1e6, playedOn: day(Date.now()) };
-      journal.add(world);
       worlds.push(world);
+      found += world.verdict.findings.length + world.faults.length;
     }
   } finally {
     progress.end();
     await server?.stop();
+    clear();
+    process.off('exit', clear).off('SIGINT', interrupted).off('SIGTERM', interrupted);
   }
   return worlds;
 }
@@ -106,9 +118,9 @@ function others(file: string): HistoryDocument['stores'] {
 }
 
 /** All that decides what a world is: after a change of the code a study begins anew. */
-function fingerprint(seed: number): string {
+function fingerprint(seed: number, operations: number): string {
   const folders = ['vault', 'kme'].map((name) => fileURLToPath(new URL('.', import.meta.resolve(`@skykey/${name}`))));
   const code = sourceHash([...folders, fileURLToPath(new URL('chaos', import.meta.resolve('@skykey/node')))]);
-  const inputs = JSON.stringify({ version: VERSION, engine: process.versions.v8, code, operations: PER_WORLD, seed });
+  const inputs = JSON.stringify({ version: VERSION, engine: process.versions.v8, code, operations, seed });
   return createHash('sha256').update(inputs).digest('hex').slice(0, 16);
 }

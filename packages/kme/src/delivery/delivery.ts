@@ -139,7 +139,7 @@ export class Delivery implements KeyService {
     readonly keyIds: readonly string[];
   }): Promise<DeliveredKey[]> {
     const { caller, master, keyIds } = request;
-    const { registry, policy } = this.#options;
+    const { registry, policy, now } = this.#options;
     if (!registry.isLocal(caller)) throw new KeyRefusal('unauthorized', `${caller} is no application of this site`);
     if (master !== undefined) this.#pairRules(caller, master);
     if (keyIds.length < 1 || keyIds.length > MAX_COUNT || new Set(keyIds).size < keyIds.length) {
@@ -159,6 +159,7 @@ export class Delivery implements KeyService {
         const there = records.every(
           (record) =>
             record?.copies.some(({ saeId, state }) => saeId === caller && state === 'ASSIGNED') &&
+            (record.expiresAtMs === null || record.expiresAtMs > now()) &&
             (master === undefined || record.masterSae === (record.masterSae === caller ? caller : master)) &&
             (master === undefined || record.masterSae !== caller || record.slaveSaes.includes(master)) &&
             policy.rulesFor([caller, record.masterSae === caller ? record.slaveSaes[0]! : record.masterSae]) !==

@@ -70,7 +70,13 @@ export class PostgresServer {
     return server;
   }
 
+  /** At once, for a process that ends. */
+  kill(): void {
+    this.#child.kill('SIGQUIT');
+  }
+
   async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
     const ended = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
     this.#child.kill('SIGINT');
     await ended;

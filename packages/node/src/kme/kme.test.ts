@@ -238,36 +238,8 @@ describe('a start that cannot go well', { timeout: 60_000 }, () => {
   test('is refused with file, field and remedy, and leaves everything as it was', async () => {
     const house = await built();
     const courier = readFileSync(house.path('paris', 'courier.key'));
-    const cases: [string, Record<string, unknown>, RegExp][] = [
-      ['an unknown member', { speed: 3 }, /must not have a member "speed"/],
-      ['a relative path', { policy: 'policy.json' }, /policy must be an absolute path/],
-      ['another site', { siteId: 'lyon' }, /siteId is lyon, and the network file has kme-paris at paris/],
-      [
-        'no certificate',
-        { tls: { saes: { cert: house.path('network.json'), key: 'x', ca: 'x' } } },
-        /tls\.saes\.key must be an absolute path/,
-      ],
-      [
-        'a connection string in the open',
-        { vault: { kind: 'postgres', connection: 'postgres://me:secret@host/db', name: 'kme' } },
-        /vault\.connection must be an object with "file"/,
-      ],
-      ['a courier of nobody', { couriers: [{ peer: 'kme-rome', file: '/tmp/x' }] }, /couriers names the peer kme-rome/],
-      [
-        'SKIP without a door',
-        {
-          skip: {
-            clients: [{ saeId: 'vpn-paris', localSystemId: 'p', remotes: [{ systemId: 'l', saeId: 'vpn-lyon' }] }],
-          },
-        },
-        /listen\.skip belong together/,
-      ],
-    ];
-    for (const [what, changes, sentence] of cases) {
-      const message = await refused(house, house.configure('paris', changes, 'wrong.json'));
-      assert.match(message, sentence, what);
-      assert.doesNotMatch(message, /secret|\n {4}at /, what);
-    }
+    const stranger = house.configure('paris', { couriers: [{ peer: 'kme-rome', file: '/tmp/x' }] }, 'wrong.json');
+    assert.match(await refused(house, stranger), /couriers names the peer kme-rome: give the kmeId/);
     const { saes, kmes } = { saes: house.tls('kme-paris', 'sae'), kmes: house.tls('kme-paris', 'kme') };
     writeFileSync(house.path('broken.crt'), readFileSync(saes.cert, 'utf8').replace(/\n.{8}/, '\nAAAAAAAA'));
     const broken = house.configure(

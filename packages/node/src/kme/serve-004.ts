@@ -11,7 +11,7 @@ import type { Attendance } from './attendance.ts';
 import { type Doors, messageOf } from './doors.ts';
 
 const LEASE_MS = 30_000;
-const LEASE = 'etsi004/process';
+const LEASE = 'key-streams/process';
 
 export interface Etsi004Scene {
   readonly doors: Doors;

@@ -95,6 +95,8 @@ async function respond(
     body: new Uint8Array(0),
   });
   response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
+  // Written together with the head, a key would be copied into memory that nobody overwrites.
+  if (typeof body !== 'string') response.flushHeaders();
   response.end(body, () => {
     if (typeof body !== 'string') body.fill(0);
   });

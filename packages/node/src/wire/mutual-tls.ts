@@ -47,7 +47,10 @@ export interface ServedRequest {
 export interface ServedAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A stream is sent as it comes, and ended when the caller goes. */
+  /**
+   * Bytes may hold key: they are handed over, and overwritten once they are written or cannot be. A stream is sent as it
+   * comes, and ended when the caller goes.
+   */
   readonly body?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
 }
 
@@ -278,6 +281,11 @@ async function send(response: ServerResponse, { status, headers, body = '' }: Se
   if (typeof body === 'string' || body instanceof Uint8Array) {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     response.writeHead(status, { ...headers, 'content-length': length });
+    if (typeof body !== 'string') {
+      response.once('close', () => body.fill(0));
+      // Written together with the head, it would be copied into memory that nobody overwrites.
+      response.flushHeaders();
+    }
     response.end(body);
     return;
   }

@@ -217,9 +217,9 @@ export class House {
     return { status: response.status, text: await response.text() };
   }
 
-  /** Until something holds; fails after 20 seconds. */
+  /** Until something holds; fails after 40 seconds. */
   async until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-    const limitMs = Date.now() + 20_000;
+    const limitMs = Date.now() + 40_000;
     while (!(await holds())) {
       if (Date.now() > limitMs) throw new Error(`it never came about that ${what}`);
       await pause(50);
