@@ -30,7 +30,10 @@ const KME_ROUNDS = 3;
 const STEPS = 8;
 
 /** `skykey bench [photons|distill|kme]`. */
-export async function bench(what: string, { json, rounds, quick = false, minutes, hour, results }: Options): Promise<void> {
+export async function bench(
+  what: string,
+  { json, rounds, quick = false, minutes, hour, results }: Options,
+): Promise<void> {
   if (rounds !== undefined && !(rounds >= 1))
     throw new CliError('cli/option', `--rounds ${rounds}: give a whole number from 1 on`);
   const machine = { processor: cpus()[0]?.model.trim() ?? 'unknown', architecture: arch(), node: process.version };
@@ -39,7 +42,8 @@ export async function bench(what: string, { json, rounds, quick = false, minutes
     process.stdout.write(json ? `${JSON.stringify({ machine, ...document }, null, 2)}\n` : text());
   };
   const growing = hour ? 60 : minutes;
-  if (growing !== undefined && what !== 'kme') throw new CliError('cli/option', '--minutes and --hour are for bench kme: leave them out');
+  if (growing !== undefined && what !== 'kme')
+    throw new CliError('cli/option', '--minutes and --hour are for bench kme: leave them out');
   if (what === 'kme' && growing !== undefined) await kmeGrowth({ minutes: growing, machine: words, results, print });
   else if (what === 'kme') {
     const kme = await kmeFigures(rounds ?? (quick ? 1 : KME_ROUNDS), quick);

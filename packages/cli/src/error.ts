@@ -16,6 +16,8 @@ export type CliErrorCode =
   | 'cli/keys'
   | 'cli/peer'
   | 'cli/network'
+  /** Servers of a bench that do not start. */
+  | 'cli/bench'
   /** A document of `skykey agent`. */
   | 'agent/configuration'
   /** The line between two agents. */

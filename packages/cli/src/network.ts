@@ -28,7 +28,10 @@ export async function network(options: NetworkOptions): Promise<void> {
   const { days, realisations, seed, results, svg } = options;
   if (days < 1 || days > MOST_DAYS) throw new CliError('cli/option', `--days ${days}: give from 1 to ${MOST_DAYS}`);
   if (realisations < LEAST_REALISATIONS || realisations > MOST_REALISATIONS) {
-    throw new CliError('cli/option', `--realisations ${realisations}: give from ${LEAST_REALISATIONS} to ${MOST_REALISATIONS}`);
+    throw new CliError(
+      'cli/option',
+      `--realisations ${realisations}: give from ${LEAST_REALISATIONS} to ${MOST_REALISATIONS}`,
+    );
   }
   const files = results === undefined ? undefined : filesIn(results);
   checkWritable('--svg', svg);

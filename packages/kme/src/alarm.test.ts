@@ -290,7 +290,7 @@ test('what is told late and out of order: the newest word of the finder counts',
         state,
         reason: 'tapped',
         atMs,
-      }),
+      }, foundBy, new Set(['beijing'])),
     );
   const raised = async (): Promise<number> => (await moscow.kme.alarms()).length;
   assert.ok(await say(5, 'open'));

@@ -1,4 +1,5 @@
 import type { PoisonReport, Vault, VaultTransaction } from '@skykey/vault';
+import { KmeError } from './error.ts';
 import type { AlarmMessage } from './peer/message.ts';
 
 /** A quantum link under alarm. */
@@ -13,10 +14,28 @@ export interface LinkAlarm {
 interface Record extends LinkAlarm {
   readonly state: 'dropped' | 'open';
   readonly version: number;
+  /** When the link was last found disturbed. */
+  readonly lastMs: number;
+  /** When the others were last told so. */
+  readonly toldMs: number;
+}
+
+/** A neighbour has passed on that a link is open again, which one alone is not believed. */
+interface Hearsay {
+  readonly version: number;
+  readonly from: string;
 }
 
 const PREFIX = 'alarm/';
 const nameOf = (link: string, foundBy: string): string => `${PREFIX}${link}/${foundBy}`;
+const hearsayOf = (link: string, foundBy: string): string => `opening/${link}/${foundBy}`;
+
+/** A clock of another node may be so far ahead; and how often an alarm that lasts is told. */
+const MINUTE_MS = 60_000;
+/** What the version of an alarm rises by at most where it does not go with the clock. */
+const MAX_RISE = 1_000;
+/** Neighbours that must say that a link is open where the finder cannot say so himself. */
+const WITNESSES = 2;
 
 /**
  * The links under alarm, in the vault and in memory: memory comes first, so that no key leaves even when the disk refuses
@@ -55,7 +74,8 @@ export class Alarms {
 
   /**
    * This node has found an alarm. Everything undelivered here that rests on the link is overwritten; the message is for
-   * every other node.
+   * every other node. While an alarm lasts and there is nothing more to overwrite, they are told once a minute: a link that
+   * is disturbed again and again must not use up the pads.
    */
   async raise(
     link: string,
@@ -67,15 +87,21 @@ export class Alarms {
     this.#fresh.set(key, { link, reason, sinceMs: atMs, foundBy: this.#self });
     const report = await this.#vault.atomically(async (tx) => {
       const known = (await tx.recall(key)) as Record | undefined;
-      // The first reason and time stay while the alarm lasts; what came since is overwritten all the same.
-      const first = known?.state === 'dropped' ? known : { reason, sinceMs: atMs };
+      const current = known?.state === 'dropped' ? known : undefined;
+      const report = await tx.poison(link, reason);
+      if (current && report.blocks === 0 && atMs - current.toldMs < MINUTE_MS) {
+        await tx.remember(key, { ...current, lastMs: atMs });
+        return report;
+      }
+      // The first reason and time stay while the alarm lasts.
+      const first = current ?? { reason, sinceMs: atMs };
       const record: Record = {
         ...{ link, reason: first.reason, sinceMs: first.sinceMs, foundBy: this.#self },
-        ...{ state: 'dropped', version: after(known, atMs) },
+        ...{ state: 'dropped', version: after(known, atMs), lastMs: atMs, toldMs: atMs },
       };
       await tx.remember(key, record);
-      await tell(tx, message(record, atMs));
-      return tx.poison(link, reason);
+      await tell(tx, message(record));
+      return report;
     });
     this.#fresh.delete(key);
     return report;
@@ -89,23 +115,55 @@ export class Alarms {
       if (known?.state !== 'dropped') return false;
       const record: Record = { ...known, state: 'open', version: after(known, this.#now()) };
       await tx.remember(key, record);
-      await tell(tx, message(record, this.#now()));
+      await tell(tx, message(record));
       return true;
     });
   }
 
   /**
-   * Another node tells, by whichever way it came. Undefined when it is older than what is known; else what was
-   * overwritten.
+   * Another node tells, `from` its frame. Undefined when it is older than what is known, or not to be believed yet; else
+   * what was overwritten. All that is here was made before: it goes, whatever the clocks of those who labelled it said.
+   * That a link is open again is believed of the finder only, in its own frame; where this node has no line to it
+   * (`neighbours`: those it has one to), of two neighbours. Throws KmeError `kme/argument` for a version or a time that no
+   * honest clock brings about: nothing could be newer than that.
    */
-  async hear(tx: VaultTransaction, heard: AlarmMessage): Promise<PoisonReport | undefined> {
+  async hear(
+    tx: VaultTransaction,
+    heard: AlarmMessage,
+    from: string,
+    neighbours: ReadonlySet<string>,
+  ): Promise<PoisonReport | undefined> {
     const { link, foundBy, version, state, reason, atMs } = heard;
     const key = nameOf(link, foundBy);
     const known = (await tx.recall(key)) as Record | undefined;
     if (foundBy === this.#self || (known && known.version >= version)) return undefined;
-    const record: Record = { link, reason, sinceMs: atMs, foundBy, state, version };
-    await tx.remember(key, record);
-    return state === 'dropped' ? tx.poison(link, reason, atMs) : { bits: 0, keys: 0, blocks: 0 };
+    const latestMs = this.#now() + MINUTE_MS;
+    if (version > Math.max((known?.version ?? 0) + MAX_RISE, latestMs) || !(atMs <= latestMs)) {
+      throw new KmeError('kme/argument', `the alarm of ${foundBy} on ${link} comes from a time that is not yet`);
+    }
+    if (state === 'open' && from !== foundBy && !(await this.#isWitnessed(tx, heard, from, neighbours))) return undefined;
+    await tx.forget(hearsayOf(link, foundBy));
+    const sinceMs = known?.state === 'dropped' ? known.sinceMs : atMs;
+    await tx.remember(key, { link, reason, sinceMs, foundBy, state, version, lastMs: atMs, toldMs: atMs });
+    const report = state === 'dropped' ? await tx.poison(link, reason) : { bits: 0, keys: 0, blocks: 0 };
+    // What the finder's clock has dated before the alarm and has not come yet is refused when it does.
+    const late = await tx.poison(link, reason, atMs);
+    return { bits: report.bits + late.bits, keys: report.keys + late.keys, blocks: report.blocks + late.blocks };
+  }
+
+  async #isWitnessed(
+    tx: VaultTransaction,
+    { link, foundBy, version }: AlarmMessage,
+    from: string,
+    neighbours: ReadonlySet<string>,
+  ): Promise<boolean> {
+    if (neighbours.has(foundBy)) return false;
+    if (neighbours.size < WITNESSES) return true;
+    const name = hearsayOf(link, foundBy);
+    const told = (await tx.recall(name)) as Hearsay | undefined;
+    if (told?.version === version) return told.from !== from;
+    await tx.remember(name, { version, from });
+    return false;
   }
 }
 
@@ -115,6 +173,6 @@ const after = (known: Record | undefined, nowMs: number): number =>
 
 const isSame = (a: LinkAlarm, b: LinkAlarm): boolean => a.link === b.link && a.foundBy === b.foundBy;
 
-function message({ link, foundBy, version, state, reason }: Record, atMs: number): AlarmMessage {
-  return { kind: 'alarm', link, foundBy, version, state, reason, atMs };
-}
+const message = ({ link, foundBy, version, state, reason, lastMs }: Record): AlarmMessage => ({
+  ...{ kind: 'alarm', link, foundBy, version, state, reason, atMs: lastMs },
+});

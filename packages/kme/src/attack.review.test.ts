@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DIRECT, keyLane, peerLane } from './lanes.ts';
 import { encodeMessage } from './peer/message.ts';
-import { ascii } from './peer/peer.ts';
+import { ascii } from './peer/frame.ts';
 import { Reader, Writer } from './peer/wire.ts';
 import type { RelayPlan } from './relay/exchange.ts';
 import { json, keysOf, LINKS, labels, Network, pattern, policyOf, secret, type Site, text, WAY } from './test/sites.ts';

@@ -1,15 +1,16 @@
 /** What every process of Skykey does alike: a log, a clean end, and no life beyond the process that started it. */
-import { type Logger, pino } from 'pino';
+import { type Logger, type LoggerOptions, pino } from 'pino';
 
 /** The one logger. Key material never reaches it: SecretBytes refuses to be written, and these paths are cut anyway. */
-export function createLog(name: string): Logger {
-  return pino({
+export function createLog(name: string, to: 'stdout' | 'stderr' = 'stdout'): Logger {
+  const options: LoggerOptions = {
     name,
     level: process.env.SKYKEY_LOG ?? 'info',
     base: { name },
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: ['key', 'keys', '*.key', '*.keys', 'token', '*.token', 'bytes', '*.bytes'], censor: '[secret]' },
-  });
+  };
+  return to === 'stdout' ? pino(options) : pino(options, pino.destination({ fd: 2, sync: true }));
 }
 
 /**

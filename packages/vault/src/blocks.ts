@@ -1,5 +1,6 @@
 import { SecretBytes } from '@skykey/bits';
 import { VaultError } from './error.ts';
+import type { Fixed } from './fixed.ts';
 import type { Lanes } from './lanes.ts';
 import { MAX_BLOCK_BYTES, type Pieces, type Span } from './pieces.ts';
 import type { Sql } from './store/store.ts';
@@ -24,8 +25,10 @@ export class Blocks {
   readonly #pieces: Pieces;
   readonly #lanes: Lanes;
   readonly #now: () => number;
+  readonly #fixed: Fixed;
 
-  constructor(sql: Sql, pieces: Pieces, lanes: Lanes, now: () => number) {
+  constructor(sql: Sql, pieces: Pieces, lanes: Lanes, now: () => number, fixed: Fixed) {
+    this.#fixed = fixed;
     this.#sql = sql;
     this.#pieces = pieces;
     this.#lanes = lanes;
@@ -152,11 +155,24 @@ export class Blocks {
 
   /** Labels of blocks by their numbers. */
   async labels(blocks: readonly number[]): Promise<Map<number, BlockLabels>> {
+    const found = new Map<number, BlockLabels>();
+    const wanted: number[][] = [];
+    for (const block of new Set(blocks)) {
+      const known = this.#fixed.labels(block);
+      if (known) found.set(block, known);
+      else wanted.push([block]);
+    }
+    if (wanted.length === 0) return found;
     const rows = await this.#sql.all<{ block: number; labels: string }>(
       'SELECT block, labels FROM block WHERE block IN (SELECT CAST(value->>0 AS bigint) FROM EACH($1) AS item)',
-      JSON.stringify([...new Set(blocks)].map((block) => [block])),
+      JSON.stringify(wanted),
     );
-    return new Map(rows.map(({ block, labels }) => [block, JSON.parse(labels) as BlockLabels]));
+    for (const { block, labels: text } of rows) {
+      const labels = JSON.parse(text) as BlockLabels;
+      this.#fixed.keepLabels(block, labels);
+      found.set(block, labels);
+    }
+    return found;
   }
 
   /** Marks every block that rests on the link (as it was until a moment); overwrites those held. Returns the released ones, and bytes lost. */

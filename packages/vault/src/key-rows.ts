@@ -280,9 +280,11 @@ interface Stock {
   readonly purpose?: string;
 }
 
-const STOCK = `FROM shared_key JOIN key_copy ON key_copy.key = shared_key.key AND sae = master_sae
-  WHERE open > 0 AND role = 'master' AND state = 'ASSIGNED' AND master_sae = $1 AND slave_saes = $2 AND purpose = $3
-    AND stop - start = $4 AND (expires_ms IS NULL OR expires_ms > $5)`;
+// The copy is asked for by its key: joined, it would have PostgreSQL sort all that is set aside for the first of it.
+const STOCK = `FROM shared_key
+  WHERE open > 0 AND role = 'master' AND master_sae = $1 AND slave_saes = $2 AND purpose = $3
+    AND stop - start = $4 AND (expires_ms IS NULL OR expires_ms > $5)
+    AND (SELECT state FROM key_copy WHERE key_copy.key = shared_key.key AND sae = master_sae) = 'ASSIGNED'`;
 
 const stockValues = (
   { masterSae, slaveSae, purpose, bytes }: Stock,

@@ -102,7 +102,9 @@ export class Seal {
     if (known) return known;
     const root = this.#keyring.find(epoch);
     if (!root) return undefined;
-    const bytes = new Uint8Array(root.open((secret) => hkdfSync('sha256', secret, this.#id, `skykey vault ${name}`, 32)));
+    const bytes = new Uint8Array(
+      root.open((secret) => hkdfSync('sha256', secret, this.#id, `skykey vault ${name}`, 32)),
+    );
     // As bytes it would be looked at anew for each seal, which takes as long as sealing.
     const key = createSecretKey(bytes);
     bytes.fill(0);

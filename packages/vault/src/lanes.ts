@@ -1,6 +1,7 @@
 import { SecretBytes } from '@skykey/bits';
 import { type Claim, Claims } from './claims.ts';
 import { VaultError } from './error.ts';
+import type { Fixed } from './fixed.ts';
 import type { Pieces, Span } from './pieces.ts';
 import { earliest, type Segment, Segments, spanOf, under } from './segments.ts';
 import type { Sql } from './store/store.ts';
@@ -40,8 +41,10 @@ export class Lanes {
   readonly #segments: Segments;
   readonly #claims: Claims;
   readonly #now: () => number;
+  readonly #fixed: Fixed;
 
-  constructor(sql: Sql, pieces: Pieces, now: () => number) {
+  constructor(sql: Sql, pieces: Pieces, now: () => number, fixed: Fixed) {
+    this.#fixed = fixed;
     this.#sql = sql;
     this.#pieces = pieces;
     this.#segments = new Segments(sql, now);
@@ -290,7 +293,7 @@ export class Lanes {
 
   /** Reads without taking: the hash point of an authentication lane. */
   async point(name: string): Promise<SecretBytes> {
-    const lane = (await this.find(name))?.lane;
+    const lane = await this.#number(name);
     const place = lane === undefined ? undefined : await this.#point(lane);
     if (lane === undefined || !place) throw new VaultError('vault/missing', `there is no authentication lane ${name}`);
     return await this.#read(name, { lane, ...place });
@@ -488,9 +491,17 @@ export class Lanes {
     );
   }
 
+  async #number(name: string): Promise<number | undefined> {
+    const known = this.#fixed.lane(name);
+    if (known !== undefined) return known;
+    const lane = (await this.find(name))?.lane;
+    if (lane !== undefined) this.#fixed.keepLane(name, lane);
+    return lane;
+  }
+
   async #places(name: string, bytes: number, offsets: readonly number[]): Promise<Place[]> {
     checkSize(bytes);
-    const lane = (await this.find(name))?.lane;
+    const lane = await this.#number(name);
     return offsets.map((offset) => {
       if (lane === undefined || !Number.isSafeInteger(offset) || offset < 0) {
         throw new VaultError('vault/missing', `lane ${name} has no bytes from ${offset} on`);

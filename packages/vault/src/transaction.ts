@@ -1,5 +1,6 @@
 import type { SecretBytes } from '@skykey/bits';
 import { Blocks } from './blocks.ts';
+import { Fixed } from './fixed.ts';
 import type { Seal } from './keyring.ts';
 import { Keys, type Wanted } from './keys.ts';
 import { Lanes } from './lanes.ts';
@@ -16,6 +17,7 @@ export interface Surroundings {
   readonly place: string;
   readonly now: () => number;
   readonly processId: string;
+  readonly fixed: Fixed;
 }
 
 /**
@@ -34,15 +36,17 @@ export class VaultTransaction {
   readonly #memory: Memory;
   readonly #counter: Counter;
   readonly #now: () => number;
+  readonly #fixed: Fixed;
   readonly #given: SecretBytes[] = [];
 
-  constructor(store: Sql, scope: string, { seal, place, now, processId }: Surroundings) {
-    const sql = new Recent(store);
+  constructor(store: Sql, scope: string, { seal, place, now, processId, fixed }: Surroundings) {
+    this.#fixed = new Fixed(fixed);
+    const sql = new Recent(store, () => this.#fixed.forget());
     this.#sql = sql;
     this.#now = now;
     const pieces = new Pieces(sql, seal, place);
-    this.#lanes = new Lanes(sql, pieces, now);
-    this.#blocks = new Blocks(sql, pieces, this.#lanes, now);
+    this.#lanes = new Lanes(sql, pieces, now, this.#fixed);
+    this.#blocks = new Blocks(sql, pieces, this.#lanes, now, this.#fixed);
     this.#counter = new Counter(sql, scope);
     this.#memory = new Memory(sql);
     this.outbox = new Outbox(sql, now);
@@ -53,6 +57,11 @@ export class VaultTransaction {
   /** Overwrites every secret that was handed out here: the transaction was undone. */
   wipe(): void {
     for (const secret of this.#given) secret.wipe();
+  }
+
+  /** It is through: what it has read and what never changes is known to those that follow. */
+  settle(): void {
+    this.#fixed.commit();
   }
 
   #give(secret: SecretBytes): SecretBytes {

@@ -1,4 +1,5 @@
 import { VaultError } from './error.ts';
+import { Fixed } from './fixed.ts';
 import { type Keyring, Seal } from './keyring.ts';
 import { Pieces } from './pieces.ts';
 import { Memory } from './records.ts';
@@ -63,7 +64,13 @@ export class Vault {
     this.#store = store;
     this.#keyring = keyring;
     this.#leaseMs = leaseMs;
-    this.#surroundings = { seal: new Seal(keyring, random, store.id), place: store.place, now, processId };
+    this.#surroundings = {
+      seal: new Seal(keyring, random, store.id),
+      place: store.place,
+      now,
+      processId,
+      fixed: new Fixed(),
+    };
   }
 
   /**
@@ -77,11 +84,13 @@ export class Vault {
   async atomically<T>(work: (tx: VaultTransaction) => Promise<T>, scope = ''): Promise<T> {
     let last: VaultTransaction | undefined;
     try {
-      return await this.#store.transaction(scope, async (sql) => {
+      const result = await this.#store.transaction(scope, async (sql) => {
         last?.wipe();
         last = new VaultTransaction(sql, scope, this.#surroundings);
         return await work(last);
       });
+      last?.settle();
+      return result;
     } catch (error) {
       last?.wipe();
       throw error;

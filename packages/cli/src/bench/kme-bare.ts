@@ -25,7 +25,11 @@ const server = await serveMutualTls({
     const ids = path.endsWith('enc_keys')
       ? Array.from({ length: asked.number }, () => randomUUID())
       : asked.key_IDs.map(({ key_ID }) => key_ID);
-    return { status: 200, headers, body: JSON.stringify({ keys: ids.map((key_ID) => ({ key_ID, key: keyOf(key_ID) })) }) };
+    return {
+      status: 200,
+      headers,
+      body: JSON.stringify({ keys: ids.map((key_ID) => ({ key_ID, key: keyOf(key_ID) })) }),
+    };
   },
 });
 process.send!({ port: server.port });

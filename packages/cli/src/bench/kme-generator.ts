@@ -63,7 +63,9 @@ class Line {
   static open({ port, tls }: Application): Promise<Line> {
     const [cert, key, ca] = [tls.cert, tls.key, tls.ca].map((file) => readFileSync(file));
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: '127.0.0.1', port, cert, key, ca, ALPNProtocols: ['http/1.1'] }, () => resolve(new Line(socket)));
+      const socket = connect({ host: '127.0.0.1', port, cert, key, ca, ALPNProtocols: ['http/1.1'] }, () =>
+        resolve(new Line(socket)),
+      );
       socket.once('error', reject);
     });
   }

@@ -24,7 +24,9 @@ function binaries(): string | undefined {
 function account(): { uid?: number; gid?: number } | undefined {
   if (process.getuid?.() !== 0) return {};
   const ids = ['-u', '-g'].map((flag) => spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
-  return ids.some(({ status }) => status !== 0) ? undefined : { uid: Number(ids[0]!.stdout), gid: Number(ids[1]!.stdout) };
+  return ids.some(({ status }) => status !== 0)
+    ? undefined
+    : { uid: Number(ids[0]!.stdout), gid: Number(ids[1]!.stdout) };
 }
 
 /** Why it cannot be measured here, in a sentence; or the server. */
@@ -41,12 +43,20 @@ export async function startPostgres(within = tmpdir()): Promise<Postgres | strin
   const made = spawnSync(join(bin, 'initdb'), ['-D', data, ...how], { ...who, cwd: folder, encoding: 'utf8' });
   if (made.status !== 0) throw new CliError('cli/bench', `initdb failed: ${made.stderr}`);
   // As Debian installs it, but for the room that its log may take between two checkpoints.
-  const settings = { listen_addresses: '', unix_socket_directories: folder, shared_buffers: '128MB', max_wal_size: '4GB' };
+  const settings = {
+    listen_addresses: '',
+    unix_socket_directories: folder,
+    shared_buffers: '128MB',
+    max_wal_size: '4GB',
+  };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn(join(bin, 'postgres'), ['-D', data, ...options], { ...who, cwd: folder, stdio: 'ignore' });
   const connection = `postgres://skykey@/postgres?host=${encodeURIComponent(folder)}`;
   const ask = (sql: string): string =>
-    execFileSync(join(bin, 'psql'), ['-h', folder, '-U', 'skykey', '-d', 'postgres', '-Atc', sql], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    execFileSync(join(bin, 'psql'), ['-h', folder, '-U', 'skykey', '-d', 'postgres', '-Atc', sql], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
   for (let waitedMs = 0; ; waitedMs += 100) {
     try {
       ask('SELECT 1');

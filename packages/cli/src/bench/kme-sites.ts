@@ -54,7 +54,9 @@ export async function startBare(folder: string, site: SiteId): Promise<Server> {
   const child = fork(script, [JSON.stringify(serverTls(folder, site, 'sae'))]);
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message: { port: number }) => resolve(message.port));
-    child.once('exit', (code) => reject(new CliError('cli/bench', `the reference server of ${site} ended with ${code}`)));
+    child.once('exit', (code) =>
+      reject(new CliError('cli/bench', `the reference server of ${site} ended with ${code}`)),
+    );
   });
   return { process: child, application: application(folder, site, port), operations: null, files: [] };
 }
@@ -73,7 +75,11 @@ export async function startKmes(folder: string, backing: Backing, keyBytes: numb
     format: 'skykey-network/1',
     nodes: SITES.map((id) => ({ id, kind: 'site' })),
     links: [link],
-    kmes: SITES.map((site, i) => ({ kmeId: kmeOf(site), siteId: site, peerUrl: `https://127.0.0.1:${listen[i]!.peers}` })),
+    kmes: SITES.map((site, i) => ({
+      kmeId: kmeOf(site),
+      siteId: site,
+      peerUrl: `https://127.0.0.1:${listen[i]!.peers}`,
+    })),
     saes: SITES.map((site) => ({ saeId: saeOf(site), kmeId: kmeOf(site) })),
   });
   const policy = join(place, 'policy.json');
@@ -125,7 +131,8 @@ async function answers(child: ChildProcess, port: number, site: SiteId): Promise
     );
     if (ready) return;
     if (child.exitCode !== null) throw new CliError('cli/bench', `the KME of ${site} ended with ${child.exitCode}`);
-    if (performance.now() > limitMs) throw new CliError('cli/bench', `the KME of ${site} is not ready after ${START_LIMIT_MS / 1000} s`);
+    if (performance.now() > limitMs)
+      throw new CliError('cli/bench', `the KME of ${site} is not ready after ${START_LIMIT_MS / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -14,17 +14,23 @@ export function kmeText(figures: KmeFigures, machine: string): string {
         `compared at both ends. Medians of ${rounds} rounds of ${seconds} s by the clock, applications on the same processor.` +
         (quick ? ' Small sizes: only to see that it works.' : ''),
     ),
-    ...paragraph(`The disk took ${ms(disk.p50)} ms for one small durable write, ${ms(disk.p99)} ms for the slowest in a hundred.`),
+    ...paragraph(
+      `The disk took ${ms(disk.p50)} ms for one small durable write, ${ms(disk.p99)} ms for the slowest in a hundred.`,
+    ),
     '',
     `  ${'at once, keys'.padEnd(14)}${'store'.padEnd(16)}${'pairs/s'.padStart(8)}${'p50 ms'.padStart(8)}${'p99 ms'.padStart(8)}${'of bare'.padStart(9)}${'cpu us'.padStart(8)}${'syncs'.padStart(7)}`,
     ...levels.map(row),
     '',
-    ...paragraph('p50 and p99 are of a pair; cpu us is the processor time of a pair of both KMEs and the database; syncs are the writes to the disk that were waited for, at both sites, of a pair.'),
+    ...paragraph(
+      'p50 and p99 are of a pair; cpu us is the processor time of a pair of both KMEs and the database; syncs are the writes to the disk that were waited for, at both sites, of a pair.',
+    ),
     '',
   ];
   for (const { subject, before, after } of memory) {
     if (before === null || after === null || subject === 'bare') continue;
-    lines.push(...paragraph(`Memory of both KMEs on ${NAMES[subject]}: ${mega(before)} MB before, ${mega(after)} MB after.`));
+    lines.push(
+      ...paragraph(`Memory of both KMEs on ${NAMES[subject]}: ${mega(before)} MB before, ${mega(after)} MB after.`),
+    );
   }
   for (const [what, count] of Object.entries(errors)) lines.push(...paragraph(`${count} times: ${what}`));
   lines.push(...paragraph(`Keys that differed at the two ends: ${unequal}; given twice: ${repeated}.`), '');
@@ -48,4 +54,5 @@ function row({ subject, connections, number, pairsPerS, pairMs, ofBare, cpuUs, s
 
 const ms = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 const mega = (bytes: number): string => (bytes / 1e6).toFixed(0);
-const digits = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3));
+const digits = (value: number): string =>
+  value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);

@@ -7,7 +7,12 @@ import { Latencies } from './latencies.ts';
 export function cpuS(pid: number): number | null {
   try {
     const tasks = readdirSync(`/proc/${pid}/task`);
-    return tasks.reduce((sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]), 0) / 1e9;
+    return (
+      tasks.reduce(
+        (sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]),
+        0,
+      ) / 1e9
+    );
   } catch {
     return null;
   }

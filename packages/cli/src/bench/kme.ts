@@ -34,7 +34,12 @@ export interface LevelFigures extends Level {
   readonly decMs: Quantiles;
   readonly pairMs: Quantiles;
   /** Processor time of a pair, microseconds: the two servers, the applications, and the database; null where not told. */
-  readonly cpuUs: { readonly north: number | null; readonly south: number | null; readonly applications: number; readonly database: number | null };
+  readonly cpuUs: {
+    readonly north: number | null;
+    readonly south: number | null;
+    readonly applications: number;
+    readonly database: number | null;
+  };
   /** Writes to the disk that were waited for, by both sites, of a pair. */
   readonly syncs: number | null;
   readonly transactions: number | null;
@@ -50,12 +55,20 @@ export interface KmeFigures {
   /** What the disk took for one write of ten pages and its fdatasync meanwhile, milliseconds. */
   readonly disk: Quantiles;
   /** Resident memory of both KMEs, bytes. */
-  readonly memory: readonly { readonly subject: Subject; readonly before: number | null; readonly after: number | null }[];
+  readonly memory: readonly {
+    readonly subject: Subject;
+    readonly before: number | null;
+    readonly after: number | null;
+  }[];
   /** Of all rounds; there should be none. */
   readonly errors: Readonly<Record<string, number>>;
   readonly unequal: number;
   readonly repeated: number;
-  readonly expectations: readonly { readonly what: string; readonly value: number | null; readonly met: boolean | null }[];
+  readonly expectations: readonly {
+    readonly what: string;
+    readonly value: number | null;
+    readonly met: boolean | null;
+  }[];
   readonly warnings: readonly string[];
 }
 
@@ -90,7 +103,7 @@ export class Generator {
   run(load: Load, onMeasuring: () => void = () => undefined): Promise<LoadResult> {
     return new Promise((resolve, reject) => {
       const heard = (message: 'measuring' | LoadResult | { failed: string }): void => {
-        if (message === 'measuring') return onMeasuring();
+        if (message === 'measuring') return void onMeasuring();
         this.#child.off('message', heard);
         if ('failed' in message) reject(new CliError('cli/bench', `the applications gave up: ${message.failed}`));
         else resolve(message);
@@ -172,7 +185,8 @@ async function measure(stage: Stage, rounds: number, quick: boolean, progress: P
   const database = typeof postgres === 'string' ? undefined : postgres;
 
   const levels: Level[] = [...CONNECTIONS.map((connections) => [connections, 1]), [CONNECTIONS.at(-1)!, MANY]].flatMap(
-    ([connections, number]) => [...subjects.keys()].map((subject) => ({ subject, connections: connections!, number: number! })),
+    ([connections, number]) =>
+      [...subjects.keys()].map((subject) => ({ subject, connections: connections!, number: number! })),
   );
   const memoryOf = ([north, south]: readonly [Server, Server]): number | null => {
     const [a, b] = [north, south].map((server) => residentBytes(server.process.pid!));
@@ -192,23 +206,43 @@ async function measure(stage: Stage, rounds: number, quick: boolean, progress: P
     }
   }
   const all = [...found.values()].flat();
-  if (all.some(({ north }) => north === null)) warnings.push('this system does not tell what a process takes: no processor time of servers');
+  if (all.some(({ north }) => north === null))
+    warnings.push('this system does not tell what a process takes: no processor time of servers');
   const errors: Record<string, number> = {};
-  for (const { result } of all) for (const [what, count] of Object.entries(result.errors)) errors[what] = (errors[what] ?? 0) + count;
+  for (const { result } of all)
+    for (const [what, count] of Object.entries(result.errors)) errors[what] = (errors[what] ?? 0) + count;
   const figures = levels.map((level) => figuresOf(level, found.get(level)!, bareOf(found, level)));
   const sum = (of: 'unequal' | 'repeated'): number => all.reduce((total, { result }) => total + result[of], 0);
   return {
-    ...{ rounds, quick, seconds, levels: figures, errors, unequal: sum('unequal'), repeated: sum('repeated'), warnings },
+    ...{
+      rounds,
+      quick,
+      seconds,
+      levels: figures,
+      errors,
+      unequal: sum('unequal'),
+      repeated: sum('repeated'),
+      warnings,
+    },
     disk: { p50: median(disks.map(({ p50 }) => p50)), p99: median(disks.map(({ p99 }) => p99)) },
-    memory: [...subjects].map(([subject, servers]) => ({ subject, before: before.get(subject)!, after: memoryOf(servers) })),
+    memory: [...subjects].map(([subject, servers]) => ({
+      subject,
+      before: before.get(subject)!,
+      after: memoryOf(servers),
+    })),
     expectations: expectations(figures, quick),
   };
 }
 
-const bareOf = (found: ReadonlyMap<Level, readonly Round[]>, { subject, connections, number }: Level): readonly Round[] | null =>
+const bareOf = (
+  found: ReadonlyMap<Level, readonly Round[]>,
+  { subject, connections, number }: Level,
+): readonly Round[] | null =>
   subject === 'bare'
     ? null
-    : [...found].find(([level]) => level.subject === 'bare' && level.connections === connections && level.number === number)![1];
+    : [...found].find(
+        ([level]) => level.subject === 'bare' && level.connections === connections && level.number === number,
+      )![1];
 
 async function oneRound(
   generator: Generator,
@@ -239,7 +273,11 @@ async function oneRound(
     }, 0);
   return {
     result,
-    ...{ north: each(from.cpu[0], to.cpu[0]), south: each(from.cpu[1], to.cpu[1]), database: each(from.database, to.database) },
+    ...{
+      north: each(from.cpu[0], to.cpu[0]),
+      south: each(from.cpu[1], to.cpu[1]),
+      database: each(from.database, to.database),
+    },
     ...{ syncs: database ? each(from.syncs, to.syncs) : total('commits'), transactions: total('transactions') },
   };
 }
@@ -248,7 +286,8 @@ async function oneRound(
 async function countersOf({ operations }: Server): Promise<{ transactions: number; commits: number } | null> {
   if (operations === null) return null;
   const text = await (await fetch(`http://127.0.0.1:${operations}/metrics`)).text();
-  const read = (name: string): number => Number(new RegExp(`^skykey_kme_vault_${name}_total (\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN);
+  const read = (name: string): number =>
+    Number(new RegExp(`^skykey_kme_vault_${name}_total (\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN);
   return { transactions: read('transactions'), commits: read('commits') };
 }
 

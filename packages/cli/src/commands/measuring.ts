@@ -51,7 +51,10 @@ Examples:
     .option('--hour', 'kme: the same for an hour')
     .option('--results <folder>', 'kme: where the report of that is written as well')
     .option('--json', 'one JSON document')
-    .addHelpText('after', '\nExamples:\n  skykey bench photons --json\n  skykey bench distill\n  skykey bench kme\n  skykey bench kme --hour --results docs/results')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  skykey bench photons --json\n  skykey bench distill\n  skykey bench kme\n  skykey bench kme --hour --results docs/results',
+    )
     .action(bench);
 
   const tags = program.command('tags').description('time tags of detections: write, read and convert them');

@@ -6,7 +6,9 @@ import { wholeNumber } from './option.ts';
 export function networking(program: Command): void {
   program
     .command('network')
-    .description('a day of a network with relay over satellites: forecasts against what came, and what dishonest nodes learn')
+    .description(
+      'a day of a network with relay over satellites: forecasts against what came, and what dishonest nodes learn',
+    )
     .option('--scenario <id>', 'network that is shipped, or the path of a .json file', 'ten-sites')
     .option('--days <n>', 'play the day so often, each time with other weather', wholeNumber, 1)
     .option('--realisations <n>', 'of weather and counts, that forecasts are made of', wholeNumber, 1000)

@@ -26,7 +26,9 @@ const READY_BITS = 2048;
 /** Throws as `contacts` of the planner; CliError for a network that does not fit its scenario. */
 export function studyScene({ network, realisations, days, seed, onProgress }: ContactPlanRequest): StudyScene {
   const scenario = loadScenario(network.scenario);
-  const known = new Set([...scenario.satellites, ...scenario.stations.map(({ station }) => station)].map(({ id }) => id));
+  const known = new Set(
+    [...scenario.satellites, ...scenario.stations.map(({ station }) => station)].map(({ id }) => id),
+  );
   const stranger = network.nodes.find(({ id, kind }) => kind !== 'ground-segment' && !known.has(id));
   if (stranger) {
     throw new CliError(

@@ -64,7 +64,9 @@ export function overDays(days: readonly Coverage[]): { readonly share: number; r
 
 /** Of each day one uncertain forecast, drawn: they depend on nothing in common. */
 export function oneADay<T extends Foreseen<number>>(days: readonly (readonly T[])[], uniform: () => number): T[] {
-  return days.flatMap((forecasts) => (forecasts.length > 0 ? [forecasts[Math.floor(uniform() * forecasts.length)]!] : []));
+  return days.flatMap((forecasts) =>
+    forecasts.length > 0 ? [forecasts[Math.floor(uniform() * forecasts.length)]!] : [],
+  );
 }
 
 /** Forecasts of amounts, or of times, that were uncertain, by whether an alarm made them void. */

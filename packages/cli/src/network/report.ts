@@ -25,13 +25,22 @@ export function networkDocument({ name, study, days, summary, timing }: NetworkF
     realisations: scene.realisations,
     seed: scene.seed,
     version: VERSION,
-    plans: plans.map(({ from, to, routes, steps }) => ({ from, to, routes, joins: steps.map(({ node, makes }) => ({ node, makes })) })),
+    plans: plans.map(({ from, to, routes, steps }) => ({
+      from,
+      to,
+      routes,
+      joins: steps.map(({ node, makes }) => ({ node, makes })),
+    })),
     unreachable: study.unreachable,
     ...summary,
     firstDay: {
       blocks: days[0]!.blocks,
       alarms: days[0]!.alarms,
-      forecasts: days[0]!.bits.map(({ issuedMs, targetMs, ...one }) => ({ issued: iso(issuedMs), target: iso(targetMs), ...one })),
+      forecasts: days[0]!.bits.map(({ issuedMs, targetMs, ...one }) => ({
+        issued: iso(issuedMs),
+        target: iso(targetMs),
+        ...one,
+      })),
       ready: days[0]!.ready.map(({ issuedMs, said, came, ...one }) => ({
         ...{ issued: iso(issuedMs), said: said.map(moment), came: moment(came) },
         ...one,
@@ -99,7 +108,7 @@ ${summary.secret ? 'Every coalition with a node on each way of a key recovered i
 
 ## What is assumed
 
-Blocks are at both ends ${30} s after the light, and a satellite is heard for a minute after it; other stations reach it through the
+Blocks are at both ends 30 s after the light, and a satellite is heard for a minute after it; other stations reach it through the
 one that it is over. Fibres make their blocks on time. A station's weather is not conditioned on what was seen of it earlier in
 the day, so that forecasts of later hours are made of the same realisations. Nobody foresees demand: pairs of this network do not
 draw from lanes that others join.
@@ -117,7 +126,7 @@ function promiseRow({ what, forecasts, held, heldAsSaid, share, error, independe
     percent(heldAsSaid / forecasts),
     `${independent.held} of ${independent.days}`,
     `${least} to ${most}`,
-    holds ? 'yes' : '**no**',
+    holds === null ? 'too few days' : holds ? 'yes' : '**no**',
   ];
 }
 
@@ -131,7 +140,7 @@ function alarmedText({ alarmed }: NetworkSummary, { alarms }: PlayedDay): string
   const told = alarms.map(
     ({ link, atMs, reopenedMs, overwrittenBits, told: nodes, unreachable }) =>
       `${link} under alarm from ${iso(atMs)} to ${iso(reopenedMs)}: ${count(overwrittenBits)} bits overwritten where it was found, ` +
-      `${nodes} nodes told, ${unreachable.length === 0 ? 'other routes for all' : `no other route for ${unreachable.map(({ rule }) => rule).join(', ')}`}`,
+      `known to ${nodes} node${nodes === 1 ? '' : 's'} at once (others hear when they share key with somebody who knows), ${unreachable.length === 0 ? 'other routes for all' : `no other route for ${unreachable.map(({ rule }) => rule).join(', ')}`}`,
   );
   return (
     `On the first day ${told.join('; ')}. Of ${count(alarmed.forecasts)} uncertain forecasts that an alarm made void ` +

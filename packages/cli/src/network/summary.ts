@@ -1,7 +1,16 @@
 /** What a study of a network has found, in figures. */
 import type { BitsForecast, CoalitionTally, NetworkStudy, PlayedDay, ReadyForecast } from '@skykey/node';
 import { seededRandom } from '@skykey/photons';
-import { binomialRange, type Coverage, coverage, isCertain, oneADay, overDays, PROMISED, uncertain } from './coverage.ts';
+import {
+  binomialRange,
+  type Coverage,
+  coverage,
+  isCertain,
+  oneADay,
+  overDays,
+  PROMISED,
+  uncertain,
+} from './coverage.ts';
 
 export interface Promise90 extends Coverage {
   readonly what: string;
@@ -10,7 +19,8 @@ export interface Promise90 extends Coverage {
   readonly error: number;
   /** One forecast a day: how many, how many held, and between what that lies with 95 %. */
   readonly independent: { readonly days: number; readonly held: number; readonly range: readonly [number, number] };
-  readonly holds: boolean;
+  /** Null: of so few days any number would have done. */
+  readonly holds: boolean | null;
 }
 
 export interface PairSummary {
@@ -53,7 +63,9 @@ export function summaryOf(study: NetworkStudy, days: readonly PlayedDay[]): Netw
   const ready = uncertain(days, (day) => day.ready, false);
   const startMs = study.scene.startMs;
   const issues = [...new Set(days.flatMap((day) => day.bits.map(({ issuedMs }) => issuedMs)))].sort((a, b) => a - b);
-  const certain = days.flatMap((day) => day.bits.filter((one) => !one.alarmed && one.said[0] === one.said[2] && isSure(one)));
+  const certain = days.flatMap((day) =>
+    day.bits.filter((one) => !one.alarmed && one.said[0] === one.said[2] && isSure(one)),
+  );
   const coalitions = mergedTallies(days.flatMap((day) => day.coalitions));
   const alarmed = uncertain(days, (day) => day.bits, true).flat();
   return {
@@ -81,9 +93,14 @@ export function summaryOf(study: NetworkStudy, days: readonly PlayedDay[]): Netw
 }
 
 /** All realisations alike: whatever came is either all of them or none. */
-const isSure = ({ equal, below, of }: BitsForecast): boolean => equal === of || (equal === 0 && (below === 0 || below === of));
+const isSure = ({ equal, below, of }: BitsForecast): boolean =>
+  equal === of || (equal === 0 && (below === 0 || below === of));
 
-function promise(what: string, days: readonly (readonly (BitsForecast | ReadyForecast)[])[], uniform: () => number): Promise90 {
+function promise(
+  what: string,
+  days: readonly (readonly (BitsForecast | ReadyForecast)[])[],
+  uniform: () => number,
+): Promise90 {
   const each = days.map((list) => coverage(list, uniform));
   const sum = (of: (one: Coverage) => number): number => each.reduce((total, one) => total + of(one), 0);
   const { share, error } = overDays(each);
@@ -93,7 +110,7 @@ function promise(what: string, days: readonly (readonly (BitsForecast | ReadyFor
     ...{ what, forecasts: sum(({ forecasts }) => forecasts), held: sum(({ held }) => held) },
     ...{ heldAsSaid: sum((one) => one.heldAsSaid), share, error },
     independent: { days: drawn.forecasts, held: drawn.held, range },
-    holds: drawn.held >= range[0] && drawn.held <= range[1],
+    holds: range[0] === 0 ? null : drawn.held >= range[0] && drawn.held <= range[1],
   };
 }
 

@@ -65,7 +65,8 @@ export function networkChart(study: NetworkStudy, day: PlayedDay): string {
   const satellites = scene.topology.nodes.filter(({ kind }) => kind === 'satellite').length;
   return sheetOf({
     title: `A network through a day: ${sites} sites, ${satellites} satellites, ${dayOf(startMs)}`,
-    subtitle: 'Contacts of the plan and those that made key, and key of pairs against the forecast at the begin of the day (UTC)',
+    subtitle:
+      'Contacts of the plan and those that made key, and key of pairs against the forecast at the begin of the day (UTC)',
     panels,
     caption:
       `The protocol of the product on blocks of simulated photons, in one realisation of weather that the forecast had not seen. ` +
@@ -84,19 +85,31 @@ function contactPanel({ scene }: NetworkStudy, day: PlayedDay): Panel {
       const half = Math.max(LEAST_WIDTH_MS, to - from) / 2;
       const middle = (from + to) / 2;
       return {
-        ...{ satellite, station: link.slice(satellite.length + 1), from: new Date(middle - half), to: new Date(middle + half) },
+        ...{
+          satellite,
+          station: link.slice(satellite.length + 1),
+          from: new Date(middle - half),
+          to: new Date(middle + half),
+        },
         ...{ at: new Date(middle), made: made.has(`${link} ${readyMs}`) },
       };
     });
   const rows = Map.groupBy(contacts, ({ satellite }) => satellite);
   const placed = [...rows.values()].flatMap((list) =>
-    list.sort((a, b) => a.at.getTime() - b.at.getTime()).map((contact, i) => ({ ...contact, y: satellites.indexOf(contact.satellite), up: i % 3 })),
+    list
+      .sort((a, b) => a.at.getTime() - b.at.getTime())
+      .map((contact, i) => ({ ...contact, y: satellites.indexOf(contact.satellite), up: i % 3 })),
   );
   return {
     heading: 'Contacts of satellites with stations',
     height: 60 + 46 * satellites.length,
     keys: [
-      { name: 'made key', remark: `${placed.filter(({ made: yes }) => yes).length} of ${placed.length}`, colour: CLEAR, mark: 'area' },
+      {
+        name: 'made key',
+        remark: `${placed.filter(({ made: yes }) => yes).length} of ${placed.length}`,
+        colour: CLEAR,
+        mark: 'area',
+      },
       { name: 'did not', remark: 'clouds, or too little', colour: WAITED, mark: 'area' },
       ...(day.alarms.length > 0 ? [{ name: 'alarm', colour: ALARM, mark: 'line' } as const] : []),
     ],
@@ -106,14 +119,38 @@ function contactPanel({ scene }: NetworkStudy, day: PlayedDay): Panel {
       y: { domain: [satellites.length - 0.2, -0.8], axis: null },
       marks: [
         ...timeAxis(startMs, endMs, false),
-        rect(placed, { x1: 'from', x2: 'to', y1: (one: { y: number }) => one.y, y2: (one: { y: number }) => one.y + 0.32, fill: (one: { made: boolean }) => (one.made ? CLEAR : WAITED), stroke: INK, strokeWidth: 0.4 }),
-        text(placed, { x: 'at', y: (one: { y: number; up: number }) => one.y - 0.1 - 0.2 * one.up, text: 'station', fontSize: 8.5, fill: INK }),
+        rect(placed, {
+          x1: 'from',
+          x2: 'to',
+          y1: (one: { y: number }) => one.y,
+          y2: (one: { y: number }) => one.y + 0.32,
+          fill: (one: { made: boolean }) => (one.made ? CLEAR : WAITED),
+          stroke: INK,
+          strokeWidth: 0.4,
+        }),
+        text(placed, {
+          x: 'at',
+          y: (one: { y: number; up: number }) => one.y - 0.1 - 0.2 * one.up,
+          text: 'station',
+          fontSize: 8.5,
+          fill: INK,
+        }),
         ...alarmMarks(day),
-        axisY(satellites.map((_, i) => i), { tickFormat: (i: number) => satellites[i]!, label: null, tickSize: 0, dy: 5 }),
+        axisY(
+          satellites.map((_, i) => i),
+          { tickFormat: (i: number) => satellites[i]!, label: null, tickSize: 0, dy: 5 },
+        ),
       ] as Markish[],
     },
   };
 }
 
 const alarmMarks = ({ alarms }: PlayedDay): Markish[] =>
-  alarms.length === 0 ? [] : [ruleX(alarms.map(({ atMs }) => new Date(atMs)), { stroke: ALARM, strokeWidth: 2 })];
+  alarms.length === 0
+    ? []
+    : [
+        ruleX(
+          alarms.map(({ atMs }) => new Date(atMs)),
+          { stroke: ALARM, strokeWidth: 2 },
+        ),
+      ];

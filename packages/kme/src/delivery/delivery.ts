@@ -6,7 +6,8 @@ import { decide, type PairRules, type Policy, type PolicyPair } from '../network
 import type { Registry } from '../network/registry.ts';
 import type { Likeness } from '../network/topology.ts';
 import { MAX_BATCH } from '../peer/message.ts';
-import { PADS_KEPT, type Peer } from '../peer/peer.ts';
+import { PADS_KEPT } from '../peer/frame.ts';
+import type { Peer } from '../peer/peer.ts';
 import { joinLabels } from '../relay/labels.ts';
 import {
   type DeliveredKey,

@@ -83,7 +83,9 @@ export function rehearse(scene: RehearsalScene, goals: readonly (readonly string
     return places.get(name)!;
   };
   for (const name of stock.keys()) lane(name);
-  const work = nodes.map((node) => ({ joins: joinsOf(node, plans, lane), combinations: combinationsOf(node, plans, lane) }));
+  const work = nodes.map((node) => ({
+    ...{ node, joins: joinsOf(node, plans, lane), combinations: combinationsOf(node, plans, lane) },
+  }));
   const wanted = goals.map((names) => names.map(lane));
   const out = goals.map(() => momentsMs.map(() => new Float64Array(realisations)));
   for (let r = 0; r < realisations; r++) {
@@ -117,7 +119,9 @@ function joinsOf(node: string, plans: readonly JoinPlan[], lane: (name: string) 
   for (const { left, right, makes } of plans.flatMap(({ steps }) => steps.filter((step) => step.node === node))) {
     const ends = [makes[0]!, makes.at(-1)!].sort() as [string, string];
     const way = wayOf([makes]);
-    const name = [left, right].map(({ route }) => JSON.stringify([route[0] === node ? route.at(-1) : route[0], wayOf([route])]));
+    const name = [left, right].map(({ route }) =>
+      JSON.stringify([route[0] === node ? route.at(-1) : route[0], wayOf([route])]),
+    );
     joins.set(name.sort().join(), {
       left: lane(keyLane(node, makes[0]!, wayOf([left.route]))),
       right: lane(keyLane(node, makes.at(-1)!, wayOf([right.route]))),
@@ -143,34 +147,70 @@ function combinationsOf(node: string, plans: readonly JoinPlan[], lane: (name: s
   return [...found.values()];
 }
 
-type Work = readonly { readonly joins: readonly Join[]; readonly combinations: readonly Combination[] }[];
+type Work = readonly {
+  readonly node: string;
+  readonly joins: readonly Join[];
+  readonly combinations: readonly Combination[];
+}[];
 
-/** Every node does what it can until nothing moves any more. */
+/** A joined block that its ends have yet to confirm. */
+interface Joined {
+  readonly join: Join;
+  readonly bytes: number;
+}
+
+/**
+ * Every node does what it can until nothing moves any more, each in the order of `Exchange.flush`: it joins, then asks for
+ * confirmation where it is the end that asks, then combines.
+ */
 function settle(work: Work, free: Float64Array, came: Float64Array, targetBytes: number): void {
+  let waiting: Joined[] = [];
   for (let moved = true; moved; ) {
     moved = false;
-    for (const { joins, combinations } of work) {
-      for (const join of joins) while (joined(join, free, came)) moved = true;
+    for (const { node, joins, combinations } of work) {
+      for (const join of joins) {
+        for (let bytes = joinable(join, free); bytes > 0; bytes = joinable(join, free)) {
+          free[join.left]! -= bytes;
+          free[join.right]! -= bytes;
+          waiting.push({ join, bytes });
+          moved = true;
+        }
+      }
+      for (const block of waiting) {
+        if (block.join.ends[0] !== node) continue;
+        release(block, free, came);
+        moved = true;
+      }
+      waiting = waiting.filter(({ join }) => join.ends[0] !== node);
       for (const combination of combinations) if (combined(combination, free, came, targetBytes)) moved = true;
     }
   }
 }
 
-function joined({ left, right, ends, way, fills }: Join, free: Float64Array, came: Float64Array): boolean {
+function joinable({ left, right }: Join, free: Float64Array): number {
   const bytes = whole(Math.min(MAX_JOIN_BYTES, free[left]!, free[right]!));
-  if (bytes < LEAST_JOINED_BYTES) return false;
-  free[left]! -= bytes;
-  free[right]! -= bytes;
-  const keys = joinCuts(bytes, ends[0], ends[1], way).slice(2);
-  for (const [i, { from, to }] of keys.entries()) {
-    free[fills[i]!]! += to - from;
-    came[fills[i]!]! += to - from;
-  }
-  return true;
+  return bytes < LEAST_JOINED_BYTES ? 0 : bytes;
 }
 
-function combined({ parts, whole: goal }: Combination, free: Float64Array, came: Float64Array, target: number): boolean {
-  const least = parts.reduce((bytes, part) => Math.min(bytes, free[part]!), Math.min(MAX_JOIN_BYTES, target - free[goal]!));
+function release({ join, bytes }: Joined, free: Float64Array, came: Float64Array): void {
+  const [a, b] = join.ends;
+  const keys = joinCuts(bytes, a, b, join.way).slice(2);
+  for (const [i, { from, to }] of keys.entries()) {
+    free[join.fills[i]!]! += to - from;
+    came[join.fills[i]!]! += to - from;
+  }
+}
+
+function combined(
+  { parts, whole: goal }: Combination,
+  free: Float64Array,
+  came: Float64Array,
+  target: number,
+): boolean {
+  const least = parts.reduce(
+    (bytes, part) => Math.min(bytes, free[part]!),
+    Math.min(MAX_JOIN_BYTES, target - free[goal]!),
+  );
   const bytes = whole(least);
   if (bytes < LEAST_COMBINED_BYTES) return false;
   for (const part of parts) free[part]! -= bytes;

@@ -65,7 +65,7 @@ export interface AlarmMessage {
   readonly version: number;
   readonly state: 'dropped' | 'open';
   readonly reason: string;
-  /** When; the message may be late. Key that the link made after it was dropped is not concerned. */
+  /** When the link was last found disturbed: key that it made until then is not used, whenever it comes. */
   readonly atMs: number;
 }
 

@@ -4,7 +4,8 @@ import type { KeyBatch } from '@skykey/vault';
 import { keyLane, peerLane } from '../lanes.ts';
 import { code, keysOf, labels, Network, type Site, text, WAY, wrap } from '../test/sites.ts';
 import type { PeerAnswer, PeerMessage } from './message.ts';
-import { PADS_KEPT, Peer } from './peer.ts';
+import { PADS_KEPT } from './frame.ts';
+import { Peer } from './peer.ts';
 import { Reader } from './wire.ts';
 
 const LANE = keyLane('beijing', 'moscow', WAY);

@@ -173,8 +173,8 @@ export class Reception {
 
 /** Messages that concern nothing but the lanes between the two nodes, and documents. */
 const isLocal = (message: PeerMessage): boolean =>
-  message.kind === 'assign' ||
-  (message.kind === 'void' && message.batches.every(({ lane }) => lane !== CARRIED_LANE));
+  (message.kind === 'assign' || message.kind === 'void') &&
+  message.batches.every(({ lane }) => lane !== CARRIED_LANE);
 
 const payloadOf = (answers: readonly PeerAnswer[]): Uint8Array => writeList(answers.map(encodeAnswer));
 

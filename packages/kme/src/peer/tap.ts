@@ -1,7 +1,7 @@
 /** What anybody on a public line can read of the messages between nodes: they are authenticated, not encrypted. */
 import { KmeError } from '../error.ts';
+import { startsWith } from './frame.ts';
 import { decodeMessage, type PeerMessage } from './message.ts';
-import { startsWith } from './peer.ts';
 import { Reader } from './wire.ts';
 
 export type Overheard =

@@ -2,23 +2,28 @@ import { checkTag, tag } from '@skykey/distill';
 import type { BlockLabels, Cut, VaultTransaction } from '@skykey/vault';
 import { KmeError } from '../error.ts';
 import { keyLane, peerLane, wayOf } from '../lanes.ts';
+import { ascii } from '../peer/frame.ts';
 import { fromHex, toHex } from '../peer/message.ts';
-import { ascii } from '../peer/peer.ts';
 import { malformed, Reader, Writer } from '../peer/wire.ts';
-import { isJoinBlock } from './join.ts';
+import { isJoinBlock, wasRefused } from './join.ts';
+import { isLinkBlock } from './link-block.ts';
 
 /*
- * End-to-end confirmation of a joined block between its two ends, before any of it is used: a node between them that lied,
- * or a bit that flipped on the way, is found here.
+ * End-to-end confirmation of a block between its two ends, before any of it is used: a node between them that lied, or a
+ * bit that flipped on the way, is found here. Blocks of a quantum link between two sites are confirmed like joined ones:
+ * key of both kinds goes into the same lanes, whose places the two ends must agree about.
  *
  * The message cannot be authenticated with lanes that the first block has yet to fill, so it authenticates itself: the
  * first 48 bytes of the block are hash point and two pads, used for nothing else, and each end's tag over the rest
  * convinces the other. Whoever does not hold the block cannot make one; the nodes of the route held it, but they are trusted anyway.
  *
- * End a (first of the route) asks, end b answers and releases first. It keeps its answer, so a asks again until
- * it has it. Lane positions are agreed in the same exchange: when one end never released an earlier block (an alarm
- * came between), its lanes are shorter, and both go on behind the longer one. When a station has no authentication lane
- * at all yet, the block brings the hash points for both.
+ * End a (whose name sorts first) asks, end b answers and releases first. It keeps its answer, so a asks again until it has
+ * it. Lane positions are agreed in the same exchange: when one end never released an earlier block (an alarm came between),
+ * its lanes are shorter, and both go on behind the longer one. When a site has no authentication lane at all yet, or its
+ * hash point is not the other's, the block brings the hash points for both.
+ *
+ * Who cannot prove that he holds the block changes nothing: neither a question with a wrong tag nor a refusal, which bears
+ * none, destroys it at once. Only when end a has been refused so often that this is no accident does it go on without.
  */
 
 /** Bytes at the head of a joined block that confirm it and are then overwritten: hash point, pad of a, pad of b. */
@@ -56,6 +61,17 @@ export function endsOf(labels: BlockLabels): readonly [string, string] {
   return first < last ? [first, last] : [last, first];
 }
 
+/** Refusals on record after which end a gives a block up. */
+const MAX_REFUSALS = 20;
+
+export const isConfirmedBlock = (blockId: string): boolean => isJoinBlock(blockId) || isLinkBlock(blockId);
+
+/** What end a keeps of its question, and end b of what it answered. */
+interface Asked {
+  readonly question: string;
+  readonly refusals?: number;
+}
+
 /** What end b says. `later`: the block is not there yet. `refused`: it is not the same, or is gone. */
 export type Confirmation = 'confirmed' | 'later' | 'refused';
 const STATUS: readonly Confirmation[] = ['confirmed', 'later', 'refused'];
@@ -66,7 +82,7 @@ const STATUS: readonly Confirmation[] = ['confirmed', 'later', 'refused'];
  */
 export async function askConfirmation(tx: VaultTransaction, blockId: string): Promise<Uint8Array> {
   const memory = `confirm/${blockId}`;
-  const kept = (await tx.recall(memory)) as { question: string } | undefined;
+  const kept = (await tx.recall(memory)) as Asked | undefined;
   if (kept) return fromHex(kept.question);
   const head = new Writer().raw(ascii('SKC1')).text(blockId);
   for (const { lane } of await cutsOf(tx, blockId)) head.u53(await tx.length(lane));
@@ -80,17 +96,19 @@ export async function askConfirmation(tx: VaultTransaction, blockId: string): Pr
 }
 
 /**
- * End b: answers, and releases the block when the question proves that end a has the same. A block that differs
- * is discarded. Returns what was decided; `news` is false when it was decided before.
+ * End b, `self`: answers, and releases the block when the question proves that end a has the same. `news` is false when
+ * it was decided before; `forged` when the question does not prove itself, which changes nothing.
  */
 export async function answerConfirmation(
   tx: VaultTransaction,
+  self: string,
   message: Uint8Array,
 ): Promise<{
   readonly answer: Uint8Array;
   readonly blockId: string;
   readonly outcome: Confirmation;
   readonly news: boolean;
+  readonly forged: boolean;
 }> {
   const signed = message.subarray(0, -16);
   const received = message.subarray(-16);
@@ -98,37 +116,40 @@ export async function answerConfirmation(
   const blockId = input.text();
   const wanted = Array.from({ length: 4 }, () => input.u53());
   input.end();
-  if (!isJoinBlock(blockId)) throw malformed('only joined blocks are confirmed');
-  const decide = (outcome: Confirmation, news: boolean) => ({
-    answer: plainAnswer(outcome, blockId),
-    blockId,
-    outcome,
-    news,
+  if (!isConfirmedBlock(blockId)) throw malformed('only blocks of joins and links are confirmed');
+  const decide = (outcome: Confirmation, news = false, forged = false) => ({
+    ...{ answer: plainAnswer(outcome, blockId), blockId, outcome, news, forged },
   });
+  const block = await tx.block(blockId);
+  if (!block) return decide((await wasRefused(tx, blockId)) ? 'refused' : 'later');
+  // One's own question, thrown back, says nothing of the other end.
+  if (endsOf(block.labels)[1] !== self) throw new KmeError('kme/not-for-us', `${self} asks about ${blockId} itself`);
   const memory = `confirm/${blockId}`;
   const given = (await tx.recall(memory)) as { question: string; answer: string } | undefined;
   if (given) {
-    if (given.question !== toHex(message)) return decide('refused', false);
-    return { ...decide('confirmed', false), answer: fromHex(given.answer) };
+    if (given.question !== toHex(message)) return decide('refused');
+    return { ...decide('confirmed'), answer: fromHex(given.answer) };
   }
-  const block = await tx.block(blockId);
-  if (!block) return decide('later', false);
-  if (block.state !== 'held') return decide('refused', false);
-  if (block.poisoned || !checkTag(await confirmationTag(tx, blockId, 'a', [signed]), received)) {
+  if (block.state !== 'held') return decide('refused');
+  if (block.poisoned) {
     await tx.discard(blockId);
     return decide('refused', true);
   }
+  if (!checkTag(await confirmationTag(tx, blockId, 'a', [signed]), received)) return decide('refused', false, true);
   const cuts = await cutsOf(tx, blockId);
   const lengths: number[] = [];
   for (const { lane } of cuts) lengths.push(await tx.length(lane));
+  // A hash point that lies beyond what end a has is not that of end a.
+  let newPoints = false;
+  for (const i of [0, 1]) {
+    newPoints ||= lengths[i] === 0 || wanted[i]! <= ((await tx.pads(cuts[i]!.lane).pointAt()) ?? 0);
+  }
   const placement = {
     positions: lengths.map((length, i) => Math.max(length, wanted[i]!)),
-    newPoints: [0, 1].some((i) => lengths[i] === 0 || wanted[i] === 0),
+    newPoints,
   };
   // What the other end has not got is of no use here.
-  for (const [i, { lane }] of cuts.entries()) {
-    await burnSurplus(tx, lane, wanted[i]!, i % 2 === 1);
-  }
+  for (const [i, { lane }] of cuts.entries()) await tx.burnFrom(lane, wanted[i]!);
   const head = new Writer().raw(ascii('SKC2')).u8(STATUS.indexOf('confirmed')).text(blockId);
   for (const position of placement.positions) head.u53(position);
   head.u8(placement.newPoints ? 1 : 0);
@@ -140,12 +161,13 @@ export async function answerConfirmation(
     .finish();
   await tx.release(blockId, place(cuts, placement));
   await tx.remember(memory, { question: toHex(message), answer: toHex(answer) });
-  return { answer, blockId, outcome: 'confirmed' as const, news: true };
+  return { ...decide('confirmed', true), answer };
 }
 
 /**
- * End a: acts on the answer; releases on `confirmed`, discards on `refused`. An answer that does not prove itself
- * throws KmeError `kme/forged` and changes nothing: the question is asked again.
+ * End a: acts on the answer. Releases on `confirmed`; on a refusal it asks again, until there are so many on record that
+ * it discards the block and returns `refused`. An answer that does not prove itself throws KmeError `kme/forged` and
+ * changes nothing: the question is asked again.
  */
 export async function settleConfirmation(
   tx: VaultTransaction,
@@ -164,40 +186,33 @@ export async function settleConfirmation(
   const received = placement && input.raw(16);
   input.end();
   if (outcome === 'later') return outcome;
-  await tx.forget(`confirm/${blockId}`);
-  const cuts = await cutsOf(tx, blockId);
-  if (placement && theirs && received) {
-    const expected = await confirmationTag(tx, blockId, 'b', [answer.subarray(0, -16), question.subarray(-16)]);
-    if (!checkTag(expected, received))
-      throw new KmeError('kme/forged', `the confirmation of ${blockId} is not authentic`);
-    let free = true;
-    for (const [i, { lane }] of cuts.entries()) free &&= placement.positions[i]! >= (await tx.length(lane));
-    if (free) {
-      for (const [i, { lane }] of cuts.entries()) await burnSurplus(tx, lane, theirs[i]!, i % 2 === 0);
-      await tx.release(blockId, place(cuts, placement));
-      return 'confirmed';
+  const memory = `confirm/${blockId}`;
+  if (!placement || !theirs || !received) {
+    const kept = (await tx.recall(memory)) as Asked | undefined;
+    const refusals = (kept?.refusals ?? 0) + 1;
+    if (kept && refusals < MAX_REFUSALS) {
+      await tx.remember(memory, { ...kept, refusals });
+      return 'later';
     }
+    await tx.forget(memory);
+    await tx.discard(blockId);
+    return 'refused';
   }
-  // A refusal proves nothing, and need not: it can only stop. Nor is there use for a block whose place is taken.
-  await tx.discard(blockId);
-  return 'refused';
-}
-
-/**
- * Overwrites what the other end has not got of a lane: all from its length on. What this end leads is handed out in order,
- * so all before goes with it; of what the other end leads, that end goes on with what lies before.
- */
-async function burnSurplus(tx: VaultTransaction, lane: string, position: number, leads: boolean): Promise<void> {
-  const length = await tx.length(lane);
-  if (position >= length) return;
-  if (leads) return tx.burnTo(lane, length);
-  for (const { offset, bytes } of await tx.stretches(lane)) {
-    const start = Math.max(offset, position);
-    const range = { lane, offset: start, bytes: offset + bytes - start };
-    if (range.bytes <= 0) continue;
-    await tx.reserveAt(range);
-    await tx.burn(range);
+  const expected = await confirmationTag(tx, blockId, 'b', [answer.subarray(0, -16), question.subarray(-16)]);
+  if (!checkTag(expected, received))
+    throw new KmeError('kme/forged', `the confirmation of ${blockId} is not authentic`);
+  await tx.forget(memory);
+  const cuts = await cutsOf(tx, blockId);
+  let free = true;
+  for (const [i, { lane }] of cuts.entries()) free &&= placement.positions[i]! >= (await tx.length(lane));
+  if (!free) {
+    // There is no use for a block whose place is taken.
+    await tx.discard(blockId);
+    return 'refused';
   }
+  for (const [i, { lane }] of cuts.entries()) await tx.burnFrom(lane, theirs[i]!);
+  await tx.release(blockId, place(cuts, placement));
+  return 'confirmed';
 }
 
 /** Where both ends put the parts of a block. */

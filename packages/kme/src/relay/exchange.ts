@@ -1,12 +1,20 @@
 import type { JournalEntry, PoisonReport, Vault, VaultTransaction } from '@skykey/vault';
 import { Alarms, type LinkAlarm } from '../alarm.ts';
 import { KmeError } from '../error.ts';
+import { ascii, sentence, startsWith } from '../peer/frame.ts';
 import { decodeMessage, encodeMessage, type PeerAnswer, type PeerMessage, shorten } from '../peer/message.ts';
-import { ascii, Peer, type PeerLink, sentence, startsWith } from '../peer/peer.ts';
+import { Peer, type PeerLink } from '../peer/peer.ts';
 import { Reader, Writer } from '../peer/wire.ts';
 import { acceptCombine, combinations, combineMessage, combineWays, settleCombine } from './combine.ts';
-import { answerConfirmation, askConfirmation, type Confirmation, endsOf, settleConfirmation } from './confirm.ts';
-import { acceptJoin, isJoinBlock, type JoinEnd, type JoinRecord, joinEnds, joinsFor, settleJoin } from './join.ts';
+import {
+  answerConfirmation,
+  askConfirmation,
+  type Confirmation,
+  endsOf,
+  isConfirmedBlock,
+  settleConfirmation,
+} from './confirm.ts';
+import { acceptJoin, type JoinEnd, type JoinRecord, joinEnds, joinsFor, settleJoin } from './join.ts';
 
 /** What a node does with the key that it shares with others, besides handing it out. */
 export interface RelayPlan {
@@ -56,6 +64,11 @@ const JOURNAL_PAUSE_MS = 60_000;
 /** Blocks that are confirmed with one peer in one flush. */
 const MAX_CONFIRMED = 64;
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const MONTH_MS = 30 * DAY_MS;
+const CONFIRM = 'confirm/';
+
 const outboxTopic = (node: string): string => `urgent/${node}`;
 
 /**
@@ -70,6 +83,12 @@ export class Exchange {
   readonly #peers: ReadonlyMap<string, Peer>;
   #plan: RelayPlan;
   #flushing: Promise<FlushReport> | undefined;
+  readonly #telling = new Map<string, { readonly round: Promise<void>; next?: Promise<void> }>();
+  /** Messages of the outbox told since the last flush. */
+  #told = 0;
+  /** An alarm was heard that others must hear of. */
+  #hasNews = false;
+  #tidyAtMs = Number.NEGATIVE_INFINITY;
   #journalPausedUntilMs = Number.NEGATIVE_INFINITY;
 
   /** Throws KmeError `kme/argument`. */
@@ -109,6 +128,7 @@ export class Exchange {
         async (topic, body) => (await this.#options.hear?.(from, topic, body)) ?? refusedTopic(topic),
       );
       if (refused !== undefined) await this.#noteRefused(from, refused);
+      if (this.#hasNews) this.#spread();
       return answer;
     } catch (error) {
       await this.#noteRefused('somebody', error);
@@ -146,24 +166,34 @@ export class Exchange {
     from: string,
     message: PeerMessage & { readonly kind: 'alarm' },
   ): Promise<PeerAnswer> {
-    const report = await this.alarms.hear(tx, message);
-    if (!report) return { status: 'accepted' };
     const { link, foundBy, state, reason } = message;
+    let report: PoisonReport | undefined;
+    try {
+      report = await tx.atomically(() => this.alarms.hear(tx, message, from, new Set(this.#peers.keys())));
+    } catch (error) {
+      if (!(error instanceof KmeError)) throw error;
+      await this.note(tx, 'warning', `a message of ${from} was refused: ${error.message}`);
+      return { status: 'refused', reason: shorten(error.message) };
+    }
+    if (!report) return { status: 'accepted' };
     if (state === 'open') await this.note(tx, 'info', `${foundBy} has reopened ${link}`);
     else {
       const what = `${report.bits} undelivered bits and ${report.keys} keys overwritten`;
       await this.note(tx, 'alarm', `${foundBy} reports an alarm on ${link}: ${reason}; ${what}`);
     }
     await this.#tellAll(tx, message, from);
+    this.#hasNews = true;
     return { status: 'accepted' };
   }
 
   async #confirm(message: Uint8Array): Promise<Uint8Array> {
-    const { answer, blockId, outcome, news } = await this.#vault.atomically(async (tx) => {
-      const decided = await answerConfirmation(tx, message);
+    const { answer, blockId, outcome, news, forged } = await this.#vault.atomically(async (tx) => {
+      const decided = await answerConfirmation(tx, this.#options.self, message);
       if (decided.news) await this.#noteSettled(tx, decided.blockId, decided.outcome);
       return decided;
     });
+    if (forged)
+      await this.#noteRefused('somebody', new KmeError('kme/forged', `the question about ${blockId} is not authentic`));
     if (news) await this.#settled(blockId, outcome);
     return answer;
   }
@@ -172,7 +202,8 @@ export class Exchange {
 
   /**
    * The alarm of a quantum link of this node: closes it, overwrites everything undelivered that rests on it, and has
-   * every other node do so. Rejects when the vault refuses; the link is closed all the same.
+   * every other node do so: the frames that tell them leave as soon as it is durable. Rejects when the vault refuses; the
+   * link is closed all the same.
    */
   async raiseAlarm(link: string, reason: string): Promise<PoisonReport> {
     const told = shorten(reason);
@@ -180,6 +211,7 @@ export class Exchange {
       await this.#tellAll(tx, message);
       await this.note(tx, 'alarm', `alarm on ${link}: ${told}`);
     });
+    this.#spread();
     this.#options.onChange?.();
     return report;
   }
@@ -190,7 +222,10 @@ export class Exchange {
       await this.#tellAll(tx, message);
       await this.note(tx, 'info', `${link} reopened`);
     });
-    if (had) this.#options.onChange?.();
+    if (had) {
+      this.#spread();
+      this.#options.onChange?.();
+    }
     return had;
   }
 
@@ -207,6 +242,12 @@ export class Exchange {
     await tx.outbox.add(outboxTopic(node), encodeMessage(message, this.#options.self, node));
   }
 
+  /** Sends what waits in the outbox, to each peer by itself. Whoever is not there hears of it by a later flush. */
+  #spread(): void {
+    this.#hasNews = false;
+    for (const peer of this.#peers.values()) this.#tellOutbox(peer).catch(() => undefined);
+  }
+
   // What is to be done
 
   /**
@@ -221,8 +262,9 @@ export class Exchange {
   }
 
   async #flush(): Promise<FlushReport> {
-    const done = { joined: 0, confirmed: 0, combined: 0, told: 0 };
+    const done = { joined: 0, confirmed: 0, combined: 0 };
     const waiting = new Map<string, string>();
+    await this.#attempt(this.#options.self, waiting, () => this.#tidy());
     // What the vault refused to take down is known to nobody else yet.
     for (const { link, reason } of this.alarms.unsaved()) {
       await this.#attempt(this.#options.self, waiting, () => this.raiseAlarm(link, reason).then(() => undefined));
@@ -235,7 +277,7 @@ export class Exchange {
         this.#attempt(peer.id, waiting, async () => {
           let untold: unknown;
           try {
-            await this.#tellOutbox(peer, done);
+            await this.#tellOutbox(peer);
             await this.#tellJoins(peer);
           } catch (error) {
             untold = error;
@@ -247,7 +289,9 @@ export class Exchange {
         }),
       ),
     );
-    return { ...done, waiting };
+    const told = this.#told;
+    this.#told = 0;
+    return { ...done, told, waiting };
   }
 
   async #attempt(node: string, waiting: Map<string, string>, work: () => Promise<void>): Promise<void> {
@@ -272,23 +316,42 @@ export class Exchange {
     }
   }
 
-  async #tellOutbox(peer: Peer, done: { told: number }): Promise<void> {
+  /** One round after the other with each peer: two at once would tell everything twice. */
+  #tellOutbox(peer: Peer): Promise<void> {
+    const current = this.#telling.get(peer.id);
+    if (!current) return this.#beginRound(peer);
+    // What has come since the round began is told by the next one, which is one for all who ask meanwhile.
+    current.next ??= current.round.catch(() => undefined).then(() => this.#beginRound(peer));
+    return current.next;
+  }
+
+  #beginRound(peer: Peer): Promise<void> {
+    const round = this.#tellRound(peer).finally(() => {
+      if (this.#telling.get(peer.id)?.next === undefined) this.#telling.delete(peer.id);
+    });
+    this.#telling.set(peer.id, { round });
+    return round;
+  }
+
+  async #tellRound(peer: Peer): Promise<void> {
     const { self } = this.#options;
     const entries = await this.#vault.atomically((tx) => tx.outbox.list(outboxTopic(peer.id)), peer.id);
     await all(
-      entries.map(({ id, body }) =>
-        peer.request({
+      entries.map(async ({ id, body }) => {
+        const message = decodeMessage(body, self, peer.id);
+        await peer.request({
           urgent: true,
-          build: async () => decodeMessage(body, self, peer.id),
+          ...(message.kind === 'alarm' && { alarm: `${id}` }),
+          build: async () => message,
           settle: async (tx, answer) => {
             await tx.outbox.remove(id);
             if (answer.status !== 'accepted')
               await this.note(tx, 'warning', `${peer.id} did not accept a message: ${answer.reason}`);
           },
-        }),
-      ),
+        });
+        this.#told++;
+      }),
     );
-    done.told += entries.length;
   }
 
   async #tellJoins(peer: Peer): Promise<void> {
@@ -336,7 +399,7 @@ export class Exchange {
     const { self } = this.#options;
     const current = (await tx.recall(`confirming/${peer}`)) as string | undefined;
     for (const blockId of await tx.held()) {
-      if (!isJoinBlock(blockId) || (current !== undefined && blockId !== current)) continue;
+      if (!isConfirmedBlock(blockId) || (current !== undefined && blockId !== current)) continue;
       const block = (await tx.block(blockId))!;
       const [asks, answers] = endsOf(block.labels);
       if (![asks, answers].includes(peer)) continue;
@@ -383,6 +446,29 @@ export class Exchange {
   async joins(tx: VaultTransaction): Promise<JoinRecord[]> {
     const records = (await tx.recallAll('joining/')).map(({ value }) => value as JoinRecord);
     return records.sort((a, b) => b.utcMs - a.utcMs);
+  }
+
+  /** What was settled a day ago is not asked about any more; a block that nobody confirms in a month never will be. */
+  async #tidy(): Promise<void> {
+    const nowMs = this.#options.now();
+    if (nowMs < this.#tidyAtMs) return;
+    this.#tidyAtMs = nowMs + HOUR_MS;
+    await this.#vault.atomically(async (tx) => {
+      for (const { name } of await tx.recallAll(CONFIRM)) {
+        const block = await tx.block(name.slice(CONFIRM.length));
+        if (block && block.state !== 'held' && nowMs - block.changedAtMs > DAY_MS) await tx.forget(name);
+      }
+      for (const { joinId, utcMs, waiting } of await this.joins(tx)) {
+        if (waiting.length === 0 && nowMs - utcMs > DAY_MS) await tx.forget(`joining/${joinId}`);
+      }
+      for (const blockId of await tx.held()) {
+        const block = isConfirmedBlock(blockId) ? await tx.block(blockId) : undefined;
+        if (!block || nowMs - block.changedAtMs <= MONTH_MS) continue;
+        await tx.discard(blockId);
+        await tx.forget(`${CONFIRM}${blockId}`);
+        await this.note(tx, 'warning', `${blockId} was not confirmed in a month and was discarded`);
+      }
+    });
   }
 
   // Journal

@@ -151,6 +151,24 @@ export async function settleJoin(
  */
 export async function acceptJoin(
   tx: VaultTransaction,
+  ends: { readonly self: string; readonly from: string },
+  message: JoinMessage,
+): Promise<PeerAnswer> {
+  const answer = await takeJoin(tx, ends, message);
+  // The other end may hold its half: whoever asks for ours shall hear that it never comes, and not wait for it.
+  if (answer.status === 'refused') await tx.remember(refusalOf(joinBlockId(ends.from, message.joinId)), true);
+  return answer;
+}
+
+const refusalOf = (blockId: string): string => `refused/${blockId}`;
+
+/** Whether this end has refused its half of a join for good. */
+export async function wasRefused(tx: VaultTransaction, blockId: string): Promise<boolean> {
+  return (await tx.recall(refusalOf(blockId))) !== undefined;
+}
+
+async function takeJoin(
+  tx: VaultTransaction,
   { self, from }: { readonly self: string; readonly from: string },
   message: JoinMessage,
 ): Promise<PeerAnswer> {

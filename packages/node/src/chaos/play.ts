@@ -41,7 +41,7 @@ const BETWEEN_MS = 30;
 /** How long the network has to come to rest when the last fault is over. */
 const REST_MS = 15_000;
 /** Within this a pair gets a key again. */
-const RECOVERY_MS = 60_000;
+const RECOVERY_MS = 300_000;
 
 /** One bad day of two sites and a satellite, and the verdict on what their applications were told. */
 export async function play(options: PlayOptions): Promise<Played> {

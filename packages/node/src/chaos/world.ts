@@ -61,6 +61,8 @@ const SESSION_CUTS = [512, 512, 15_360];
 const SESSION_BYTES = SESSION_CUTS.reduce((sum, bytes) => sum + bytes, 0);
 /** Below this a direction between the sites gets more. */
 const LOW_BYTES = 4_096;
+/** Joined blocks that wait at a site for the other's confirmation. */
+const MOST_WAITING = 8;
 
 /** Chances per million places where a process may die, and how often other things happen, one in so many milliseconds. */
 export interface Weather {
@@ -380,11 +382,17 @@ export class World {
     if (await this.#isLow()) for (const site of SITES) await this.#session(site);
   }
 
+  /** Whether the sites need key; not while much of it waits to be confirmed already. */
   async #isLow(): Promise<boolean> {
     for (const site of SITES) {
       const other = SITES.find((one) => one !== site)!;
-      const left = await this.#at(site, (vault) => vault((tx) => tx.available(keyLane(site, other, RELAY)), other));
-      if (left !== undefined && left < LOW_BYTES) return true;
+      const isLow = await this.#at(site, (atomically) =>
+        atomically(
+          async (tx) =>
+            (await tx.available(keyLane(site, other, RELAY))) < LOW_BYTES && (await tx.held()).length < MOST_WAITING,
+        ),
+      );
+      if (isLow) return true;
     }
     return false;
   }

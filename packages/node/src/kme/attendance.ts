@@ -15,6 +15,9 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Bytes in their answers hold key. Frames between KMEs hold none, and may be kept to be sent again. */
+const KEY_GIVERS: ReadonlySet<Interface> = new Set(['etsi014', 'skip']);
+
 const CLOSING = {
   status: 503,
   headers: { 'Content-Type': 'application/json', 'Retry-After': '5', 'Cache-Control': 'no-store', Connection: 'close' },
@@ -34,11 +37,15 @@ export class Attendance {
   }
 
   /** Answers a request of HTTP, with its number in `X-Request-Id`. */
-  async http<A extends Answer>(name: Interface, told: Told, answer: () => Promise<A>): Promise<A | typeof CLOSING> {
+  async http<A extends Answer>(
+    name: Interface,
+    told: Told,
+    answer: () => Promise<A>,
+  ): Promise<(A & { readonly holdsKey: boolean }) | typeof CLOSING> {
     if (this.#closing) return CLOSING;
     const requestId = randomUUID();
     const found = await this.#attend(name, { requestId, ...told }, answer, ({ status }) => String(status));
-    return { ...found, headers: { ...found.headers, 'X-Request-Id': requestId } };
+    return { ...found, headers: { ...found.headers, 'X-Request-Id': requestId }, holdsKey: KEY_GIVERS.has(name) };
   }
 
   /** Answers a request of another kind. Undefined when the process is ending. */

@@ -56,7 +56,7 @@ describe('keys that were given', { timeout: 120_000 }, () => {
   });
 
   test('are in no file of a PostgreSQL server', { skip: whyNoServer() ?? false }, async (t) => {
-    const server = await PostgresServer.start(folder);
+    const server = await PostgresServer.start(tmpdir());
     t.after(() => server.stop());
     const stage = await buildStage('postgres');
     const data = dirname(server.socketPath);

@@ -13,7 +13,7 @@ export interface GuardedKeysOptions {
   readonly problem: (siteId: string) => Promise<string | null>;
   /** Keys for an application of a foreign system; undefined when it is not one. */
   readonly foreign: (slave: string) => ((demand: KeyDemand) => Promise<DeliveredKey[]>) | undefined;
-  readonly onDelivered: (keys: readonly DeliveredKey[], peerSite: string) => void;
+  readonly onDelivered: (keys: readonly DeliveredKey[]) => void;
 }
 
 const RETRY_AFTER_S = 10;
@@ -39,13 +39,13 @@ export class GuardedKeys implements KeyService {
     }
     await this.#check(demand);
     const delivered = await (sender ? sender(demand) : keys.getKeys(demand));
-    onDelivered(delivered, this.#otherSite(demand.slaves));
+    onDelivered(delivered);
     return delivered;
   }
 
   async getKeysWithIds(request: Parameters<KeyService['getKeysWithIds']>[0]): Promise<DeliveredKey[]> {
     const delivered = await this.#options.keys.getKeysWithIds(request);
-    this.#options.onDelivered(delivered, request.master === undefined ? 'unknown' : this.#otherSite([request.master]));
+    this.#options.onDelivered(delivered);
     return delivered;
   }
 
@@ -74,10 +74,5 @@ export class GuardedKeys implements KeyService {
       const why = site === siteId ? null : await problem(site);
       if (why !== null) throw new KeyRefusal('unreachable', why, RETRY_AFTER_S);
     }
-  }
-
-  #otherSite(others: readonly string[]): string {
-    const sites = new Set(others.map((other) => this.#options.siteOf(other)));
-    return sites.size === 1 ? ([...sites][0] ?? 'unknown') : 'several';
   }
 }

@@ -72,8 +72,13 @@ export class KmeMetrics {
     this.#seconds.observe({ interface: name }, seconds);
   }
 
-  delivered(keys: readonly DeliveredKey[], peer: string): void {
-    for (const { labels } of keys) this.#delivered.inc({ peer, way: wayClass(labels.routes) });
+  /** A key for several sites counts for the first that its labels name. */
+  delivered(keys: readonly DeliveredKey[], siteId: string): void {
+    for (const { labels } of keys) {
+      const [route = []] = labels.routes;
+      const peer = [route[0], route.at(-1)].find((end) => end !== siteId) ?? siteId;
+      this.#delivered.inc({ peer, way: wayClass(labels.routes) });
+    }
   }
 
   transaction(): void {

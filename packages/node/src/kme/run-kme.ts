@@ -16,7 +16,8 @@ import { type RunningKme, startKme } from './start-kme.ts';
 export async function runKme(file: string): Promise<RunningKme> {
   const configuration = loadKmeConfiguration(file);
   const { kmeId, vault: place, listen } = configuration;
-  const log = createLog(kmeId);
+  // Standard output is for what a program reads.
+  const log = createLog(kmeId, 'stderr');
   const network = loadNetwork(configuration.network);
   checkPlace(file, configuration, network);
   const processId =

@@ -178,7 +178,7 @@ class KmeProcess implements RunningKme {
         const abroad = etsi020?.to(this.kme.registry.kmeOf(slave) ?? '');
         return abroad && ((demand) => this.#foreign.send(demand, etsi020!));
       },
-      onDelivered: (keys, peer) => this.#options.metrics.delivered(keys, peer),
+      onDelivered: (keys) => this.#options.metrics.delivered(keys, this.kme.registry.siteId),
     });
     this.#feed = new SdnFeed(this.#events, this.#view(await this.#stock()));
     await this.#serve014();

@@ -112,7 +112,10 @@ export class Adversary {
       } else if (told.kind === 'combine') {
         const parts = told.parts.map(({ way, offset }) => ({ lane: keyLane(from, to, way), offset }));
         const bytes = told.parts[0]!.bytes;
-        const way = told.parts.map((part) => part.way).sort().join('+');
+        const way = told.parts
+          .map((part) => part.way)
+          .sort()
+          .join('+');
         this.#put(keyLane(from, to, way), {
           ...{ start: told.at, end: told.at + bytes },
           origin: { combination: { parts, bytes }, from: 0 },
@@ -238,8 +241,10 @@ export class Adversary {
   attempt(keyId: string, coalition: ReadonlySet<string>): Attempt {
     const parts: Uint8Array[] = [];
     for (const system of this.#systemsOf(keyId)) {
-      const part = solve(system, (block) => this.#blocks[block]!.ends.some((end) => coalition.has(end)), (block, from) =>
-        this.#blocks[block]!.bytes.subarray(from, from + system.bytes),
+      const part = solve(
+        system,
+        (block) => this.#blocks[block]!.ends.some((end) => coalition.has(end)),
+        (block, from) => this.#blocks[block]!.bytes.subarray(from, from + system.bytes),
       );
       if (!part) return { keyId, bytes: null };
       parts.push(part);
@@ -256,7 +261,8 @@ interface System {
   readonly equations: readonly { readonly symbols: readonly number[]; readonly sum: Uint8Array }[];
 }
 
-const moved = (terms: readonly Term[], by: number): Term[] => terms.map(({ block, from }) => ({ block, from: from + by }));
+const moved = (terms: readonly Term[], by: number): Term[] =>
+  terms.map(({ block, from }) => ({ block, from: from + by }));
 
 /** A set of symbols, as bits, and the value of their exclusive or. */
 interface Row {
@@ -280,7 +286,8 @@ export function solve(
     const pivot = rows.pop()!;
     if (pivot.set === 0n) continue;
     const bit = pivot.set & -pivot.set;
-    const reduced = (row: Row): Row => (row.set & bit ? { set: row.set ^ pivot.set, value: xor(row.value, pivot.value) } : row);
+    const reduced = (row: Row): Row =>
+      row.set & bit ? { set: row.set ^ pivot.set, value: xor(row.value, pivot.value) } : row;
     for (let i = 0; i < rows.length; i++) rows[i] = reduced(rows[i]!);
     goal = reduced(goal);
   }

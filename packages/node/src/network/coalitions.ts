@@ -30,7 +30,8 @@ export function coalitionTallies(topology: Topology, { blocks, wire, delivered, 
   const count = (key: DeliveredCopy, { kind, members }: Coalition, recovered: boolean): void => {
     const relayed = key.routes.map((route) => route.slice(1, -1)).filter(({ length }) => length > 0);
     const paths = relayed.length;
-    const covers = paths === key.routes.length && relayed.every((route) => route.some((node) => members.includes(node)));
+    const covers =
+      paths === key.routes.length && relayed.every((route) => route.some((node) => members.includes(node)));
     const name = JSON.stringify([paths, kind, covers]);
     const tally = tallies.get(name) ?? { paths, kind, covers, attempts: 0, recovered: 0 };
     tally.attempts++;
@@ -54,13 +55,17 @@ export function coalitionTallies(topology: Topology, { blocks, wire, delivered, 
     const seen = inPlainSight(others, parts);
     for (const key of others) count(key, { kind: 'sight of one vault', members: [node] }, seen.has(key.keyId));
   }
-  return [...tallies.values()].sort((a, b) => a.paths - b.paths || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0) || Number(a.covers) - Number(b.covers));
+  return [...tallies.values()].sort(
+    (a, b) =>
+      a.paths - b.paths || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0) || Number(a.covers) - Number(b.covers),
+  );
 }
 
 function coalitionsBut(topology: Topology, ends: readonly string[]): Coalition[] {
   const nodes = actingNodes(topology).filter((node) => !ends.includes(node));
   const groups = [...Map.groupBy(nodes, (node) => topology.likeness(node)).values()];
-  const pairs = <T>(list: readonly T[]): [T, T][] => list.flatMap((a, i) => list.slice(i + 1).map((b): [T, T] => [a, b]));
+  const pairs = <T>(list: readonly T[]): [T, T][] =>
+    list.flatMap((a, i) => list.slice(i + 1).map((b): [T, T] => [a, b]));
   return [
     { kind: 'nobody', members: [] },
     ...nodes.map((node): Coalition => ({ kind: 'one node', members: [node] })),

@@ -1,5 +1,5 @@
 /** How both ends cut a block of a quantum link into lanes. */
-import { type Topology, keyLane, peerLane } from '@skykey/kme';
+import { keyLane, peerLane, type Topology } from '@skykey/kme';
 
 export interface BlockCut {
   readonly lane: string;
@@ -46,7 +46,11 @@ export function cutBlock(topology: Topology, link: string, bits: number): readon
 }
 
 /** What a block brings to lanes of key, for a rehearsal. */
-export const keyOf = (topology: Topology, link: string, bits: number): { readonly lane: string; readonly bytes: number }[] =>
+export const keyOf = (
+  topology: Topology,
+  link: string,
+  bits: number,
+): { readonly lane: string; readonly bytes: number }[] =>
   cutBlock(topology, link, bits)
     .slice(2)
     .map(({ lane, from, to }) => ({ lane, bytes: to - from }));

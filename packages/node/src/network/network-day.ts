@@ -9,8 +9,8 @@ import { SecretBytes } from '@skykey/bits';
 import {
   Exchange,
   type JoinPlan,
-  Kme,
   KeyRefusal,
+  Kme,
   type LinkAlarm,
   type PeerLink,
   type RefusalCode,
@@ -122,7 +122,8 @@ export class NetworkDay {
   /** Sites know each other; a satellite knows the stations that it has links with. */
   #peersOf(id: string): string[] {
     const { topology } = this.#options;
-    const linked = (a: string, b: string): boolean => topology.links.some(({ ends }) => ends.includes(a) && ends.includes(b));
+    const linked = (a: string, b: string): boolean =>
+      topology.links.some(({ ends }) => ends.includes(a) && ends.includes(b));
     const isSite = (node: string): boolean => topology.node(node).kind === 'site';
     return this.nodeIds.filter((other) => other !== id && (linked(id, other) || (isSite(id) && isSite(other))));
   }
@@ -204,7 +205,8 @@ export class NetworkDay {
       const same = await fetching.keys.getKeysWithIds({ caller: slave, master, keyIds: got.map(({ keyId }) => keyId) });
       for (const [i, { keyId, key, labels }] of got.entries()) {
         const other = same[i]!;
-        if (other.keyId !== keyId || !key.equals(other.key)) throw new Error(`${master} and ${slave} got different keys`);
+        if (other.keyId !== keyId || !key.equals(other.key))
+          throw new Error(`${master} and ${slave} got different keys`);
         const bytes = key.open((content) => content.slice());
         this.observer.delivered.push({ keyId, pair: [master, slave], ends, bytes, routes: labels.routes });
         key.wipe();

@@ -72,15 +72,18 @@ export function readNetworkFile(content: string, file: string): NetworkFile {
     throw new NodeError('node/network-file', `${file}: ${what}`);
   };
   for (const [saeId, siteId] of saes) {
-    if (!sites.has(siteId)) refuse(`the SAE ${saeId} is at ${siteId}, which is no site of nodes; add it or correct its name`);
+    if (!sites.has(siteId))
+      refuse(`the SAE ${saeId} is at ${siteId}, which is no site of nodes; add it or correct its name`);
   }
   for (const { master, slave } of document.demand) {
     const stranger = [master, slave].find((sae) => !saes.has(sae));
     if (stranger !== undefined) refuse(`demand names ${stranger}, which is not in saes; add it or correct its name`);
-    if (!rules.rulesFor([master, slave])) refuse(`demand of ${master} and ${slave}: no rule of the policy lets them share keys`);
+    if (!rules.rulesFor([master, slave]))
+      refuse(`demand of ${master} and ${slave}: no rule of the policy lets them share keys`);
   }
   for (const { link, atH, reopenedAtH } of document.alarms) {
-    if (!(atH < reopenedAtH)) refuse(`the alarm on ${link} at ${atH} h is over at ${reopenedAtH} h; it must begin before it ends`);
+    if (!(atH < reopenedAtH))
+      refuse(`the alarm on ${link} at ${atH} h is over at ${reopenedAtH} h; it must begin before it ends`);
   }
   return { ...document, rules };
 }
@@ -95,7 +98,9 @@ export function topologyOf(
     ...{ id: name, ends, state: 'open', stockBits: 0, rateBps: 0, oldestAtMs: null, simulated: true },
     ...quality,
   });
-  const met = new Map(meetings.map(({ satelliteId, stationId }) => [`${satelliteId}-${stationId}`, [satelliteId, stationId] as const]));
+  const met = new Map(
+    meetings.map(({ satelliteId, stationId }) => [`${satelliteId}-${stationId}`, [satelliteId, stationId] as const]),
+  );
   return new Topology(nodes as readonly NetworkNode[], [
     ...[...met].map(([name, ends]) => link(name, ends)),
     ...fibres.map(({ id: name, ends }) => link(name, ends)),
@@ -118,7 +123,10 @@ export function loadNetwork(nameOrPath: string): NetworkFile {
   const shipped = shippedNetworks();
   if (!nameOrPath.endsWith('.json') && !shipped.includes(nameOrPath)) {
     const names = shipped.join(', ');
-    throw new NodeError('node/network-file', `there is no network "${nameOrPath}": give one of ${names}, or the path of a .json file`);
+    throw new NodeError(
+      'node/network-file',
+      `there is no network "${nameOrPath}": give one of ${names}, or the path of a .json file`,
+    );
   }
   const file = shipped.includes(nameOrPath) ? join(DATA, `${nameOrPath}${ENDING}`) : resolve(nameOrPath);
   let content: string;

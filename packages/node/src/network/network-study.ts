@@ -139,10 +139,18 @@ export class NetworkStudy {
   }
 
   /** What is said at a moment of all that is to come. */
-  rehearse(nowMs: number, plans: readonly JoinPlan[], stock: ReadonlyMap<string, number>, momentsMs: readonly number[]): Rehearsed {
+  rehearse(
+    nowMs: number,
+    plans: readonly JoinPlan[],
+    stock: ReadonlyMap<string, number>,
+    momentsMs: readonly number[],
+  ): Rehearsed {
     if (nowMs === this.scene.startMs && this.#first) return this.#first;
     const { topology, realisations } = this.scene;
-    const contacts = this.scene.contacts.map((contact) => ({ ...contact, bits: contact.bits.subarray(0, realisations) }));
+    const contacts = this.scene.contacts.map((contact) => ({
+      ...contact,
+      bits: contact.bits.subarray(0, realisations),
+    }));
     const nodes = actingNodes(topology);
     const cut = (link: string, bits: number) => keyOf(topology, link, bits);
     const scene = { plans, nodes, stock, contacts, cut, targetBytes: TARGET_BYTES, nowMs };
@@ -175,7 +183,9 @@ export class NetworkStudy {
     });
     const inLanes = contacts.map((contact) => ({
       ...contact,
-      bits: contact.bits.subarray(0, realisations).map((bits) => 8 * (keyOf(topology, contact.link, bits)[0]?.bytes ?? 0)),
+      bits: contact.bits
+        .subarray(0, realisations)
+        .map((bits) => 8 * (keyOf(topology, contact.link, bits)[0]?.bytes ?? 0)),
     }));
     return new Forecaster({ topology: topology.withLinks(links), contacts: inLanes, talks, nowMs, untilMs: endMs });
   }
@@ -261,7 +271,8 @@ class DayPlay {
     const issues = [startMs, ...timesOf(startMs, endMs, issueEveryH)];
     for (const atMs of issues.filter((ms) => ms < endMs)) add(atMs, 3, () => this.#issue());
     for (const [i, { everyH, fromH }] of network.demand.entries()) {
-      for (let atMs = startMs + fromH * HOUR_MS; atMs <= endMs; atMs += everyH * HOUR_MS) add(atMs, 4, () => this.#ask(i));
+      for (let atMs = startMs + fromH * HOUR_MS; atMs <= endMs; atMs += everyH * HOUR_MS)
+        add(atMs, 4, () => this.#ask(i));
     }
     return programme.sort((a, b) => a.atMs - b.atMs || a.order - b.order);
   }
@@ -275,7 +286,10 @@ class DayPlay {
 
   async #look(): Promise<void> {
     for (const [i, lanes] of this.#lanes.entries()) {
-      this.#came[i]!.push({ atMs: this.#day.nowMs, bits: await this.#day.came(lanes) });
+      const series = this.#came[i]!;
+      // Of what comes at one moment the whole is what counts.
+      if (series.at(-1)?.atMs === this.#day.nowMs) series.pop();
+      series.push({ atMs: this.#day.nowMs, bits: await this.#day.came(lanes) });
     }
   }
 
@@ -298,10 +312,15 @@ class DayPlay {
     if (refused !== null) record.refused[refused] = (record.refused[refused] ?? 0) + 1;
   }
 
-  async #alarm({ link, foundBy, reason }: NetworkFile['alarms'][number], atMs: number, reopenedMs: number): Promise<void> {
+  async #alarm(
+    { link, foundBy, reason }: NetworkFile['alarms'][number],
+    atMs: number,
+    reopenedMs: number,
+  ): Promise<void> {
     const overwrittenBits = await this.#day.alarm(link, foundBy, reason);
     let told = 0;
-    for (const node of this.#day.nodeIds) told += (await this.#day.alarms(node)).some((alarm) => alarm.link === link) ? 1 : 0;
+    for (const node of this.#day.nodeIds)
+      told += (await this.#day.alarms(node)).some((alarm) => alarm.link === link) ? 1 : 0;
     const { plans, unreachable } = this.#study.without(link);
     this.#day.setPlans(plans);
     await this.#day.settle();
@@ -345,7 +364,12 @@ class DayPlay {
       });
       const came = this.#came[i]!.find(({ atMs, bits }) => atMs > issuedMs && bits - cameBefore[i]! >= readyBits);
       const readyMs = came?.atMs ?? Number.POSITIVE_INFINITY;
-      return { plan: i, issuedMs, alarmed: this.#isAlarmed(issuedMs, Math.min(readyMs, endMs)), ...foreseen(times, readyMs) };
+      return {
+        plan: i,
+        issuedMs,
+        alarmed: this.#isAlarmed(issuedMs, Math.min(readyMs, endMs)),
+        ...foreseen(times, readyMs),
+      };
     });
   }
 }
@@ -353,7 +377,11 @@ class DayPlay {
 /** Places 5 %, 50 % and 95 % of the sorted realisations, without interpolation: times and Infinity have no middle. */
 function quantiles(values: Float64Array): [number, number, number] {
   const sorted = values.slice().sort();
-  return [0.05, 0.5, 0.95].map((q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!) as [number, number, number];
+  return [0.05, 0.5, 0.95].map((q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!) as [
+    number,
+    number,
+    number,
+  ];
 }
 
 function foreseen(values: Float64Array, came: number): Foreseen<number> {

@@ -52,6 +52,8 @@ export interface ServedAnswer {
    * comes, and ended when the caller goes.
    */
   readonly body?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+  /** The bytes of `body` are overwritten once they are written. */
+  readonly holdsKey?: boolean;
 }
 
 export interface MutualTlsOptions extends Trust {
@@ -277,7 +279,10 @@ function splitTarget(url: string): { path: string; search: string } {
     : { path: target.slice(0, mark) || '/', search: target.slice(mark) };
 }
 
-async function send(response: ServerResponse, { status, headers, body = '' }: ServedAnswer): Promise<void> {
+async function send(
+  response: ServerResponse,
+  { status, headers, body = '', holdsKey = false }: ServedAnswer,
+): Promise<void> {
   if (typeof body === 'string' || body instanceof Uint8Array) {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     response.writeHead(status, { ...headers, 'content-length': length });
@@ -285,6 +290,10 @@ async function send(response: ServerResponse, { status, headers, body = '' }: Se
       response.once('close', () => body.fill(0));
       // Written together with the head, it would be copied into memory that nobody overwrites.
       response.flushHeaders();
+    }
+    if (holdsKey && typeof body !== 'string') {
+      // `close` comes also when nobody took the answer.
+      response.once('close', () => body.fill(0));
     }
     response.end(body);
     return;

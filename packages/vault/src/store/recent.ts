@@ -11,10 +11,13 @@ interface Answer {
  */
 export class Recent implements Sql {
   readonly #sql: Sql;
+  readonly #undone: () => void;
   readonly #answers = new Map<string, Answer>();
 
-  constructor(sql: Sql) {
+  /** `undone` is called when a part of the transaction was undone. */
+  constructor(sql: Sql, undone: () => void) {
     this.#sql = sql;
+    this.#undone = undone;
   }
 
   epoch(): Promise<number> {
@@ -47,6 +50,7 @@ export class Recent implements Sql {
       return await this.#sql.atomically(work);
     } catch (error) {
       this.#answers.clear();
+      this.#undone();
       throw error;
     }
   }

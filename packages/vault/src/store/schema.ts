@@ -128,7 +128,7 @@ CREATE TABLE shared_key (
 ) ${table};
 CREATE INDEX shared_key_place ON shared_key (lane, start) WHERE open > 0;
 CREATE INDEX shared_key_master ON shared_key (master_sae) WHERE open > 0;
-CREATE INDEX shared_key_stock ON shared_key (master_sae, slave_saes, purpose, reserved_ms) WHERE open > 0 AND role = 'master';
+CREATE INDEX shared_key_stock ON shared_key (master_sae, slave_saes, purpose, reserved_ms, key) WHERE open > 0 AND role = 'master';
 CREATE INDEX shared_key_expires ON shared_key (expires_ms) WHERE open > 0 AND expires_ms IS NOT NULL;
 CREATE INDEX shared_key_untold ON shared_key (reserved_ms) WHERE told = 0;
 
