@@ -12,7 +12,16 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 describe('skykey network', () => {
   it('plays a day of ten sites and three satellites, and nobody learns what he must not', async () => {
     const svg = join(folder, 'day.svg');
-    const { code, stdout, stderr } = await skykey(['network', '--realisations', '100', '--seed', '2', '--svg', svg, '--json']);
+    const { code, stdout, stderr } = await skykey([
+      'network',
+      '--realisations',
+      '100',
+      '--seed',
+      '2',
+      '--svg',
+      svg,
+      '--json',
+    ]);
     assert.equal(code, 0, stderr);
     const found = JSON.parse(stdout);
     assert.equal(found.format, 'skykey-network-study/1');
@@ -26,7 +35,8 @@ describe('skykey network', () => {
       if (!covers) assert.equal(recovered, 0);
       else if (kind !== 'sight of one vault') assert.equal(recovered, attempts);
     }
-    const all = (paths: number, kind: string): boolean => coalitions.some((one) => one.paths === paths && one.kind === kind && one.covers);
+    const all = (paths: number, kind: string): boolean =>
+      coalitions.some((one) => one.paths === paths && one.kind === kind && one.covers);
     assert.ok(all(1, 'one node') && all(2, 'two nodes') && all(2, 'two groups'));
     assert.equal(found.certain.forecasts, found.certain.held);
     assert.ok(found.keys > 300 && found.messages > 50);

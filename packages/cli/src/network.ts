@@ -44,6 +44,12 @@ export async function network(options: NetworkOptions): Promise<void> {
   });
   const study = new NetworkStudy(scene);
   const folder = mkdtempSync(join(tmpdir(), 'skykey-network-'));
+  // Whoever stops it leaves no vaults behind.
+  const stop = (): never => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   const played: PlayedDay[] = [];
   try {
     for (let day = 0; day < days; day++) {
@@ -54,6 +60,7 @@ export async function network(options: NetworkOptions): Promise<void> {
       rmSync(at, { recursive: true, force: true });
     }
   } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
     rmSync(folder, { recursive: true, force: true });
     progress.end();
   }

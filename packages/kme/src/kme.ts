@@ -10,6 +10,7 @@ import {
 import type { LinkAlarm } from './alarm.ts';
 import { acceptCarried } from './delivery/carry.ts';
 import { Delivery } from './delivery/delivery.ts';
+import { countQuota } from './delivery/quota.ts';
 import { KmeError } from './error.ts';
 import { answer014 } from './etsi014/handler.ts';
 import { DEFAULT_LIMITS, type Limits } from './etsi014/request.ts';
@@ -22,7 +23,7 @@ import { MAX_BATCH, MAX_WORD_BYTES, type PeerAnswer, type PeerMessage, shorten }
 import type { PeerLink } from './peer/peer.ts';
 import { Exchange, type FlushReport, type RelayPlan } from './relay/exchange.ts';
 import { hiddenBy, notYounger } from './relay/labels.ts';
-import type { KeyForecast, KeyService, PeerWords } from './service.ts';
+import { type KeyForecast, KeyRefusal, type KeyService, type PeerWords } from './service.ts';
 
 export interface KmeOptions {
   readonly kmeId: string;
@@ -123,11 +124,11 @@ export class Kme {
     try {
       if (message.kind === 'carry') return await tx.atomically(() => this.#carried(tx, from, message));
       const batches = message.batches.map((batch) => this.#admitted(from, batch));
-      if (message.kind === 'void') await this.#void(tx, await this.#ownKeys(tx, from, batches));
+      if (message.kind === 'void') await this.#void(tx, await this.#ownKeys(tx, batches));
       else await tx.atomically(() => this.#assign(tx, batches));
       return { status: 'accepted' };
     } catch (error) {
-      const told = error instanceof KmeError || (error instanceof VaultError && error.code !== 'vault/disk-full');
+      const told = error instanceof KmeError || error instanceof KeyRefusal || (error instanceof VaultError && error.code !== 'vault/disk-full');
       if (!told || (error as VaultError).code === 'vault/unavailable') throw error;
       return { status: 'refused', reason: shorten((error as Error).message) };
     }
@@ -149,12 +150,12 @@ export class Kme {
     return holders;
   }
 
-  /** A peer voids keys that its own applications are masters of; others are passed over, whatever they are said to be. */
-  async #ownKeys(tx: VaultTransaction, from: string, batches: readonly KeyBatch[]): Promise<KeyBatch[]> {
+  /** A peer voids keys that are known as it says, with its own application as their master; others are passed over. */
+  async #ownKeys(tx: VaultTransaction, batches: readonly KeyBatch[]): Promise<KeyBatch[]> {
     const own: KeyBatch[] = [];
     for (const batch of batches) {
       const known = await tx.keys.find(batch.keys.map(({ keyId }) => keyId));
-      const keys = batch.keys.filter((_, i) => !known[i] || this.registry.siteOf(known[i].masterSae) === from);
+      const keys = batch.keys.filter((_, i) => !known[i] || (known[i].role === 'slave' && isOf(known[i], batch)));
       if (keys.length > 0) own.push({ ...batch, keys });
     }
     return own;
@@ -183,7 +184,7 @@ export class Kme {
       const known = await tx.keys.find(batch.keys.map(({ keyId }) => keyId));
       if (known.every((key, i) => key && isSame(key, batch, batch.keys[i]!.offset))) continue;
       await this.#checkLabels(tx, batch, closed);
-      await this.#checkWaiting(tx, batch);
+      await this.#checkQuota(tx, batch.masterSae, batch.slaveSaes, batch.keys.length, batch.bytes);
       fresh.push(batch);
     }
     if (fresh.length === 0) return;
@@ -211,12 +212,22 @@ export class Kme {
   }
 
   /** Keys that a slave never fetches must not pile up beyond what the policy allows the pair. */
-  async #checkWaiting(tx: VaultTransaction, { masterSae, slaveSaes, keys }: KeyBatch): Promise<void> {
-    for (const slave of slaveSaes) {
-      const most = this.#options.policy.rulesFor([masterSae, slave])?.quota.keysWaiting ?? null;
-      if (most === null || !this.registry.isLocal(slave)) continue;
+  async #checkQuota(
+    tx: VaultTransaction,
+    masterSae: string,
+    slaveSaes: readonly string[],
+    count: number,
+    bytes: number,
+  ): Promise<void> {
+    const { policy, now } = this.#options;
+    for (const slave of slaveSaes.filter((saeId) => this.registry.isLocal(saeId))) {
+      const pair = [masterSae, slave] as const;
+      const rules = policy.rulesFor(pair)!;
+      await countQuota(tx, pair, rules, { keys: count, bits: count * bytes * 8, nowMs: now() });
+      const most = rules.quota.keysWaiting;
+      if (most === null) continue;
       const waiting = await tx.keys.countOpen({ masterSae, saeId: slave });
-      if (waiting + keys.length > most) {
+      if (waiting + count > most) {
         throw new KmeError('kme/busy', `${waiting} keys of ${masterSae} wait for ${slave} already, of at most ${most}`);
       }
     }
@@ -243,6 +254,8 @@ export class Kme {
       const decision = decide(policy, [message.masterSae, slave], labels, context);
       if (!decision.allowed) throw new KmeError('kme/not-for-us', decision.why);
     }
+    const isKnown = (await tx.keys.find(message.keyIds)).some((key) => key !== undefined);
+    if (!isKnown) await this.#checkQuota(tx, message.masterSae, holders, message.keyIds.length, message.bytes);
     await acceptCarried(tx, { padLane, holders }, { ...message, labels });
     return { status: 'accepted' };
   }
@@ -330,16 +343,17 @@ export class Kme {
 }
 
 /** Whether a key is known as exactly this one: then the assignment is a repetition. */
-function isSame(key: KeyRecord, batch: KeyBatch, offset: number): boolean {
-  return (
-    key.copies.some(({ state }) => state === 'ASSIGNED') &&
-    key.lane === batch.lane &&
-    key.offset === offset &&
-    key.bytes === batch.bytes &&
-    key.masterSae === batch.masterSae &&
-    JSON.stringify(key.slaveSaes) === JSON.stringify(batch.slaveSaes)
-  );
-}
+const isSame = (key: KeyRecord, batch: KeyBatch, offset: number): boolean =>
+  key.copies.some(({ state }) => state === 'ASSIGNED') &&
+  key.offset === offset &&
+  key.bytes === batch.bytes &&
+  isOf(key, batch);
+
+/** Whether a key was assigned by the master, to the slaves and out of the lane of a batch. */
+const isOf = (key: KeyRecord, batch: KeyBatch): boolean =>
+  key.lane === batch.lane &&
+  key.masterSae === batch.masterSae &&
+  JSON.stringify(key.slaveSaes) === JSON.stringify(batch.slaveSaes);
 
 /** Where the keys of a batch lie, neighbours joined: what lies between others is none of theirs. */
 function runsOf({ lane, bytes, keys }: KeyBatch): Range[] {

@@ -30,13 +30,14 @@ describe('the coverage of forecasts', () => {
     assert.ok(found.heldAsSaid > 3900);
   });
 
-  it('is far from it for forecasts that are wrong', () => {
+  it('is far from it for forecasts that are too sure', () => {
     const draw = (): number => uniform();
-    const forecasts = Array.from({ length: 1000 }, () => place(Array.from({ length: 199 }, draw), draw() * 0.7));
-    const [least] = binomialRange(1000, PROMISED);
-    const shifted = coverage(forecasts.map((one) => ({ ...one, ...place([], 0), ...one })), uniform);
-    assert.ok(shifted.held > least - 100);
-    const narrow = Array.from({ length: 1000 }, () => place(Array.from({ length: 199 }, () => 0.3 + 0.4 * draw()), draw()));
+    const narrow = Array.from({ length: 1000 }, () =>
+      place(
+        Array.from({ length: 199 }, () => 0.3 + 0.4 * draw()),
+        draw(),
+      ),
+    );
     assert.ok(coverage(narrow, uniform).held < 500);
   });
 

@@ -2,7 +2,6 @@
 import type { CoalitionTally, NetworkStudy, PlayedDay } from '@skykey/node';
 import { iso } from '../interval.ts';
 import { VERSION } from '../version.ts';
-import { binomialRange, PROMISED } from './coverage.ts';
 import { isAsItMust, type NetworkSummary, type PairSummary, type Promise90 } from './summary.ts';
 
 export interface NetworkFindings {
@@ -150,11 +149,10 @@ function alarmedText({ alarmed }: NetworkSummary, { alarms }: PlayedDay): string
 
 function aloneText({ alone: { forecasts, above, below } }: NetworkSummary): string {
   if (forecasts === 0) return '';
-  const [, most] = binomialRange(forecasts, 1 - PROMISED);
   return (
-    `A pair forecast by itself, as if nobody else wanted its links (\`Forecaster\`): of ${count(forecasts)} such intervals what came was below ` +
-    `${count(below)} (${percent(below / forecasts)}) and above ${count(above)} (${percent(above / forecasts)}); more than ${count(most)} together is more than chance. Where pairs share ` +
-    'links a status must be made from the rehearsal of all.'
+    `A pair forecast by itself, as if nobody else wanted its links (\`Forecaster\`): of ${count(forecasts)} such intervals, of ways with one ` +
+    `relay each, what came was below ${count(below)} (${percent(below / forecasts)}) and above ${count(above)} (${percent(above / forecasts)}); 10 % together would be ` +
+    'right. Where pairs share links a status must be made from the rehearsal of all.'
   );
 }
 

@@ -78,6 +78,22 @@ const NOT_FOUND: Readonly<Record<string, string>> = {
   'other-key': 'its own assignment had failed, or another key of the same request was missing',
 };
 
+const HAPPENED: Readonly<Record<string, string>> = {
+  deaths: 'processes that died',
+  parts: 'nodes cut off from others',
+  jumps: 'clocks that jumped',
+  stalls: 'processes that missed their heartbeat',
+  connectionsCut: 'connections to the database cut',
+  commitsCut: 'connections cut during COMMIT',
+  sent: 'messages and answers sent',
+  lost: 'of them lost',
+  doubled: 'of them doubled',
+  late: 'of them overtaken by later ones',
+  mangled: 'of them damaged',
+  sessions: 'blocks of key that links brought',
+  restored: 'vaults put back',
+};
+
 export function historyText({ stores }: HistoryDocument): string {
   const parts = (['sqlite', 'postgres'] as const).flatMap((store) => {
     const report = stores[store];
@@ -103,6 +119,7 @@ ${parts.join('\n')}
 
 function storeText(store: 'sqlite' | 'postgres', report: StoreReport): string {
   const { seed, worlds, operations, keys, copies, grains, counts, findings, faults, cpuS, virtualHours } = report;
+  const happened = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
   const table = (record: Readonly<Record<string, number>>, head: string, name = (key: string) => key): string =>
     [
       `| ${head} | |`,
@@ -127,7 +144,7 @@ Run again by \`npx skykey study kme-history --store ${store} --operations ${worl
 
 ${list}
 
-${table(counts, 'what failed')}
+${table(happened, 'what happened', (key) => HAPPENED[key] ?? key)}
 
 ${table(report.deaths, 'processes died')}
 

@@ -43,11 +43,11 @@ type CarryMessage = PeerMessage & { readonly kind: 'carry' };
 export async function carryKeys(options: CarryOptions, request: CarryRequest): Promise<DeliveredKey[]> {
   const { vault, peerOf, count, deliver } = options;
   const { master, keyIds } = request;
-  const messages = await vault.atomically(async (tx) => {
-    await count(tx, request);
-    return prepare(tx, options, request);
-  });
   try {
+    const messages = await vault.atomically(async (tx) => {
+      await count(tx, request);
+      return prepare(tx, options, request);
+    });
     await Promise.all(
       messages.map(({ site, message }) =>
         peerOf(site).request({
@@ -65,7 +65,8 @@ export async function carryKeys(options: CarryOptions, request: CarryRequest): P
       return request.deliver ? deliver(tx, master, (await tx.keys.find(keyIds)) as KeyRecord[]) : [];
     });
   } catch (error) {
-    // Some sites may have taken the keys in: burned here, and the next flush has the others burn them, too.
+    // Some sites may have taken the keys in, and nobody knows whether a transaction that was not acknowledged is done:
+    // burned here, and the next flush has the others burn them, too.
     await vault.atomically((tx) => tx.keys.void(keyIds));
     throw error;
   }
@@ -180,14 +181,24 @@ async function keepCarried(
   await tx.keys.reserve([{ ...common, keyIds, holders }]);
 }
 
-/** The site of slaves: takes carried keys in. What is known already is accepted once more. */
+/**
+ * The site of slaves: takes carried keys in. What is known already as exactly this is accepted once more; throws VaultError
+ * `vault/known` for ids that were voided meanwhile, or that are those of other keys.
+ */
 export async function acceptCarried(
   tx: VaultTransaction,
   options: { readonly padLane: string; readonly holders: readonly string[] },
   { masterSae, slaveSaes, bytes, keyIds, pad, ciphertext, labels }: CarryMessage,
 ): Promise<void> {
   const known = await tx.keys.find(keyIds);
-  if (known.every((key) => key?.masterSae === masterSae && key.lane === CARRIED_LANE)) return;
+  const isThis = (key: KeyRecord | undefined): boolean =>
+    key?.lane === CARRIED_LANE &&
+    key.bytes === bytes &&
+    key.masterSae === masterSae &&
+    key.role === 'slave' &&
+    JSON.stringify(key.slaveSaes) === JSON.stringify(slaveSaes) &&
+    key.copies.every(({ state }) => state !== 'VOIDED');
+  if (known.every(isThis)) return;
   const place = { lane: options.padLane, offset: pad.offset, bytes: pad.bytes };
   await tx.reserveAt(place);
   const key = await tx.take(place);
@@ -204,10 +215,14 @@ export async function acceptCarried(
   await tx.keys.register([batch]);
 }
 
-/** Key that never leaves the site rests on no link at all. */
+/** Key that never leaves its site takes no way at all. */
+export const isLocalKey = ({ routes }: Pick<BlockLabels, 'routes'>): boolean =>
+  routes.length === 1 && routes[0]!.length === 1;
+
+/** It rests on no link either. */
 function localLabels(siteId: string, nowMs: number): BlockLabels {
   return {
-    ...{ originLinks: [], routes: [[siteId, siteId]], jurisdictions: [], epsSec: 0, epsCor: 0 },
+    ...{ originLinks: [], routes: [[siteId]], jurisdictions: [], epsSec: 0, epsCor: 0 },
     ...{ proof: 'local', simulated: false, createdAtMs: nowMs, expiresAtMs: null },
   };
 }

@@ -2,7 +2,15 @@ import type { SecretBytes } from '@skykey/bits';
 import type { BlockLabels, KeyBatch, KeyRecord, Vault, VaultTransaction } from '@skykey/vault';
 import type { Alarms } from '../alarm.ts';
 import { KmeError } from '../error.ts';
-import { decide, type PairRules, type Policy, type PolicyPair } from '../network/policy.ts';
+import { CARRIED_LANE } from '../lanes.ts';
+import {
+  type DecisionContext,
+  decide,
+  type PairRules,
+  type Policy,
+  type PolicyPair,
+  pairName,
+} from '../network/policy.ts';
 import type { Registry } from '../network/registry.ts';
 import type { Likeness } from '../network/topology.ts';
 import { MAX_BATCH } from '../peer/message.ts';
@@ -18,8 +26,8 @@ import {
   type PairStock,
 } from '../service.ts';
 import { Ahead } from './ahead.ts';
-import { type CarryOptions, carryKeys } from './carry.ts';
-import { countQuota } from './quota.ts';
+import { type CarryOptions, carryKeys, isLocalKey } from './carry.ts';
+import { countQuota, grantable } from './quota.ts';
 import { alarmsOnWays, fits, usableWays, type WaysOptions } from './ways.ts';
 
 export interface DeliveryOptions {
@@ -47,6 +55,7 @@ const isSingle = ({ slaves, demand }: KeyDemand): boolean => slaves.length === 1
 
 /** When to ask again. A pass is minutes away at best, a peer that restarts is back in seconds. */
 const RETRY_AFTER_S = 10;
+const NOT_FOUND = 'one or more keys specified are not found on KME';
 /** Purpose of keys that the master fetches by id, too, since it did not get them when they were made. */
 const NAMED = 'named';
 /** Most keys in one demand, whatever an interface allows. */
@@ -62,14 +71,12 @@ export class Delivery implements KeyService {
   readonly #options: DeliveryOptions;
   readonly #vault: Vault;
   readonly #ahead: Ahead;
-  readonly #startedMs: number;
 
   constructor(options: DeliveryOptions) {
     this.kmeId = options.registry.kmeId;
     this.#options = options;
     this.#vault = options.vault;
     this.#ahead = new Ahead(options.now);
-    this.#startedMs = options.now();
   }
 
   async getKeys(demand: KeyDemand): Promise<DeliveredKey[]> {
@@ -80,7 +87,7 @@ export class Delivery implements KeyService {
       if (site === undefined) return carryKeys(this.#carrying(pairs), { ...demand, keyIds, deliver: true });
       const peer = this.#peerOf(site);
       if (isSingle(demand)) {
-        const stocked = await this.#vault.atomically((tx) => this.#fromStock(tx, demand, pairs), site);
+        const stocked = await this.#vault.atomically((tx) => this.#fromStock(tx, demand), site);
         if (stocked) {
           void this.#setAside(peer, demand, pairs);
           return stocked;
@@ -116,7 +123,7 @@ export class Delivery implements KeyService {
   ): Promise<DeliveredKey[]> {
     const { master, slaves, bytes, count } = demand;
     const found = await this.#vault.atomically(async (tx) => {
-      const stocked = await this.#fromStock(tx, demand, pairs);
+      const stocked = await this.#fromStock(tx, demand);
       return stocked ?? (await this.#stocked(tx, [master, slaves[0]!], bytes, count)).good.length;
     }, peer.id);
     if (typeof found !== 'number') return found;
@@ -147,10 +154,11 @@ export class Delivery implements KeyService {
       throw new KeyRefusal('argument', `from 1 to ${MAX_COUNT} key ids are needed, each once`);
     }
     const site = master === undefined ? undefined : registry.siteOf(master);
-    const scope = site === undefined || site === registry.siteId ? '' : site;
-    return this.#answering(() =>
+    const deliver = (scope: string): Promise<DeliveredKey[] | undefined> =>
       this.#vault.atomically(async (tx) => {
         const records = await tx.keys.find(keyIds);
+        // Carried keys of every peer lie in one lane.
+        if (scope !== '' && records.some((record) => record?.lane === CARRIED_LANE)) return undefined;
         // The standard demands 401 if the caller was not named for any of them: this tells that a key exists.
         const isFor = (record: KeyRecord): boolean =>
           record.slaveSaes.includes(caller) || (record.masterSae === caller && record.purpose === NAMED);
@@ -166,10 +174,11 @@ export class Delivery implements KeyService {
             policy.rulesFor([caller, record.masterSae === caller ? record.slaveSaes[0]! : record.masterSae]) !==
               undefined,
         );
-        if (!there) throw new KeyRefusal('not-found', 'one or more keys specified are not found on KME');
+        if (!there) throw new KeyRefusal('not-found', NOT_FOUND);
         return this.#deliver(tx, caller, records as KeyRecord[]);
-      }, scope),
-    );
+      }, scope);
+    const scope = site === undefined || site === registry.siteId ? '' : site;
+    return this.#answering(async () => (await deliver(scope)) ?? (await deliver(''))!);
   }
 
   mayShare(caller: string, other: string): void {
@@ -184,14 +193,18 @@ export class Delivery implements KeyService {
   }
 
   async stock(master: string, slave: string, bytes = 32): Promise<PairStock> {
-    const { registry, alarms, forecast } = this.#options;
+    const { registry, alarms, forecast, now } = this.#options;
     this.mayShare(master, slave);
+    const rules = this.#pairRules(master, slave);
     const siteId = registry.siteOf(slave)!;
     const kmes = { sourceKmeId: registry.kmeId, targetKmeId: registry.kmeOf(slave)! };
     if (siteId === registry.siteId) {
-      // Keys between applications of one site are made here, as many as are wanted.
-      const most = Number.MAX_SAFE_INTEGER;
-      return { ...kmes, bits: most, keysOf: () => most, alarms: [], forecast: null };
+      // Keys between applications of one site are made here, as many as are wanted and the quota grants.
+      const granted = await this.#answering(() =>
+        this.#vault.atomically((tx) => grantable(tx, [master, slave], rules, now())),
+      );
+      const bits = Math.min(granted, Number.MAX_SAFE_INTEGER);
+      return { ...kmes, bits, keysOf: (size) => Math.floor(bits / (size * 8)), alarms: [], forecast: null };
     }
     return this.#answering(() =>
       this.#vault.atomically(async (tx) => {
@@ -203,11 +216,15 @@ export class Delivery implements KeyService {
         const usable = sayable ? ways : [];
         const ahead = (await this.#stocked(tx, [master, slave], bytes)).good.length;
         const free = usable.reduce((sum, { runs }) => sum + runs.reduce((a, b) => a + b, 0), 0);
+        // Those set aside were counted when they were.
+        const granted = await grantable(tx, [master, slave], rules, now());
         const onWay = await alarmsOnWays(tx, registry.siteId, siteId, raised);
         return {
           ...kmes,
-          bits: (free + ahead * bytes) * 8,
-          keysOf: (size) => usable.reduce((sum, way) => sum + fits(way, size), size === bytes ? ahead : 0),
+          bits: Math.min(free * 8, granted) + ahead * bytes * 8,
+          keysOf: (size) =>
+            Math.min(usable.reduce((sum, way) => sum + fits(way, size), 0), Math.floor(granted / (size * 8))) +
+            (size === bytes ? ahead : 0),
           alarms: onWay.map(({ link, reason }) => ({ link, reason })),
           forecast: forecast?.(siteId) ?? null,
         };
@@ -269,29 +286,24 @@ export class Delivery implements KeyService {
       ...{ vault, registry, random, uuid, pairs },
       peerOf: (site) => this.#peerOf(site),
       waysFor: (demand) => this.#ways(demand),
-      count: (tx, demand) => this.#count(tx, pairs, demand),
+      count: (tx, { count, bytes }) => this.#count(tx, pairs, count, bytes),
       deliver: (tx, caller, records) => this.#deliver(tx, caller, records),
     };
   }
 
-  async #count(tx: VaultTransaction, pairs: readonly PolicyPair[], { count, bytes }: KeyDemand): Promise<void> {
+  async #count(tx: VaultTransaction, pairs: readonly PolicyPair[], count: number, bytes: number): Promise<void> {
     const taken = { keys: count, bits: count * bytes * 8, nowMs: this.#options.now() };
-    // Keys ahead count when they are given out.
     if (count > 0) for (const pair of pairs) await countQuota(tx, pair, this.#pairRules(...pair), taken);
   }
 
   /** Keys assigned ahead, when there are enough of them. */
   async #fromStock(
     tx: VaultTransaction,
-    demand: KeyDemand,
-    pairs: readonly PolicyPair[],
+    { master, slaves, count, bytes }: KeyDemand,
   ): Promise<DeliveredKey[] | undefined> {
-    const { master, slaves, count, bytes } = demand;
     const { good, stale } = await this.#stocked(tx, [master, slaves[0]!], bytes, count);
     if (stale.length > 0) await tx.keys.void(stale);
-    if (good.length < count) return undefined;
-    await this.#count(tx, pairs, demand);
-    return this.#deliver(tx, master, good);
+    return good.length < count ? undefined : this.#deliver(tx, master, good);
   }
 
   /**
@@ -306,7 +318,6 @@ export class Delivery implements KeyService {
   ): Promise<{ readonly good: KeyRecord[]; readonly stale: string[] }> {
     const { policy, now, keyTtlMs } = this.#options;
     const { context } = this.#ways();
-    const ages = this.#pairRules(...pair).maxAgeMs !== null;
     const good: KeyRecord[] = [];
     const stale: string[] = [];
     for (let limit = most; ; limit = most + stale.length) {
@@ -314,14 +325,12 @@ export class Delivery implements KeyService {
       const keyIds = await tx.keys.stock({ masterSae: pair[0], slaveSae: pair[1], bytes, limit });
       if (keyIds.length === 0) break;
       const records = (await tx.keys.find(keyIds)) as KeyRecord[];
-      // While this process runs, age is all that changes of a key that lies here; an alarm voids it.
-      const isOld = (record: KeyRecord): boolean => (record.copies[0]?.assignedAtMs ?? 0) <= this.#startedMs;
-      const labels = ages || records.some(isOld) ? await tx.labelsOf(records) : undefined;
+      const labels = await labelsOf(tx, records);
+      const allows = allowance(policy, context);
       for (const [i, record] of records.entries()) {
         const assignedMs = record.copies[0]?.assignedAtMs ?? 0;
         const isGood =
-          now() - assignedMs < keyTtlMs / 2 &&
-          (labels?.[i] ?? []).every((each) => decide(policy, pair, each, context).allowed);
+          now() - assignedMs < keyTtlMs / 2 && allows(pair, labels[i]!);
         if (isGood) good.push(record);
         else stale.push(record.keyId);
       }
@@ -336,30 +345,38 @@ export class Delivery implements KeyService {
     demand: KeyDemand,
     pairs: readonly PolicyPair[],
     keyIds: readonly string[],
-    { deliver, fromStock = 0 }: { readonly deliver: boolean; readonly fromStock?: number },
+    options: { readonly deliver: boolean; readonly fromStock?: number; readonly alone?: boolean },
   ): Promise<DeliveredKey[]> {
+    const { deliver, fromStock = 0, alone = false } = options;
     const { master, slaves, bytes } = demand;
-    // Keys that nobody asked for yet would count among those that wait to be fetched.
-    const waiting = this.#pairRules(...pairs[0]!).quota.keysWaiting;
-    const mayAhead = deliver && fromStock === 0 && waiting === null && isSingle(demand);
+    const rules = this.#pairRules(...pairs[0]!);
+    const mayAhead = deliver && fromStock === 0 && !alone && isSingle(demand);
     const ahead = mayAhead ? this.#ahead.next(master, slaves[0]!, bytes, keyIds.length === 0) : undefined;
-    const more = Math.min(ahead?.count ?? 0, MAX_BATCH - keyIds.length);
+    // Keys that nobody asked for yet count among those that wait to be fetched.
+    const mayWait = Math.floor((rules.quota.keysWaiting ?? Number.POSITIVE_INFINITY) / 2);
+    const more = Math.min(ahead?.count ?? 0, MAX_BATCH - keyIds.length, mayWait);
     const aheadIds = Array.from({ length: more }, () => this.#options.uuid().toLowerCase());
     let reserved: string[] = [];
+    let isRefused = false;
     try {
       const keys = await peer.request({
+        share: `${master} and ${slaves[0]}`,
         build: async (tx) => {
-          await this.#count(tx, pairs, demand);
+          await this.#count(tx, pairs, keyIds.length, bytes);
+          // As of the way, keys ahead take an eighth of what is left of the quota.
+          const granted = more > 0 ? await grantable(tx, pairs[0]!, rules, this.#options.now()) : 0;
           const batches = await this.#reserve(tx, peer.id, demand, pairs, {
             keyIds,
-            aheadIds,
+            aheadIds: aheadIds.slice(0, Math.min(more, Math.floor(granted / (bytes * 64)))),
             purpose: deliver ? '' : NAMED,
           });
           reserved = batches.flatMap(({ keys }) => keys.map(({ keyId }) => keyId));
+          await this.#count(tx, pairs, reserved.length - keyIds.length, bytes);
           return { kind: 'assign', batches };
         },
         settle: async (tx, answer) => {
           if (answer.status !== 'accepted') {
+            isRefused = true;
             throw new KeyRefusal('unreachable', `the other site refused the keys: ${answer.reason}`, RETRY_AFTER_S);
           }
           // Before the new ones are ASSIGNED, too, and cannot be told from them.
@@ -376,7 +393,10 @@ export class Delivery implements KeyService {
       ahead?.done(false);
       // Nobody can know what the peer has taken in: burned here, and the next flush has the peer burn them, too.
       if (reserved.length > 0) await this.#vault.atomically((tx) => tx.keys.void(reserved), peer.id);
-      throw error;
+      // Keys that nobody asked for may have been too many: they must not cost those that somebody did ask for.
+      if (!isRefused || keyIds.length === 0 || reserved.length === keyIds.length) throw error;
+      const others = keyIds.map(() => this.#options.uuid().toLowerCase());
+      return this.#assign(peer, demand, pairs, others, { ...options, alone: true });
     }
   }
 
@@ -397,10 +417,10 @@ export class Delivery implements KeyService {
     if (keyIds.length > 0) {
       const raised = await this.#options.alarms.list(tx);
       const [alarm] = await alarmsOnWays(tx, this.#options.registry.siteId, peer, raised);
+      if (ways.length === 0 && refused !== undefined && demand) throw new KeyRefusal('demand', refused);
       if (ways.length === 0 && alarm) {
         throw new KeyRefusal('alarm', `the link ${alarm.link} is under alarm: ${alarm.reason}`, RETRY_AFTER_S);
       }
-      if (ways.length === 0 && refused !== undefined && demand) throw new KeyRefusal('demand', refused);
       throw new KeyRefusal('short', 'not enough keys are available', RETRY_AFTER_S);
     }
     const [first] = ways;
@@ -420,12 +440,20 @@ export class Delivery implements KeyService {
     }));
   }
 
-  /** The caller's copies, in order. What the transaction returns may leave only when it is durable. */
+  /**
+   * The caller's copies, in order, when the policy allows each of them now, whenever it was assigned. What the transaction
+   * returns may leave only when it is durable.
+   */
   async #deliver(tx: VaultTransaction, caller: string, records: readonly KeyRecord[]): Promise<DeliveredKey[]> {
-    const parts = await tx.labelsOf(records);
-    const labels = parts.map(
-      (known): BlockLabels => (known.length > 1 ? joinLabels(known, known[0]!.routes) : known[0]!),
-    );
+    const labels = await labelsOf(tx, records);
+    const allows = allowance(this.#options.policy, this.#ways().context);
+    for (const [i, { masterSae, slaveSaes }] of records.entries()) {
+      for (const slave of caller === masterSae ? slaveSaes : [caller]) {
+        // Key that never leaves its site rests on nothing that a policy asks about.
+        if (isLocalKey(labels[i]!) || allows([masterSae, slave], labels[i]!)) continue;
+        throw new KeyRefusal('not-found', NOT_FOUND);
+      }
+    }
     const links = [...new Set(labels.flatMap(({ originLinks }) => originLinks))];
     const alarm = this.#options.alarms.freshOn(links);
     if (alarm) throw new KeyRefusal('alarm', `the link ${alarm.link} is under alarm: ${alarm.reason}`, RETRY_AFTER_S);
@@ -447,4 +475,26 @@ export class Delivery implements KeyService {
       throw new KeyRefusal('unavailable', 'the key store is not available', RETRY_AFTER_S);
     }
   }
+}
+
+/** Whether a pair may have key of such labels now. Keys of one block have the same: it is decided about once. */
+function allowance(
+  policy: Policy,
+  context: DecisionContext,
+): (pair: PolicyPair, labels: BlockLabels) => boolean {
+  const decided = new Map<BlockLabels, Map<string, boolean>>();
+  return (pair, labels) => {
+    const known = decided.get(labels) ?? new Map<string, boolean>();
+    decided.set(labels, known);
+    const name = pairName(pair);
+    const allowed = known.get(name) ?? decide(policy, pair, labels, context).allowed;
+    known.set(name, allowed);
+    return allowed;
+  };
+}
+
+/** Of each key as a whole: one that lies across two blocks is as good as the worse of both. */
+async function labelsOf(tx: VaultTransaction, records: readonly KeyRecord[]): Promise<BlockLabels[]> {
+  const parts = await tx.labelsOf(records);
+  return parts.map((known) => (known.length > 1 ? joinLabels(known, known[0]!.routes) : known[0]!));
 }

@@ -26,7 +26,11 @@ export async function usableWays(
   peer: string,
   pairs: readonly PolicyPair[],
   { policy, alarms, context }: WaysOptions,
-): Promise<{ readonly ways: UsableWay[]; readonly refused: string | undefined }> {
+): Promise<{
+  readonly ways: UsableWay[];
+  /** Why the policy or the demand refuses key that there is. */
+  readonly refused: string | undefined;
+}> {
   const prefix = keyLanes(self, peer);
   const closed = new Set((await alarms.list(tx)).map(({ link }) => link));
   const ways: UsableWay[] = [];
@@ -35,7 +39,8 @@ export async function usableWays(
     const runs: number[] = [];
     let end = -1;
     for (const { offset, bytes, labels } of await tx.stretches(lane)) {
-      const why = notFor(labels, pairs, closed, policy, context);
+      if (labels.originLinks.some((link) => closed.has(link))) break;
+      const why = notFor(labels, pairs, policy, context);
       if (why !== undefined) {
         refused ??= why;
         break;
@@ -52,12 +57,9 @@ export async function usableWays(
 function notFor(
   labels: BlockLabels,
   pairs: readonly PolicyPair[],
-  closed: ReadonlySet<string>,
   policy: Policy,
   context: DecisionContext,
 ): string | undefined {
-  const link = labels.originLinks.find((origin) => closed.has(origin));
-  if (link !== undefined) return `the link ${link} is under alarm`;
   for (const pair of pairs) {
     const decision = decide(policy, pair, labels, context);
     if (!decision.allowed) return decision.why;

@@ -113,7 +113,7 @@ async function getKeys(
 function container(keys: readonly DeliveredKey[], demand: RouteDemand | undefined): KmeResponse {
   const parts: SecretPart[] = ['{"keys":['];
   keys.forEach(({ keyId, key, labels }, i) => {
-    const hops = Math.max(...labels.routes.map((route) => route.length - 2));
+    const hops = Math.max(0, ...labels.routes.map((route) => route.length - 2));
     const extension = {
       skykey_route_type: hops > 0 ? 'relayed' : 'direct',
       skykey_hops: hops,

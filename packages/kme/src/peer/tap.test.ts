@@ -32,7 +32,8 @@ describe('a tap', () => {
       ],
     );
     const [confirmed] = heard.filter((one) => one.kind === 'confirmed');
-    assert.ok(confirmed && confirmed.blockId.startsWith('join:micius:'));
+    assert.ok(confirmed);
+    assert.ok(confirmed.blockId.startsWith('join:micius:'));
     assert.deepEqual(confirmed.positions, [0, 0, 0, 0]);
   });
 

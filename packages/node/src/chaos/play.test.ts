@@ -39,7 +39,7 @@ test(
   whyNot === undefined ? {} : { skip: whyNot },
   async (t) => {
     server = await PostgresServer.start(folder);
-    const played = await ask({ store: 'postgres', operations: 600, server });
+    const played = await ask({ store: 'postgres', operations: 1_000, server });
     expectNothing(played);
     assert.ok(played.counts.commitsCut! > 0 && played.counts.deaths! > 0);
     t.diagnostic(JSON.stringify({ answers: played.answers, deaths: played.deaths, counts: played.counts }));
@@ -70,10 +70,9 @@ test('found: an answer that leaves before what it says is durable', async () => 
         let result: { readonly value: T } | undefined;
         const undone = new Error('undone');
         await disturbed(async (tx) => {
-          const kept = tx.wipe;
+          // What was read would be overwritten with the transaction.
           tx.wipe = () => undefined;
           result = { value: await work(tx) };
-          void kept;
           throw undone;
         }, scope).catch((error) => {
           if (error !== undone) throw error;

@@ -191,6 +191,7 @@ export class NetworkDay {
         moved += report.joined + report.confirmed + report.combined + report.told;
         for (const [peer, why] of report.waiting) waiting.set(`${id} > ${peer}`, why);
       }
+
       if (moved === 0) break;
     }
     return waiting;

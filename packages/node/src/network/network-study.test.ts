@@ -70,9 +70,9 @@ function study(network: NetworkFile): NetworkStudy {
   const all = REALISATIONS + DAYS;
   const contacts: Contact[] = meetings.map(([from, to, hour], i) => {
     const endMs = startMs + hour * HOUR_MS;
-    // Clouds in every fourth realisation; the days that are played are clear.
+    // Clouds over a contact in every ninth realisation; the days that are played are clear.
     const bits = Float64Array.from({ length: all }, (_, r) =>
-      r < REALISATIONS && (r * 7 + i * 5) % 4 === 0 ? 0 : 90_000 + 1000 * ((r + i) % 9),
+      r < REALISATIONS && (r * 7 + i) % 9 === 0 ? 0 : 90_000 + 1000 * ((r + i) % 9),
     );
     return { link: `${from}-${to}`, startMs: endMs - 300_000, endMs, readyMs: endMs, bits };
   });

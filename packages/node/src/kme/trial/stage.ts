@@ -134,7 +134,8 @@ export class Stage {
   /** Writes the configuration of a site; returns its path. */
   configure(site: string, changes: Record<string, unknown> = {}): string {
     const { doors, couriers, saes } = this.options;
-    const has = (door: Door): boolean => doors.includes(door);
+    // Only the first site has foreign systems in its room.
+    const has = (door: Door): boolean => doors.includes(door) && (door !== 'etsi020' || site === this.sites[0]);
     const port = (door: Door): number => this.port(site, door);
     const own = Object.keys(saes).filter((saeId) => saes[saeId] === site);
     const skip = has('skip') || has('skipPsk');

@@ -152,7 +152,8 @@ async function runOnce(
       const survived = alpha.isRunning;
       if (survived) {
         run.noteAlive();
-        if (!isMortal && (await run.getSoon('a1')) === undefined) run.violations.push('a1 gets no key from a process that lived on');
+        if (!isMortal && (await run.getSoon('a1')) === undefined)
+          run.violations.push('a1 gets no key from a process that lived on');
       }
       const ending = await alpha.end('SIGTERM');
       end = endOf(ending, survived, alpha, run.violations);

@@ -77,8 +77,10 @@ export const smuggled: Make = (random) => {
     () => `${head('POST', path, ['Content-Length: 0x2'])}{}`,
     () => `${head('POST', path, [`Content-Length: ${'9'.repeat(1 + below(random, 40))}`])}{}`,
     () => `${head('POST', path, ['Transfer-Encoding: chunked'])}${'f'.repeat(1 + below(random, 20))}\r\n{}\r\n`,
-    () => `${head('POST', path, ['Transfer-Encoding: chunked'])}2;${'a'.repeat(below(random, 20_000))}\r\n{}\r\n0\r\n\r\n`,
-    () => `${head('POST', path, ['Transfer-Encoding: chunked'])}2\r\n{}\r\n0\r\n${'X: y\r\n'.repeat(below(random, 3000))}\r\n`,
+    () =>
+      `${head('POST', path, ['Transfer-Encoding: chunked'])}2;${'a'.repeat(below(random, 20_000))}\r\n{}\r\n0\r\n\r\n`,
+    () =>
+      `${head('POST', path, ['Transfer-Encoding: chunked'])}2\r\n{}\r\n0\r\n${'X: y\r\n'.repeat(below(random, 3000))}\r\n`,
     () => `GET ${path} HTTP/1.1\nHost: kme\n\n`,
     () => `GET ${path}\r\n\r\n`,
     () => `GET  ${path}  HTTP/1.1\r\nHost: kme\r\n\r\n`,
@@ -87,7 +89,12 @@ export const smuggled: Make = (random) => {
     () => head('GET', path, [`X\0Y: ${below(random, 9)}`]),
     () => head('GET', path, [`X: ${'\r'.repeat(1 + below(random, 3))}Y: z`]),
     () => head('GET', path, [`X: ${'y'.repeat(below(random, 40_000))}`]),
-    () => head('GET', path, Array.from({ length: below(random, 3000) }, (_, i) => `X${i}: y`)),
+    () =>
+      head(
+        'GET',
+        path,
+        Array.from({ length: below(random, 3000) }, (_, i) => `X${i}: y`),
+      ),
     () => head('GET', `/${'%2e%2e/'.repeat(below(random, 800))}`, []),
     () => head('GET', `${path}?${'key_ID=&'.repeat(below(random, 900))}`, []),
     () => head('GET', `http://other:1${path}`, ['Host: third']),
@@ -102,8 +109,36 @@ export const smuggled: Make = (random) => {
 };
 
 const VALUES: readonly string[] = [
-  ...['null', 'true', '0', '-1', '1e308', '1e-7', '9007199254740993', '""', '"b1"', '"\\u0000"', '"\\ud800"', '[]', '{}'],
-  ...['[[]]', '[{}]', '{"__proto__":{"x":1}}', '"relayed"', '1.5', '-0', 'NaN', '00', "'x'", '64', '256', '4096', '128'],
+  ...[
+    'null',
+    'true',
+    '0',
+    '-1',
+    '1e308',
+    '1e-7',
+    '9007199254740993',
+    '""',
+    '"b1"',
+    '"\\u0000"',
+    '"\\ud800"',
+    '[]',
+    '{}',
+  ],
+  ...[
+    '[[]]',
+    '[{}]',
+    '{"__proto__":{"x":1}}',
+    '"relayed"',
+    '1.5',
+    '-0',
+    'NaN',
+    '00',
+    "'x'",
+    '64',
+    '256',
+    '4096',
+    '128',
+  ],
 ];
 const NAMES: readonly string[] = [
   ...['number', 'size', 'additional_slave_SAE_IDs', 'extension_mandatory', 'extension_optional', 'key_IDs', 'key_ID'],
@@ -145,27 +180,63 @@ export function json(random: Random): Uint8Array {
 }
 
 const UUID = '00000000-0000-4000-8000-000000000001';
-const SAES = ['a1', 'b1', 'd1', 'nobody', '%00', '%', '..', '%2e%2e', '__proto__', 'x'.repeat(300), 'b1%2Fstatus', '\u00ff'];
+const SAES = [
+  'a1',
+  'b1',
+  'd1',
+  'nobody',
+  '%00',
+  '%',
+  '..',
+  '%2e%2e',
+  '__proto__',
+  'x'.repeat(300),
+  'b1%2Fstatus',
+  '\u00ff',
+];
 
 /** ETSI GS QKD 014: whole requests, wrong in path, query or body. */
 export const etsi014: Make = (random) => {
   const resource = pick(random, ['status', 'enc_keys', 'dec_keys', 'enc_keys/', 'STATUS', '', 'dec_keys%00']);
   const path = `/api/v1/keys/${pick(random, SAES)}/${resource}`;
   if (random.uniform() < 0.4) {
-    const query = pick(random, ['', '?number=1', '?number=-1', '?size=7', '?size=1e3', `?key_ID=${UUID}`, '?key_ID=x&key_ID=y', '?&&&', '?%']);
-    return request(pick(random, ['GET', 'GET', 'PUT', 'DELETE', 'HEAD']), path + query, new Uint8Array(0));
+    const query = pick(random, [
+      '',
+      '?number=1',
+      '?number=-1',
+      '?size=7',
+      '?size=1e3',
+      `?key_ID=${UUID}`,
+      '?key_ID=x&key_ID=y',
+      '?&&&',
+      '?%',
+    ]);
+    return request(pick(random, ['GET', 'GET', 'PUT', 'DELETE']), path + query, new Uint8Array(0));
   }
-  const type = pick(random, ['application/json', 'application/json', 'text/plain', 'application/json; charset=utf-16', ';']);
+  const type = pick(random, [
+    'application/json',
+    'application/json',
+    'text/plain',
+    'application/json; charset=utf-16',
+    ';',
+  ]);
   return request('POST', path, json(random), type);
 };
 
 export const skip: Make = (random) => {
-  const id = pick(random, ['', '/', `/${UUID.replaceAll('-', '')}`, '/%', `/${'f'.repeat(below(random, 200))}`, '/../key']);
+  const id = pick(random, [
+    '',
+    '/',
+    `/${UUID.replaceAll('-', '')}`,
+    '/%',
+    `/${'f'.repeat(below(random, 200))}`,
+    '/../key',
+  ]);
   const path = pick(random, ['/capabilities', `/key${id}`, '/entropy', '/', '//', '/key%00', '/KEY']);
   const names = ['remoteSystemID', 'size', 'minentropy', '__proto__', ''];
   const values = ['sys-b1', 'sys-*', '*', '[a-z]', '256', '0', '-8', '7', '9'.repeat(40), '%ff', '%00'];
   const query = Array.from({ length: below(random, 4) }, () => `${pick(random, names)}=${pick(random, values)}`);
-  return request(pick(random, ['GET', 'GET', 'GET', 'POST', 'HEAD']), `${path}?${query.join('&')}`, new Uint8Array(0));
+  return request(pick(random, ['GET', 'GET', 'GET', 'POST']), `${path}?${query.join('&')}`, new Uint8Array(0));
 };
 
 /** ETSI GS QKD 020: containers that are right but for a member, and those that are not. */
@@ -187,7 +258,13 @@ export const etsi020: Make = (random) => {
       : kind < 0.7
         ? bent(random, text(sound))
         : json(random);
-  const path = pick(random, ['/kmapi/versions', '/kmapi/v1/ext_keys', '/kmapi/v1/ext_keys/ack', '/kmapi/v1/ext_keys/void', '/kmapi']);
+  const path = pick(random, [
+    '/kmapi/versions',
+    '/kmapi/v1/ext_keys',
+    '/kmapi/v1/ext_keys/ack',
+    '/kmapi/v1/ext_keys/void',
+    '/kmapi',
+  ]);
   return request(pick(random, ['POST', 'POST', 'POST', 'GET', 'PUT']), path, body);
 };
 
@@ -209,14 +286,28 @@ export const peer: Make = (random) => {
   const kind = random.uniform();
   const path = pick(random, ['/skykey/kme/v1', '/skykey/kme/v1', '/skykey/kme/v1', '/skykey/kme/v1/hello', '/']);
   const hello = text(`{"nowMs":${pick(random, VALUES)},"couriers":${pick(random, VALUES)}}`);
-  const body = path.endsWith('hello') ? hello : kind < 0.5 ? frame : kind < 0.9 ? bent(random, frame) : noise(random, 3000);
+  const body = path.endsWith('hello')
+    ? hello
+    : kind < 0.5
+      ? frame
+      : kind < 0.9
+        ? bent(random, frame)
+        : noise(random, 3000);
   return request('POST', path, body, 'application/octet-stream');
 };
 
 /** ETSI GS QKD 004: calls of either dialect, bent or not. */
 export const etsi004: Make = (random) => {
   const dialect = pick(random, ['P', 'C'] as const);
-  const uri = (): string => pick(random, ['qkd://app@a1', 'qkd://app@b1', 'urn:skykey:b1', 'qkd://app@d1', '', 'x'.repeat(below(random, 1000))]);
+  const uri = (): string =>
+    pick(random, [
+      'qkd://app@a1',
+      'qkd://app@b1',
+      'urn:skykey:b1',
+      'qkd://app@d1',
+      '',
+      'x'.repeat(below(random, 1000)),
+    ]);
   const number = (): number => pick(random, [0, 1, 32, 255, 65_536, 0xffff_ffff]);
   const ksid = pick(random, [UUID, '00000000-0000-0000-0000-000000000000']);
   const qos = {
@@ -224,7 +315,8 @@ export const etsi004: Make = (random) => {
     ...{ timeoutMs: pick(random, [1, 20]), ttlS: number(), metadataType: pick(random, ['', 'application/json']) },
   };
   const sound = pick(random, [
-    () => encodeRequest({ call: 'open', dialect, source: 'qkd://app@a1', destination: uri(), qos, ksid: null }, dialect),
+    () =>
+      encodeRequest({ call: 'open', dialect, source: 'qkd://app@a1', destination: uri(), qos, ksid: null }, dialect),
     () => encodeRequest({ call: 'get', dialect, ksid, index: number(), metadataRoom: pick(random, [0, 64]) }, dialect),
     () => encodeRequest({ call: 'close', ksid }, dialect),
     () => encodeRequest({ call: 'open', dialect, source: uri(), destination: uri(), qos, ksid: UUID }, dialect),
@@ -236,9 +328,27 @@ export const etsi004: Make = (random) => {
 /** Operations, on loopback: also from pages of a browser that were led there. */
 export const operations: Make = (random) => {
   const path = pick(random, [
-    ...['/healthz', '/metrics', '/api/state', '/api/alarms', '/openapi/etsi014.json', '/openapi/../x', '/openapi/%', '/%00'],
-    ...['/api/links/x/alarm', '/api/links/%2e%2e/reopen', '/api/links/__proto__/alarm', `/${'a/'.repeat(below(random, 500))}`],
-    ...['/restconf/data/etsi-qkd-sdn-node:qkd_node', '/restconf/data/etsi-qkd-sdn-node:qkd_node/qkd_links/qkd_link=x', '/restconf/%'],
+    ...[
+      '/healthz',
+      '/metrics',
+      '/api/state',
+      '/api/alarms',
+      '/openapi/etsi014.json',
+      '/openapi/../x',
+      '/openapi/%',
+      '/%00',
+    ],
+    ...[
+      '/api/links/x/alarm',
+      '/api/links/%2e%2e/reopen',
+      '/api/links/__proto__/alarm',
+      `/${'a/'.repeat(below(random, 500))}`,
+    ],
+    ...[
+      '/restconf/data/etsi-qkd-sdn-node:qkd_node',
+      '/restconf/data/etsi-qkd-sdn-node:qkd_node/qkd_links/qkd_link=x',
+      '/restconf/%',
+    ],
   ]);
   const body = json(random);
   const host = pick(random, ['127.0.0.1', 'localhost', 'evil.example', '127.0.0.1.evil.example']);
