@@ -71,7 +71,7 @@ export { POLICY_FORMAT, readPolicy } from './network/policy-document.ts';
 export { type QuotaAnswer, type QuotaRequest, type QuotaState, takeQuota } from './network/policy-quota.ts';
 export { type PlannedRoutes, plannedRoutes, type RouteScene, type Unreachable } from './network/policy-routes.ts';
 export type { KmeEntry, SaeEntry } from './network/registry.ts';
-export { lanesOf, type Moments, type Rehearsed, type RehearsalScene, rehearse } from './network/rehearsal.ts';
+export { lanesOf, type Moments, type RehearsalScene, type Rehearsed, rehearse } from './network/rehearsal.ts';
 export { isJurisdiction, type Likeness, type NetworkLink, type NetworkNode, Topology } from './network/topology.ts';
 export { OPENAPI_DOCUMENTS, openApiText, serveOpenApi } from './openapi/openapi.ts';
 export type { PeerLink } from './peer/peer.ts';

@@ -152,7 +152,7 @@ function aloneText({ alone: { forecasts, above, below } }: NetworkSummary): stri
   return (
     `A pair forecast by itself, as if nobody else wanted its links (\`Forecaster\`): of ${count(forecasts)} such intervals, of ways with one ` +
     `relay each, what came was below ${count(below)} (${percent(below / forecasts)}) and above ${count(above)} (${percent(above / forecasts)}); 10 % together would be ` +
-    'right. Where pairs share links a status must be made from the rehearsal of all.'
+    'right. Its upper end counts key that another pair takes, and clouds put its lower end at 0 with or without others.'
   );
 }
 

@@ -63,8 +63,10 @@ export class PostgresServer {
     const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = spawn(join(bin, 'postgres'), ['-D', data, ...options], { ...who, cwd: folder, stdio: 'ignore' });
     const server = new PostgresServer(folder, child);
-    for (let waited = 0; !existsSync(server.socketPath); waited += 50) {
-      if (child.exitCode !== null || waited > 30_000) throw new NodeError('node/postgres', 'PostgreSQL does not start');
+    const isReady = (): boolean =>
+      spawnSync(join(bin, 'pg_isready'), ['-q', '-h', folder, '-p', `${PORT}`, '-U', 'skykey']).status === 0;
+    for (let waited = 0; !isReady(); waited += 50) {
+      if (child.exitCode !== null || waited > 60_000) throw new NodeError('node/postgres', 'PostgreSQL does not start');
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     return server;

@@ -183,7 +183,7 @@ const UUID = '00000000-0000-4000-8000-000000000001';
 const SAES = [
   'a1',
   'b1',
-  'd1',
+  'b2',
   'nobody',
   '%00',
   '%',
@@ -304,7 +304,7 @@ export const etsi004: Make = (random) => {
       'qkd://app@a1',
       'qkd://app@b1',
       'urn:skykey:b1',
-      'qkd://app@d1',
+      'qkd://app@b2',
       '',
       'x'.repeat(below(random, 1000)),
     ]);

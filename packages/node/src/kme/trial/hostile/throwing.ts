@@ -41,7 +41,9 @@ export class Thrower {
       socket.on('data', (part: Buffer) => {
         heard = heard.length === 0 ? part : Buffer.concat([heard, part]);
         const status = this.#isWhole(heard);
-        if (status !== undefined) end({ kind: 'answered', status });
+        if (status === undefined) return;
+        end({ kind: 'answered', status });
+        if (/\r\nconnection: close\r\n/i.test(heard.toString('latin1'))) this.close();
       });
       if (last) socket.end(input);
       else socket.write(input);
