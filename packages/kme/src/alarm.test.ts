@@ -85,10 +85,6 @@ test('reopening: new key is handed out at both ends, old key never again', async
   network.nowMs = 3_000;
   assert.equal(await beijing.kme.reopen('micius-beijing'), true);
   assert.equal(await beijing.kme.reopen('micius-beijing'), false);
-  assert.deepEqual(
-    (await moscow.kme.alarms()).map(({ foundBy }) => foundBy),
-    ['beijing'],
-  );
   await beijing.kme.flush();
   assert.deepEqual(await moscow.kme.alarms(), []);
   assert.equal(await moscow.count(), 0);
@@ -282,15 +278,20 @@ test('what is told late and out of order: the newest word of the finder counts',
   const { moscow, beijing } = network;
   const say = (version: number, state: 'dropped' | 'open', foundBy = 'beijing', atMs = version) =>
     moscow.vault.atomically((tx) =>
-      moscow.kme.exchange.alarms.hear(tx, {
-        kind: 'alarm',
-        link: 'x',
+      moscow.kme.exchange.alarms.hear(
+        tx,
+        {
+          kind: 'alarm',
+          link: 'x',
+          foundBy,
+          version,
+          state,
+          reason: 'tapped',
+          atMs,
+        },
         foundBy,
-        version,
-        state,
-        reason: 'tapped',
-        atMs,
-      }, foundBy, new Set(['beijing'])),
+        new Set(['beijing']),
+      ),
     );
   const raised = async (): Promise<number> => (await moscow.kme.alarms()).length;
   assert.ok(await say(5, 'open'));
@@ -312,7 +313,7 @@ test('what is told late and out of order: the newest word of the finder counts',
   assert.equal(await raised(), 1);
 });
 
-test('heard late, an alarm spares what the link made after it was dropped', async (t) => {
+test('heard late, an alarm takes all that is here by then, and nothing that is made afterwards', async (t) => {
   const network = await Network.open(t, { keyBytes: 320 });
   const { beijing, moscow } = network;
   network.nowMs = 2_000;
@@ -320,10 +321,43 @@ test('heard late, an alarm spares what the link made after it was dropped', asyn
   await beijing.kme.raiseAlarm('micius-beijing', 'tapped');
   network.nowMs = 3_000;
   await beijing.kme.reopen('micius-beijing');
-  network.mend();
   await network.fill(640, 0, 2_500);
+  network.mend();
   await network.settle();
-  for (const site of [beijing, moscow]) assert.equal(await site.available(LANES[0]!), 640);
+  assert.deepEqual(await moscow.kme.alarms(), []);
+  assert.deepEqual([await beijing.available(LANES[0]!), await moscow.available(LANES[0]!)], [640, 0]);
+  network.nowMs = 4_000;
+  await network.fill(640, 0, 3_500);
+  // What one end alone has left is refused by the other, and burned.
+  assert.equal((await beijing.call('POST', 'enc_keys', { json: { number: 20 } })).status, 503);
   const sent = await beijing.keys(3);
   assert.deepEqual(keysOf(await moscow.fetch(sent.map(({ key_ID }) => key_ID))), sent);
+});
+
+test('that a link is open again is believed of its finder, else of two neighbours; of a time to come nobody is believed', async (t) => {
+  const network = await Network.open(t);
+  const { moscow } = network;
+  const message = { kind: 'alarm', link: 'x', foundBy: 'delhi', reason: 'tapped' } as const;
+  const say = (change: { version: number; state: 'dropped' | 'open'; atMs?: number }, from: string, lines: string[]) =>
+    moscow.vault.atomically((tx) =>
+      moscow.kme.exchange.alarms.hear(tx, { ...message, atMs: 900, ...change }, from, new Set(lines)),
+    );
+  const raised = async (): Promise<number> => (await moscow.kme.alarms()).length;
+  const all = ['beijing', 'jinan', 'delhi'];
+  const two = ['beijing', 'jinan'];
+  assert.ok(await say({ version: 900, state: 'dropped' }, 'jinan', all), 'an alarm is believed of anybody');
+  assert.equal(await say({ version: 901, state: 'open' }, 'beijing', all), undefined, 'there is a line to the finder');
+  assert.equal(await say({ version: 901, state: 'open' }, 'beijing', two), undefined);
+  assert.equal(await say({ version: 901, state: 'open' }, 'beijing', two), undefined, 'one and the same');
+  assert.equal(await say({ version: 902, state: 'open' }, 'jinan', two), undefined, 'of another change');
+  assert.equal(await raised(), 1);
+  assert.ok(await say({ version: 902, state: 'open' }, 'beijing', two));
+  assert.equal(await raised(), 0);
+  assert.ok(await say({ version: 903, state: 'dropped' }, 'beijing', all));
+  assert.ok(await say({ version: 904, state: 'open' }, 'delhi', all));
+  assert.equal(await raised(), 0);
+  for (const change of [{ version: 61_001 }, { version: 905, atMs: 61_001 }, { version: 905, atMs: Number.NaN }]) {
+    await assert.rejects(say({ state: 'dropped', ...change }, 'delhi', all), code('kme/argument'));
+  }
+  assert.ok(await say({ version: 61_000, state: 'dropped', atMs: 61_000 }, 'delhi', all));
 });

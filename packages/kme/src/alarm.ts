@@ -141,7 +141,8 @@ export class Alarms {
     if (version > Math.max((known?.version ?? 0) + MAX_RISE, latestMs) || !(atMs <= latestMs)) {
       throw new KmeError('kme/argument', `the alarm of ${foundBy} on ${link} comes from a time that is not yet`);
     }
-    if (state === 'open' && from !== foundBy && !(await this.#isWitnessed(tx, heard, from, neighbours))) return undefined;
+    if (state === 'open' && from !== foundBy && !(await this.#isWitnessed(tx, heard, from, neighbours)))
+      return undefined;
     await tx.forget(hearsayOf(link, foundBy));
     const sinceMs = known?.state === 'dropped' ? known.sinceMs : atMs;
     await tx.remember(key, { link, reason, sinceMs, foundBy, state, version, lastMs: atMs, toldMs: atMs });

@@ -80,6 +80,7 @@ export { joinCuts } from './relay/confirm.ts';
 export { Exchange, type ExchangeOptions, type FlushReport, type RelayPlan } from './relay/exchange.ts';
 export { type JoinRecord, joinBlockId } from './relay/join.ts';
 export { joinLabels } from './relay/labels.ts';
+export { holdLinkBlock, linkBlockId } from './relay/link-block.ts';
 export { HEARTBEAT as SSE_HEARTBEAT, SdnEvents, type SdnEventsOptions } from './sdn/events.ts';
 export { SdnFeed } from './sdn/feed.ts';
 export { type SdnNode, sdnNode, uuidOf } from './sdn/model.ts';

@@ -50,6 +50,8 @@ export interface KmeOptions {
   readonly forecast?: (siteId: string) => KeyForecast | null;
   /** Key has come, or an alarm. */
   readonly onChange?: () => void;
+  /** A link is under alarm, and what rested on it is overwritten: in the turn in which that became durable. */
+  readonly onAlarm?: (alarm: LinkAlarm) => void;
 }
 
 const DAY_MS = 86_400_000;
@@ -80,11 +82,12 @@ export class Kme {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     checkLimits(this.limits);
     this.registry = new Registry(options);
-    const { vault, peers, uuid, random, now, plan, policy, likeness, forecast, onChange, keyTtlMs = DAY_MS } = options;
+    const { vault, peers, uuid, random, now, plan, policy, likeness, forecast, onChange, onAlarm, keyTtlMs = DAY_MS } = options;
     this.exchange = new Exchange({
       ...{ vault, self: this.registry.siteId, peers, uuid, now },
       ...(plan && { plan }),
       ...(onChange && { onChange }),
+      ...(onAlarm && { onAlarm }),
       apply: (tx, from, message) => this.#apply(tx, from, message),
       hear: (from, topic, body) => this.#hear(from, topic, body),
     });
@@ -128,7 +131,10 @@ export class Kme {
       else await tx.atomically(() => this.#assign(tx, batches));
       return { status: 'accepted' };
     } catch (error) {
-      const told = error instanceof KmeError || error instanceof KeyRefusal || (error instanceof VaultError && error.code !== 'vault/disk-full');
+      const told =
+        error instanceof KmeError ||
+        error instanceof KeyRefusal ||
+        (error instanceof VaultError && error.code !== 'vault/disk-full');
       if (!told || (error as VaultError).code === 'vault/unavailable') throw error;
       return { status: 'refused', reason: shorten((error as Error).message) };
     }

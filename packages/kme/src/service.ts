@@ -150,7 +150,10 @@ export interface PeerWords {
   /** One handler a topic. `saysFor(saeId)`: whether the sender may speak for that SAE. */
   hear(
     topic: string,
-    handler: (from: { readonly kmeId: string; saysFor(saeId: string): boolean }, body: Uint8Array) => Promise<Uint8Array>,
+    handler: (
+      from: { readonly kmeId: string; saysFor(saeId: string): boolean },
+      body: Uint8Array,
+    ) => Promise<Uint8Array>,
   ): void;
 }
 

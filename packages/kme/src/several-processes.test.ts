@@ -79,8 +79,11 @@ test('two that fetch the same key at once: one gets it', async (t) => {
 test('an alarm that one process raises closes the other, and is told by either', async (t) => {
   const { network, kmes } = await doubled(t, 3_200);
   const [one, two] = kmes.beijing!;
+  network.cut(false);
   await one.raiseAlarm('micius-beijing', 'tapped');
   assert.equal((await get(network.beijing, two, 1)).status, 503);
+  assert.equal((await one.flush()).told, 0);
+  network.mend();
   assert.equal((await two.flush()).told, 1);
   assert.equal((await one.flush()).told, 0);
   for (const kme of kmes.moscow!) assert.equal((await get(network.moscow, kme, 1)).status, 503);

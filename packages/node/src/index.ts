@@ -10,6 +10,14 @@ export { loadMission, loadScenario, scenarioFile, shippedScenarios } from './con
 export { NodeError } from './error.ts';
 export { runKme } from './kme/run-kme.ts';
 export { type RunningKme, type StartKmeOptions, startKme } from './kme/start-kme.ts';
+export {
+  type FaultStudy,
+  type HostileOutcome,
+  playHostile,
+  reportFaults,
+  reportHostile,
+  studyFaults,
+} from './kme/trial/index.ts';
 export { sessionParameters } from './link/session-parameters.ts';
 export type { CoalitionKind, CoalitionTally } from './network/coalitions.ts';
 export {

@@ -246,6 +246,16 @@ export class KeyRows {
     );
   }
 
+  /** Copies of these SAEs that were voided from one moment (inclusive) to another, those of masters left out. */
+  async voided(saeIds: readonly string[], fromMs: number, toMs: number): Promise<{ keyId: string; saeId: string }[]> {
+    return await this.#sql.all(
+      `SELECT shared_key.id AS "keyId", sae AS "saeId" FROM key_copy JOIN shared_key ON shared_key.key = key_copy.key
+       WHERE state = 'VOIDED' AND closed_ms >= $2 AND closed_ms < $3 AND sae <> master_sae AND sae IN (${IDS})
+       ORDER BY closed_ms, shared_key.key, sae`,
+      ...[list(saeIds), fromMs, toMs],
+    );
+  }
+
   async countOpen(masterSae: string, saeId: string, nowMs: number): Promise<number> {
     const row = await this.#sql.get<{ count: number }>(
       `SELECT count(*) AS count FROM shared_key JOIN key_copy ON key_copy.key = shared_key.key

@@ -261,6 +261,20 @@ export class Keys {
     return await this.#rows.countOpen(masterSae, saeId, this.#now());
   }
 
+  /**
+   * Copies that these SAEs could have fetched and that were voided since `fromMs`, oldest first. `untilMs`: whence to ask the
+   * next time, so that none is missed nor told twice. Where several processes write, what is younger than `lagMs` waits.
+   */
+  async voidedSince(
+    fromMs: number,
+    saeIds: readonly string[],
+    lagMs = 0,
+  ): Promise<{ readonly copies: readonly Wanted[]; readonly untilMs: number }> {
+    const untilMs = Math.max(fromMs, this.#now() - lagMs);
+    const copies = saeIds.length > 0 ? await this.#rows.voided(saeIds, fromMs, untilMs) : [];
+    return { copies, untilMs };
+  }
+
   /** Voids what a crash of a process (default: of any) left RESERVED: the other side may or may not have it, so nobody shall. */
   async voidReserved(owner?: string): Promise<number> {
     return await this.#void(await this.#rows.reservedBy(owner));

@@ -1,6 +1,8 @@
 /** Long studies of what runs, with their reports. */
 import type { Command } from 'commander';
+import { kmeFaults } from '../study/kme-faults.ts';
 import { kmeHistory } from '../study/kme-history.ts';
+import { kmeHostile } from '../study/kme-hostile.ts';
 import { wholeNumber } from './option.ts';
 
 export function studying(program: Command): void {
@@ -26,4 +28,38 @@ Examples:
   skykey study kme-history --operations 1000000 --store postgres`,
     )
     .action(kmeHistory);
+
+  study
+    .command('kme-faults')
+    .description(
+      'killed, or its disk failing or full, at every system call that changes its files: whether it recovers',
+    )
+    .option('--points <n>', 'at most so many, spread over all (all: hours)', wholeNumber)
+    .option('--workers <n>', 'processes at a time (one a core)', wholeNumber)
+    .option('--seed <n>', 'seed of the couriered keys', wholeNumber, 1)
+    .option('--results <folder>', 'where the report and the journal are written (docs/results)')
+    .option('--json', 'one JSON document')
+    .addHelpText(
+      'after',
+      `
+Linux with strace, as root. Exit code 0 when nothing was found, 1 when something was. Cut off and started again, it goes
+on where it was.
+
+Example:
+  skykey study kme-faults --points 200 --results .`,
+    )
+    .action(kmeFaults);
+
+  study
+    .command('kme-hostile')
+    .description('noise, half requests, bombs and slow connections on every interface, beside an honest application')
+    .option('--inputs <n>', 'how many', wholeNumber, 1_000_000)
+    .option('--seed <n>', 'seed: same seed, same inputs', wholeNumber, 1)
+    .option('--results <folder>', 'where the report is written (docs/results)')
+    .option('--json', 'one JSON document')
+    .addHelpText(
+      'after',
+      '\nExit code 0 when nothing was found, 1 when something was.\n\nExample:\n  skykey study kme-hostile --inputs 20000 --results .',
+    )
+    .action(kmeHostile);
 }

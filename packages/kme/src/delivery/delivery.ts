@@ -13,8 +13,8 @@ import {
 } from '../network/policy.ts';
 import type { Registry } from '../network/registry.ts';
 import type { Likeness } from '../network/topology.ts';
-import { MAX_BATCH } from '../peer/message.ts';
 import { PADS_KEPT } from '../peer/frame.ts';
+import { MAX_BATCH } from '../peer/message.ts';
 import type { Peer } from '../peer/peer.ts';
 import { joinLabels } from '../relay/labels.ts';
 import {
@@ -223,8 +223,10 @@ export class Delivery implements KeyService {
           ...kmes,
           bits: Math.min(free * 8, granted) + ahead * bytes * 8,
           keysOf: (size) =>
-            Math.min(usable.reduce((sum, way) => sum + fits(way, size), 0), Math.floor(granted / (size * 8))) +
-            (size === bytes ? ahead : 0),
+            Math.min(
+              usable.reduce((sum, way) => sum + fits(way, size), 0),
+              Math.floor(granted / (size * 8)),
+            ) + (size === bytes ? ahead : 0),
           alarms: onWay.map(({ link, reason }) => ({ link, reason })),
           forecast: forecast?.(siteId) ?? null,
         };
@@ -329,8 +331,7 @@ export class Delivery implements KeyService {
       const allows = allowance(policy, context);
       for (const [i, record] of records.entries()) {
         const assignedMs = record.copies[0]?.assignedAtMs ?? 0;
-        const isGood =
-          now() - assignedMs < keyTtlMs / 2 && allows(pair, labels[i]!);
+        const isGood = now() - assignedMs < keyTtlMs / 2 && allows(pair, labels[i]!);
         if (isGood) good.push(record);
         else stale.push(record.keyId);
       }
@@ -478,10 +479,7 @@ export class Delivery implements KeyService {
 }
 
 /** Whether a pair may have key of such labels now. Keys of one block have the same: it is decided about once. */
-function allowance(
-  policy: Policy,
-  context: DecisionContext,
-): (pair: PolicyPair, labels: BlockLabels) => boolean {
+function allowance(policy: Policy, context: DecisionContext): (pair: PolicyPair, labels: BlockLabels) => boolean {
   const decided = new Map<BlockLabels, Map<string, boolean>>();
   return (pair, labels) => {
     const known = decided.get(labels) ?? new Map<string, boolean>();

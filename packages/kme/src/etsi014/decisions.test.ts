@@ -300,7 +300,7 @@ test('014-D26: an empty pair is a status with count 0', async (t) => {
 });
 
 test('014-D26-pads: keys that cannot be assigned are not counted, and the last pads are kept for alarms', async (t) => {
-  const { beijing, moscow } = await Network.open(t, { padBytes: 16 + 16 * 6 });
+  const { beijing, moscow } = await Network.open(t, { padBytes: 16 + 16 * 7 });
   assert.equal(await beijing.count(), 128);
   await beijing.keys();
   await beijing.keys();

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { KeyBatch } from '@skykey/vault';
 import { keyLane, peerLane } from '../lanes.ts';
 import { code, keysOf, labels, Network, type Site, text, WAY, wrap } from '../test/sites.ts';
-import type { PeerAnswer, PeerMessage } from './message.ts';
 import { PADS_KEPT } from './frame.ts';
+import type { PeerAnswer, PeerMessage } from './message.ts';
 import { Peer } from './peer.ts';
 import { Reader } from './wire.ts';
 
@@ -305,7 +305,7 @@ test('words travel by themselves, sixteen in a frame, so that all answers find r
   assert.equal(network.wire.length, 4);
 });
 
-test('urgent messages may spend the last pads, and go first', async (t) => {
+test('alarms may spend the last pads', async (t) => {
   const network = await Network.open(t, { padBytes: 16 + 16 * (PADS_KEPT + 1) });
   const { beijing } = network;
   const peer = peerOf(network);
@@ -316,7 +316,7 @@ test('urgent messages may spend the last pads, and go first', async (t) => {
       urgent,
       build: async () => {
         order.push(name);
-        return { kind: 'void', batches: [{ lane: LANE, bytes: 32, masterSae: 'a', slaveSaes: ['b'], keys: KEYS }] };
+        return { ...ALARM, link: name };
       },
       settle: async () => undefined,
     });
@@ -328,7 +328,7 @@ test('urgent messages may spend the last pads, and go first', async (t) => {
   assert.deepEqual([first.status, usual.status, urgent.status], ['fulfilled', 'rejected', 'fulfilled']);
   assert.deepEqual(order, ['first', 'urgent']);
   code('kme/no-pads')((usual as PromiseRejectedResult).reason);
-  assert.equal(await beijing.tx.pads(peerLane('beijing', 'moscow')).left(), 3, 'one frame for both');
+  assert.equal(await beijing.tx.pads(peerLane('beijing', 'moscow')).left(), PADS_KEPT - 1, 'one frame for both');
 });
 
 test('answers, too, leave the last pads to alarms; an alarm does not wait for a frame that finds no answer', async (t) => {
@@ -340,8 +340,12 @@ test('answers, too, leave the last pads to alarms; an alarm does not wait for a 
   assert.match(text(response), /too little key is left to authenticate answers/);
   assert.equal(await pads.left(), PADS_KEPT);
   await beijing.kme.raiseAlarm('micius-beijing', 'tapped');
-  assert.equal((await beijing.kme.flush()).told, 2, 'the alarm, and the void of the key');
+  assert.equal((await beijing.kme.flush()).told, 1, 'the alarm; the void of the key takes effect, and finds no answer');
   assert.equal((await moscow.kme.alarms()).length, 1);
+  // Nor does the next alarm wait for that void.
+  await beijing.kme.raiseAlarm('micius-moscow', 'tapped');
+  assert.equal((await beijing.kme.flush()).told, 2);
+  assert.equal((await moscow.kme.alarms()).length, 2);
 });
 
 test('while a word is being heard its pad stands for these bytes and no others', async (t) => {
@@ -386,6 +390,7 @@ test('forged messages fill the journal slowly', async (t) => {
   assert.equal((await network.moscow.tx.journal.list()).length, 2);
 });
 
+const ALARM = { kind: 'alarm', foundBy: 'beijing', version: 1, state: 'dropped', reason: 'tapped', atMs: 0 } as const;
 const KEYS = [{ keyId: '00000000-1111-4222-8333-444444444444', offset: 0 }];
 const never = (): Promise<never> => Promise.reject(new Error('never called'));
 

@@ -119,8 +119,7 @@ export class Reception {
 
   async #answer(tx: VaultTransaction, request: Request, payload: Uint8Array): Promise<Uint8Array> {
     const pads = tx.pads(peerLane(this.#self, this.#peer));
-    if ((await pads.left()) > padsKept(request.messages))
-      return this.#seal(tx, request, await pads.useNext(), payload);
+    if ((await pads.left()) > padsKept(request.messages)) return this.#seal(tx, request, await pads.useNext(), payload);
     await this.#keep(tx, { pad: request.pad, frame: toBase64(request.frame), payload: toBase64(payload) });
     return refusal(new KmeError('kme/no-pads', 'done, but no key is left to authenticate the answer'));
   }
@@ -173,8 +172,7 @@ export class Reception {
 
 /** Messages that concern nothing but the lanes between the two nodes, and documents. */
 const isLocal = (message: PeerMessage): boolean =>
-  (message.kind === 'assign' || message.kind === 'void') &&
-  message.batches.every(({ lane }) => lane !== CARRIED_LANE);
+  (message.kind === 'assign' || message.kind === 'void') && message.batches.every(({ lane }) => lane !== CARRIED_LANE);
 
 const payloadOf = (answers: readonly PeerAnswer[]): Uint8Array => writeList(answers.map(encodeAnswer));
 

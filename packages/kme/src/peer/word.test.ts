@@ -125,10 +125,10 @@ test('a handler may use the vault, ask for keys and speak to the peer that speak
 });
 
 test('words leave the last pads to alarms', async (t) => {
-  const network = await Network.open(t, { padBytes: 16 + 16 * 5 });
+  const network = await Network.open(t, { padBytes: 16 + 16 * 6 });
   const { beijing, moscow } = network;
   moscow.kme.words.hear('x', async () => bytes(''));
   await beijing.kme.words.tell('kme-moscow', 'x', bytes(''));
   await assert.rejects(beijing.kme.words.tell('kme-moscow', 'x', bytes('')), code('kme/no-pads'));
-  assert.equal(await beijing.tx.pads(peerLane('beijing', 'moscow')).left(), 4);
+  assert.equal(await beijing.tx.pads(peerLane('beijing', 'moscow')).left(), 5);
 });

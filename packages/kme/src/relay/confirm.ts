@@ -206,7 +206,8 @@ export async function settleConfirmation(
   let free = true;
   for (const [i, { lane }] of cuts.entries()) free &&= placement.positions[i]! >= (await tx.length(lane));
   if (!free) {
-    // There is no use for a block whose place is taken.
+    // There is no use for a block whose place is taken, nor for what has taken it: the other end has the block there.
+    for (const [i, { lane }] of cuts.entries()) await tx.burnFrom(lane, placement.positions[i]!);
     await tx.discard(blockId);
     return 'refused';
   }

@@ -47,6 +47,8 @@ export interface ExchangeOptions {
   readonly hear?: (from: string, topic: string, body: Uint8Array) => Promise<PeerAnswer>;
   /** Key has come by a join or a combination, or an alarm has changed what there is. */
   readonly onChange?: () => void;
+  /** A link is under alarm, and what rested on it is overwritten: in the turn in which that became durable. */
+  readonly onAlarm?: (alarm: LinkAlarm) => void;
 }
 
 /** What a call of `flush` did, and what still waits. */
@@ -83,6 +85,8 @@ export class Exchange {
   readonly #peers: ReadonlyMap<string, Peer>;
   #plan: RelayPlan;
   #flushing: Promise<FlushReport> | undefined;
+  /** Alarms heard in a frame that is still being taken in. */
+  readonly #heard = new Map<string, LinkAlarm[]>();
   readonly #telling = new Map<string, { readonly round: Promise<void>; next?: Promise<void> }>();
   /** Messages of the outbox told since the last flush. */
   #told = 0;
@@ -127,6 +131,7 @@ export class Exchange {
         (tx, content) => this.#apply(tx, from, content),
         async (topic, body) => (await this.#options.hear?.(from, topic, body)) ?? refusedTopic(topic),
       );
+      this.#announce(from);
       if (refused !== undefined) await this.#noteRefused(from, refused);
       if (this.#hasNews) this.#spread();
       return answer;
@@ -183,7 +188,18 @@ export class Exchange {
     }
     await this.#tellAll(tx, message, from);
     this.#hasNews = true;
+    if (state === 'dropped') {
+      const { atMs: sinceMs } = message;
+      this.#heard.set(from, [...(this.#heard.get(from) ?? []), { link, reason, sinceMs, foundBy }]);
+    }
     return { status: 'accepted' };
+  }
+
+  /** Told once the transaction in which they were heard is through; one that failed is heard again. */
+  #announce(from: string): void {
+    const heard = this.#heard.get(from) ?? [];
+    this.#heard.delete(from);
+    for (const alarm of heard) this.#options.onAlarm?.(alarm);
   }
 
   async #confirm(message: Uint8Array): Promise<Uint8Array> {
@@ -211,6 +227,7 @@ export class Exchange {
       await this.#tellAll(tx, message);
       await this.note(tx, 'alarm', `alarm on ${link}: ${told}`);
     });
+    this.#options.onAlarm?.({ link, reason: told, sinceMs: this.#options.now(), foundBy: this.#options.self });
     this.#spread();
     this.#options.onChange?.();
     return report;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { SecretBytes } from '@skykey/bits';
 import { DIRECT, keyLane, peerLane } from '../lanes.ts';
 import { decodeMessage, encodeMessage, type JoinMessage } from '../peer/message.ts';
-import { breakMethod, code, hex, keysOf, labels, Network, pattern, type Site, secret, wrap } from '../test/sites.ts';
+import { breakMethod, code, hex, keysOf, labels, Network, pattern, type Site, secret, text, wrap } from '../test/sites.ts';
 import { joinCuts } from './confirm.ts';
 import type { RelayPlan } from './exchange.ts';
 import { acceptJoin, joinBlockId, joinEnds } from './join.ts';
@@ -369,14 +369,19 @@ test('ends that got different bytes find out before anything is used', async (t)
       }, scope)
   )(original.atomically.bind(original));
   await sky.flush();
+  const stands = async ({ tx }: Site): Promise<unknown[]> => [
+    (await tx.block(BLOCK))?.state,
+    await tx.length(THERE),
+    (await tx.journal.list()).map(({ severity }) => severity),
+  ];
+  for (let i = 1; i < 20; i++) await beijing.kme.flush();
+  assert.deepEqual(await stands(beijing), ['held', 0, []], 'a refusal bears no tag');
   await beijing.kme.flush();
-  for (const { tx } of [beijing, moscow]) {
-    assert.deepEqual([await tx.held(), (await tx.block(BLOCK))?.state, await tx.length(THERE)], [[], 'discarded', 0]);
-    assert.deepEqual(
-      (await tx.journal.list()).map(({ severity }) => severity),
-      ['alarm'],
-    );
-  }
+  assert.deepEqual(await stands(beijing), ['discarded', 0, ['alarm']]);
+  assert.deepEqual(await stands(moscow), ['held', 0, ['warning']], 'nor did the question prove anything there');
+  network.nowMs += 31 * 86_400_000;
+  await moscow.kme.flush();
+  assert.deepEqual(await stands(moscow), ['discarded', 0, ['warning', 'warning']]);
 });
 
 test('a confirmation that is tampered with, lost, or cut off by a crash is repeated until both have released', async (t) => {
@@ -465,6 +470,8 @@ test('a place that was agreed and is taken meanwhile: the block is given up rath
   await sky.pass('beijing', 4_000);
   await sky.pass('moscow', 4_000);
   await sky.relayed();
+  const refused = await moscow.call('POST', 'enc_keys', { json: { number: 2 } });
+  assert.match(text(refused), /poisoned/, 'these bytes are not the same at both ends, and come out at neither');
   await sky.works();
 });
 

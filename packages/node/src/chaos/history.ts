@@ -27,7 +27,7 @@ export type Asked =
 
 export type Answer =
   | { readonly status: 'ok'; readonly keys: readonly GivenKey[] }
-  | { readonly status: 'refused'; readonly code: string }
+  | { readonly status: 'refused'; readonly code: string; readonly reason?: string }
   /** The process died, or what the answer was is lost: it may have taken place, or may yet. */
   | { readonly status: 'unknown' };
 

@@ -315,7 +315,7 @@ class Applications {
       const keys = await this.#call(serving, asked, master, size);
       return { status: 'ok', keys: keys.map(reveal) };
     } catch (error) {
-      if (error instanceof KeyRefusal) return { status: 'refused', code: error.code };
+      if (error instanceof KeyRefusal) return { status: 'refused', code: error.code, reason: error.message };
       const { code = '' } = error as { code?: string };
       if (!/^(kme|vault)\//.test(code)) this.#world.faults.push(`${asked.kind}: ${sentence(error)}`);
       return { status: 'refused', code: code || 'fault' };

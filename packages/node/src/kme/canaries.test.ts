@@ -11,7 +11,7 @@ import { Caller } from './trial/caller.ts';
 import { Canaries } from './trial/canaries.ts';
 import { KmeProcess } from './trial/kme-process.ts';
 import { memoryOf } from './trial/memory.ts';
-import { filesBelow, giveKeys, marksIn } from './trial/secrets.ts';
+import { filesBelow, giveBySkip, giveByStream, giveKeys, marksIn } from './trial/secrets.ts';
 import { Stage, seededKey } from './trial/stage.ts';
 
 const COMMAND = [process.execPath, fileURLToPath(new URL('../../../cli/bin/skykey.js', import.meta.url))];
@@ -23,7 +23,7 @@ const noMemory = platform !== 'linux' || getuid?.() !== 0 ? 'to look into anothe
 const folder = mkdtempSync(join(tmpdir(), 'skykey-canaries-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('keys that were given', { timeout: 120_000 }, () => {
+describe('keys that were given', { timeout: 240_000 }, () => {
   test('are in no file, log or page of memory of the two key managers', async (t) => {
     const stage = await buildStage('sqlite');
     const [alpha, beta] = await start(stage);
@@ -33,6 +33,8 @@ describe('keys that were given', { timeout: 120_000 }, () => {
       await Promise.all([alpha.end(), beta.end()]);
     });
     const { canaries, keyIds } = await giveKeys(stage, callers, KEYS);
+    await giveBySkip(callers, 20, canaries);
+    await giveByStream(stage, callers, 20, canaries);
     for (const site of ['alpha', 'beta']) await rotate(stage, site);
     await pause(SCRUBBED_MS);
 
@@ -109,7 +111,7 @@ function buildStage(name: string): Promise<Stage> {
     saes: { a1: 'alpha', b1: 'beta' },
     couriers: [['alpha', 'beta']],
     pairs: [['a1', 'b1']],
-    doors: ['etsi014', 'peers', 'operations'],
+    doors: ['etsi014', 'peers', 'operations', 'skip', 'etsi004'],
   });
 }
 

@@ -8,7 +8,7 @@
  * the span of the blocks that the coalition holds and of the public sums, and then it can be reckoned; or it is not, and
  * then it is uniform given all they know. The solver below decides which, and reckons the key from their own bytes.
  */
-import { joinBlockId, joinCuts, keyLane, overhear, wayOf } from '@skykey/kme';
+import { DIRECT, joinBlockId, joinCuts, keyLane, overhear, wayOf } from '@skykey/kme';
 import type { DeliveredCopy, QuantumBlock, WireEntry } from './observer.ts';
 
 interface Piece {
@@ -63,6 +63,8 @@ export class Adversary {
   readonly #blocks: readonly QuantumBlock[];
   readonly #lanes = new Map<string, Segment[]>();
   readonly #joins = new Map<string, Join>();
+  /** Blocks whose places are told when both ends have confirmed them. */
+  readonly #held = new Map<string, number>();
   readonly #keys = new Map<string, Piece & { readonly bytes: number }>();
   /** By block: relations that it is a term of. */
   readonly #relations: Relation[][];
@@ -73,6 +75,7 @@ export class Adversary {
     this.#blocks = blocks;
     this.#relations = blocks.map(() => []);
     blocks.forEach((block, i) => {
+      if (block.blockId !== undefined) this.#held.set(block.blockId, i);
       for (const { lane, from, to, at } of block.cuts) {
         this.#put(lane, { start: at, end: at + to - from, origin: { block: i, from } });
       }
@@ -129,12 +132,19 @@ export class Adversary {
   }
 
   #confirmed(blockId: string, positions: readonly number[]): void {
+    const place = (cuts: ReturnType<typeof joinCuts>, originAt: (from: number) => Segment['origin']): void =>
+      cuts.forEach(({ lane, from, to }, i) => {
+        const start = positions[i]!;
+        this.#put(lane, { start, end: start + to - from, origin: originAt(from) });
+      });
+    const block = this.#held.get(blockId);
+    if (block !== undefined) {
+      const { bytes, ends } = this.#blocks[block]!;
+      const [first, last] = [...ends].sort() as [string, string];
+      place(joinCuts(bytes.length, first, last, DIRECT), (from) => ({ block, from }));
+    }
     const join = this.#joins.get(blockId);
-    if (!join) return;
-    joinCuts(join.bytes, join.ends[0], join.ends[1], join.way).forEach(({ lane, from, to }, i) => {
-      const start = positions[i]!;
-      this.#put(lane, { start, end: start + to - from, origin: { join, from } });
-    });
+    if (join) place(joinCuts(join.bytes, join.ends[0], join.ends[1], join.way), (from) => ({ join, from }));
   }
 
   /** What a join has made public: the exclusive or of its two pieces. */

@@ -1,5 +1,5 @@
 /** How both ends cut a block of a quantum link into lanes. */
-import { keyLane, peerLane, type Topology } from '@skykey/kme';
+import { DIRECT, joinCuts, keyLane, peerLane, type Topology } from '@skykey/kme';
 
 export interface BlockCut {
   readonly lane: string;
@@ -14,28 +14,30 @@ const GRAIN_BYTES = 16;
 /** Nothing is made of less. */
 const LEAST_BLOCK_BYTES = 1024;
 
+/** Of a block of so many bits. */
+export const bytesOf = (bits: number): number => Math.floor(bits / 8 / GRAIN_BYTES) * GRAIN_BYTES;
+
+/** Whether both ends are sites: then they agree about the places of each block (`holdLinkBlock`). */
+export const isBetweenSites = (topology: Topology, link: string): boolean =>
+  topology.link(link).ends.every((node) => topology.node(node).kind !== 'satellite');
+
 /**
  * Tags for either direction, then key: all of it for the satellite to lead, since a satellite joins and stations do not;
- * halves where both ends are sites. Empty for a block that is too small to be worth its tags.
+ * halves where both ends are sites, cut like the block of a join. Empty for a block that is too small to be worth its tags.
  */
 export function cutBlock(topology: Topology, link: string, bits: number): readonly BlockCut[] {
   const { ends } = topology.link(link);
-  const bytes = Math.floor(bits / 8 / GRAIN_BYTES) * GRAIN_BYTES;
+  const bytes = bytesOf(bits);
   if (bytes < LEAST_BLOCK_BYTES) return [];
   const [a, b] = ends;
+  if (isBetweenSites(topology, link))
+    return joinCuts(bytes, ...(a < b ? ([a, b] as const) : ([b, a] as const)), DIRECT);
   const tags = Math.max(LEAST_TAG_BYTES, Math.floor(bytes / TAG_PART / GRAIN_BYTES) * GRAIN_BYTES);
-  const satellite = ends.find((node) => topology.node(node).kind === 'satellite');
-  const keys = bytes - 2 * tags;
-  const half = Math.floor(keys / 2 / GRAIN_BYTES) * GRAIN_BYTES;
+  const satellite = topology.node(a).kind === 'satellite' ? a : b;
   const parts: [string, number][] = [
     [peerLane(a, b), tags],
     [peerLane(b, a), tags],
-    ...(satellite === undefined
-      ? ([
-          [keyLane(a, b, 'direct'), half],
-          [keyLane(b, a, 'direct'), half],
-        ] as [string, number][])
-      : ([[keyLane(satellite, satellite === a ? b : a, 'direct'), keys]] as [string, number][])),
+    [keyLane(satellite, satellite === a ? b : a, DIRECT), bytes - 2 * tags],
   ];
   let at = 0;
   return parts.map(([lane, size]) => {

@@ -8,10 +8,12 @@ import { join } from 'node:path';
 import { SecretBytes } from '@skykey/bits';
 import {
   Exchange,
+  holdLinkBlock,
   type JoinPlan,
   KeyRefusal,
   Kme,
   type LinkAlarm,
+  linkBlockId,
   type PeerLink,
   type RefusalCode,
   relayPlanOf,
@@ -20,7 +22,7 @@ import {
 } from '@skykey/kme';
 import { type BlockLabels, Vault } from '@skykey/vault';
 import { FileKeyring } from '../vault/file-keyring.ts';
-import { cutBlock } from './cut-block.ts';
+import { bytesOf, cutBlock, isBetweenSites } from './cut-block.ts';
 import type { LinkQuality, NetworkFile } from './network-file.ts';
 import { Observer } from './observer.ts';
 import { SeededBytes } from './seeded-bytes.ts';
@@ -153,11 +155,21 @@ export class NetworkDay {
     const { ends } = topology.link(link);
     const cuts = cutBlock(topology, link, bits);
     if (cuts.length === 0) return false;
-    const bytes = new SeededBytes(seed, `block ${link} ${this.nowMs}`).next(cuts.at(-1)!.to);
+    const bytes = new SeededBytes(seed, `block ${link} ${this.nowMs}`).next(bytesOf(bits));
     const labels: BlockLabels = {
       ...{ originLinks: [link], routes: [ends], jurisdictions: topology.jurisdictions(ends), simulated: true },
       ...{ ...quality, createdAtMs: this.nowMs, expiresAtMs: null },
     };
+    if (isBetweenSites(topology, link)) {
+      const session = `${this.nowMs}`;
+      for (const end of ends) {
+        const whole = SecretBytes.adopt(bytes.slice());
+        await this.#vault(end).atomically((tx) => holdLinkBlock(tx, { link, session, labels, bytes: whole }), '');
+        whole.wipe();
+      }
+      this.observer.blocks.push({ link, ends, bytes, cuts: [], blockId: linkBlockId(link, session) });
+      return true;
+    }
     const places: number[][] = [];
     for (const end of ends) {
       const at = await this.#vault(end).atomically(async (tx) => {

@@ -14,7 +14,9 @@ export interface QuantumBlock {
   readonly link: string;
   readonly ends: readonly [string, string];
   readonly bytes: Uint8Array;
-  /** Where its parts lie in lanes. */
+  /** Name of a block of two sites: where its parts lie in lanes they agree about in public. */
+  readonly blockId?: string;
+  /** Where its parts lie in lanes otherwise. */
   readonly cuts: readonly { readonly lane: string; readonly from: number; readonly to: number; readonly at: number }[];
 }
 

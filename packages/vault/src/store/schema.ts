@@ -143,6 +143,7 @@ CREATE TABLE key_copy (
 ) ${ordered};
 CREATE INDEX key_copy_reserved ON key_copy (key) WHERE state = 'RESERVED';
 CREATE INDEX key_copy_assigned ON key_copy (assigned_ms) WHERE state = 'ASSIGNED';
+CREATE INDEX key_copy_voided ON key_copy (closed_ms) WHERE state = 'VOIDED';
 
 CREATE TABLE poison (link ${text} PRIMARY KEY, at_ms ${real} NOT NULL, reason ${text} NOT NULL) ${ordered};
 CREATE TABLE process (id ${text} PRIMARY KEY, until_ms ${real} NOT NULL) ${ordered};

@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { StreamRequest } from '@skykey/kme';
 import { type Caller, keysOf } from './caller.ts';
 import { Canaries } from './canaries.ts';
+import { call004 } from './knock.ts';
 import type { Stage } from './stage.ts';
 
 const AGAIN_MS = 100;
@@ -33,6 +35,67 @@ export async function giveKeys(stage: Stage, [a, b]: readonly [Caller, Caller], 
   // What was not given yet is looked for as well.
   for (let at = 32; at + 4096 <= couriered.length; at += 4096) canaries.add(couriered.subarray(at, at + 4096));
   return { canaries, keyIds };
+}
+
+/** Keys by SKIP, as hexadecimal digits of JSON. Throws when one does not come. */
+export async function giveBySkip([a, b]: readonly [Caller, Caller], count: number, canaries: Canaries): Promise<void> {
+  const ask = async (caller: Caller, path: string): Promise<{ keyId: string; key: string }> => {
+    const answer = await caller.ask(path, undefined, 'skip');
+    if (answer?.status !== 200) throw new Error(`SKIP refused a key: ${answer?.status}`);
+    return JSON.parse(answer.text) as { keyId: string; key: string };
+  };
+  for (let i = 0; i < count; i++) {
+    const { keyId, key } = await ask(a, `/key?remoteSystemID=sys-${b.saeId}`);
+    const fetched = await ask(b, `/key/${keyId}?remoteSystemID=sys-${a.saeId}`);
+    if (fetched.key !== key) throw new Error('the two ends of a key differ');
+    canaries.add(Buffer.from(key, 'hex'));
+  }
+}
+
+const QOS = {
+  chunkBytes: 32,
+  maxBps: 0,
+  minBps: 0,
+  jitterBps: 0,
+  priority: 0,
+  timeoutMs: 5000,
+  ttlS: 60,
+  metadataType: '',
+};
+
+/** Chunks of a key stream of ETSI GS QKD 004, to both ends. Throws when one does not come. */
+export async function giveByStream(
+  stage: Stage,
+  [a, b]: readonly [Caller, Caller],
+  count: number,
+  canaries: Canaries,
+): Promise<void> {
+  const call = async (caller: Caller, message: StreamRequest) => {
+    const heard = await call004(stage.identity(caller.saeId), stage.port(caller.site, 'etsi004'), message);
+    if (heard === 'handshake') throw new Error('a key stream was closed');
+    return heard;
+  };
+  const open = async (caller: Caller, other: Caller, ksid: string | null): Promise<string> => {
+    const [source, destination] = [caller, other].map(({ saeId }) => `qkd://app@${saeId}`) as [string, string];
+    const heard = await call(caller, { call: 'open', dialect: 'C', source, destination, qos: QOS, ksid });
+    if (heard.call !== 'open' || heard.ksid === null) throw new Error(`no key stream: ${heard.status}`);
+    return heard.ksid;
+  };
+  const ksid = await open(a, b, null);
+  await open(b, a, ksid);
+  const get = async (caller: Caller, index: number): Promise<Uint8Array> => {
+    for (let tries = 1; ; tries++) {
+      const heard = await call(caller, { call: 'get', dialect: 'C', ksid, index, metadataRoom: 0 });
+      if (heard.call === 'get' && heard.key) return heard.key.open((bytes) => bytes.slice());
+      if (tries === TRIES) throw new Error(`a chunk was refused: ${heard.status}`);
+      await pause(AGAIN_MS);
+    }
+  };
+  for (let index = 0; index < count; index++) {
+    const chunk = await get(a, index);
+    if (!Buffer.from(chunk).equals(await get(b, index))) throw new Error('the two ends of a chunk differ');
+    canaries.add(chunk);
+  }
 }
 
 async function soon(ask: () => ReturnType<Caller['encKeys']>) {

@@ -51,7 +51,7 @@ export interface FaultOutcome extends FaultPoint {
   /** Whether the process came so far. */
   readonly isReached: boolean;
   /** How the process was when the script was over. */
-  readonly end: 'killed' | 'refused to start' | 'lived on' | 'ended cleanly' | 'fell';
+  readonly end: 'killed' | 'refused to start' | 'ended cleanly' | 'fell';
   readonly promisedKeys: number;
   readonly violations: readonly string[];
 }

@@ -26,7 +26,7 @@ export class Thrower {
   throw(input: Uint8Array, last: boolean): Promise<Reaction> {
     const socket = (this.#socket ??= this.#dial());
     return new Promise((resolve) => {
-      let heard = Buffer.alloc(0);
+      let heard: Buffer = Buffer.alloc(0);
       const end = (reaction: Reaction): void => {
         clearTimeout(timer);
         socket.removeAllListeners('data').removeAllListeners('close');

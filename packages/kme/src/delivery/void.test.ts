@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DIRECT, keyLane } from '../lanes.ts';
+import { LINKS, labels, Network, pattern, secret, text } from '../test/sites.ts';
+
+const THERE = keyLane('beijing', 'moscow', 'micius');
+
+test("nobody voids the keys of others' applications", async (t) => {
+  const network = await Network.open(t, { sites: ['beijing', 'moscow', 'delhi'] });
+  const { beijing, moscow, delhi } = network;
+  await network.share('delhi', 'moscow', DIRECT, {
+    keyBytes: 1024,
+    padBytes: 512,
+    seed: 9,
+    labels: labels(['dm'], { routes: [['delhi', 'moscow']] }),
+  });
+  const [key] = await beijing.keys(1);
+  await delhi.kme.exchange.peer('moscow')!.request({
+    build: async () => ({
+      kind: 'void',
+      batches: [
+        {
+          lane: keyLane('delhi', 'moscow', DIRECT),
+          bytes: 32,
+          masterSae: 'vpn-delhi',
+          slaveSaes: ['desk-moscow'],
+          keys: [{ keyId: key!.key_ID, offset: 0 }],
+        },
+      ],
+    }),
+    settle: async (_, a) => a,
+  });
+  const got = await moscow.fetch([key!.key_ID]);
+  assert.equal(got.status, 200, text(got));
+});
+
+test('a void that comes before its lane: the assignment that comes late is refused', async (t) => {
+  const network = await Network.open(t, { keyBytes: 0 });
+  const { beijing, moscow } = network;
+  const told = labels(LINKS);
+  await network.share('beijing', 'moscow', 'other', {
+    keyBytes: 64,
+    padBytes: 512,
+    seed: 3,
+    labels: labels(LINKS, { routes: [['beijing', 'x', 'moscow']] }),
+  });
+  await beijing.tx.append(THERE, told, secret(pattern(1024, 7)));
+  let late: Uint8Array | undefined;
+  network.between = async (m) => {
+    late ??= m.slice();
+    throw new Error('late');
+  };
+  const keyId = network.uuid();
+  await assert.rejects(
+    beijing.kme.keys.assignKeys({
+      master: 'desk-beijing',
+      slaves: ['desk-moscow'],
+      count: 3,
+      bytes: 32,
+      keyIds: [keyId, network.uuid(), network.uuid()],
+    }),
+  );
+  network.mend();
+  await beijing.crash(); // the frame is forgotten here, and still somewhere on the way
+  await beijing.kme.flush();
+  await moscow.tx.append(THERE, told, secret(pattern(1024, 7)));
+  await moscow.kme.handlePeer(late!);
+  assert.equal((await moscow.fetch([keyId])).status, 400, 'moscow delivers a key that beijing has voided');
+});
+
+test('a void that overtakes a carried key: no slave gets it', async (t) => {
+  const network = await Network.open(t, { sites: ['beijing', 'moscow', 'delhi'] });
+  const { beijing, moscow } = network;
+  await network.share('beijing', 'delhi', DIRECT, {
+    keyBytes: 1024,
+    padBytes: 512,
+    seed: 9,
+    labels: labels(['bd'], { routes: [['beijing', 'delhi']] }),
+  });
+  network.cut(false);
+  const answer = await beijing.call('POST', 'enc_keys', { json: { additional_slave_SAE_IDs: ['vpn-delhi'] } });
+  assert.equal(answer.status, 503);
+  network.mend();
+  await beijing.kme.flush();
+  await beijing.kme.flush();
+  await beijing.call('GET', 'enc_keys');
+  const [keyId] = (await moscow.tx.blocks('carried:')).map(({ blockId }) => blockId.slice('carried:'.length));
+  assert.notEqual(
+    keyId === undefined ? 400 : (await moscow.fetch([keyId])).status,
+    200,
+    'moscow delivers a multicast key that was refused to the master',
+  );
+});
