@@ -82,7 +82,20 @@ export class Kme {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     checkLimits(this.limits);
     this.registry = new Registry(options);
-    const { vault, peers, uuid, random, now, plan, policy, likeness, forecast, onChange, onAlarm, keyTtlMs = DAY_MS } = options;
+    const {
+      vault,
+      peers,
+      uuid,
+      random,
+      now,
+      plan,
+      policy,
+      likeness,
+      forecast,
+      onChange,
+      onAlarm,
+      keyTtlMs = DAY_MS,
+    } = options;
     this.exchange = new Exchange({
       ...{ vault, self: this.registry.siteId, peers, uuid, now },
       ...(plan && { plan }),

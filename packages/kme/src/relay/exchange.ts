@@ -85,8 +85,6 @@ export class Exchange {
   readonly #peers: ReadonlyMap<string, Peer>;
   #plan: RelayPlan;
   #flushing: Promise<FlushReport> | undefined;
-  /** Alarms heard in a frame that is still being taken in. */
-  readonly #heard = new Map<string, LinkAlarm[]>();
   readonly #telling = new Map<string, { readonly round: Promise<void>; next?: Promise<void> }>();
   /** Messages of the outbox told since the last flush. */
   #told = 0;
@@ -126,12 +124,13 @@ export class Exchange {
       const from = new Reader(message).magic('SKQ2').text();
       const peer = this.#peers.get(from);
       if (!peer) throw new KmeError('kme/not-for-us', `${this.#options.self} does not know the node ${from}`);
+      const heard: LinkAlarm[] = [];
       const { answer, refused } = await peer.receive(
         message,
-        (tx, content) => this.#apply(tx, from, content),
+        (tx, content) => this.#apply(tx, from, content, heard),
         async (topic, body) => (await this.#options.hear?.(from, topic, body)) ?? refusedTopic(topic),
       );
-      this.#announce(from);
+      for (const alarm of heard) this.#options.onAlarm?.(alarm);
       if (refused !== undefined) await this.#noteRefused(from, refused);
       if (this.#hasNews) this.#spread();
       return answer;
@@ -141,11 +140,16 @@ export class Exchange {
     }
   }
 
-  async #apply(tx: VaultTransaction, from: string, message: PeerMessage): Promise<PeerAnswer> {
+  async #apply(
+    tx: VaultTransaction,
+    from: string,
+    message: PeerMessage,
+    heard: LinkAlarm[],
+  ): Promise<PeerAnswer> {
     const self = this.#options.self;
     switch (message.kind) {
       case 'alarm':
-        return this.#hearAlarm(tx, from, message);
+        return this.#hearAlarm(tx, from, message, heard);
       case 'join': {
         const answer = await acceptJoin(tx, { self, from }, message);
         if (answer.status === 'refused')
@@ -170,6 +174,7 @@ export class Exchange {
     tx: VaultTransaction,
     from: string,
     message: PeerMessage & { readonly kind: 'alarm' },
+    heard: LinkAlarm[],
   ): Promise<PeerAnswer> {
     const { link, foundBy, state, reason } = message;
     let report: PoisonReport | undefined;
@@ -188,18 +193,8 @@ export class Exchange {
     }
     await this.#tellAll(tx, message, from);
     this.#hasNews = true;
-    if (state === 'dropped') {
-      const { atMs: sinceMs } = message;
-      this.#heard.set(from, [...(this.#heard.get(from) ?? []), { link, reason, sinceMs, foundBy }]);
-    }
+    if (state === 'dropped') heard.push({ link, reason, sinceMs: message.atMs, foundBy });
     return { status: 'accepted' };
-  }
-
-  /** Told once the transaction in which they were heard is through; one that failed is heard again. */
-  #announce(from: string): void {
-    const heard = this.#heard.get(from) ?? [];
-    this.#heard.delete(from);
-    for (const alarm of heard) this.#options.onAlarm?.(alarm);
   }
 
   async #confirm(message: Uint8Array): Promise<Uint8Array> {

@@ -5,7 +5,19 @@ import { test } from 'node:test';
 import { SecretBytes } from '@skykey/bits';
 import { DIRECT, keyLane, peerLane } from '../lanes.ts';
 import { decodeMessage, encodeMessage, type JoinMessage } from '../peer/message.ts';
-import { breakMethod, code, hex, keysOf, labels, Network, pattern, type Site, secret, text, wrap } from '../test/sites.ts';
+import {
+  breakMethod,
+  code,
+  hex,
+  keysOf,
+  labels,
+  Network,
+  pattern,
+  type Site,
+  secret,
+  text,
+  wrap,
+} from '../test/sites.ts';
 import { joinCuts } from './confirm.ts';
 import type { RelayPlan } from './exchange.ts';
 import { acceptJoin, joinBlockId, joinEnds } from './join.ts';

@@ -61,6 +61,8 @@ const SESSION_CUTS = [512, 512, 15_360];
 const SESSION_BYTES = SESSION_CUTS.reduce((sum, bytes) => sum + bytes, 0);
 /** Below this a direction between the sites gets more. */
 const LOW_BYTES = 4_096;
+/** And below so many pads for what it says: without them nothing can be assigned. */
+const LOW_PADS = 32;
 /** Joined blocks that wait at a site for the other's confirmation. */
 const MOST_WAITING = 8;
 
@@ -387,10 +389,12 @@ export class World {
     for (const site of SITES) {
       const other = SITES.find((one) => one !== site)!;
       const isLow = await this.#at(site, (atomically) =>
-        atomically(
-          async (tx) =>
-            (await tx.available(keyLane(site, other, RELAY))) < LOW_BYTES && (await tx.held()).length < MOST_WAITING,
-        ),
+        atomically(async (tx) => {
+          const isPoor =
+            (await tx.available(keyLane(site, other, RELAY))) < LOW_BYTES ||
+            (await tx.pads(peerLane(site, other)).left()) < LOW_PADS;
+          return isPoor && (await tx.held()).length < MOST_WAITING;
+        }),
       );
       if (isLow) return true;
     }

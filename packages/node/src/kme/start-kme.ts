@@ -25,6 +25,7 @@ import { NodeError } from '../error.ts';
 import { listenLocally } from '../wire/http.ts';
 import { Attendance } from './attendance.ts';
 import type { KmeConfiguration } from './configuration.ts';
+import { ConsumerEvents, EVENTS_PATH } from './consumer-events.ts';
 import { couriersOf } from './courier.ts';
 import { Doors, messageOf } from './doors.ts';
 import { ForeignKeys } from './foreign-keys.ts';
@@ -119,6 +120,7 @@ class KmeProcess implements RunningKme {
   readonly #events: SdnEvents;
   #peers!: PeerKmes;
   #keys!: GuardedKeys;
+  #consumers: ConsumerEvents | undefined;
   #foreign!: ForeignKeys;
   #etsi020: Etsi020 | undefined;
   #streams: KeyStreams | undefined;
@@ -180,6 +182,7 @@ class KmeProcess implements RunningKme {
       },
       onDelivered: (keys) => this.#options.metrics.delivered(keys, this.kme.registry.siteId),
     });
+    this.#consumers = this.#consumerEvents();
     this.#feed = new SdnFeed(this.#events, this.#view(await this.#stock()));
     await this.#serve014();
     await this.#servePeers();
@@ -208,6 +211,18 @@ class KmeProcess implements RunningKme {
       ...(keyTtlMs !== undefined && { keyTtlMs }),
       likeness: (nodeId, by) => network.topology.likeness(nodeId, by),
       onChange: () => this.#tickSoon(),
+      onAlarm: (alarm) => this.#consumers?.alarm(alarm),
+    });
+  }
+
+  #consumerEvents(): ConsumerEvents {
+    const { vault, shared } = this.#options;
+    const { registry, limits } = this.kme;
+    return new ConsumerEvents({
+      ...{ vault, shared, now: this.#now, policy: this.#policy, siteId: registry.siteId, keyBytes: limits.keySize / 8 },
+      ...{ run: randomUUID().replaceAll('-', ''), keys: this.#keys, alarms: () => this.kme.alarms() },
+      isLocal: (saeId) => registry.isLocal(saeId),
+      siteOf: (saeId) => this.#siteOf.get(saeId),
     });
   }
 
@@ -232,12 +247,15 @@ class KmeProcess implements RunningKme {
   async #serve014(): Promise<void> {
     const { listen, tls } = this.#options;
     const { limits, registry } = this.kme;
-    const scene = { keys: this.#keys, limits, isLocal: (saeId: string) => registry.isLocal(saeId) };
+    const events = this.#consumers!;
+    const scene = { keys: events.watching(this.#keys), limits, isLocal: (saeId: string) => registry.isLocal(saeId) };
     const bodyBytes = Math.max(64 * 1024, limits.maxKeyPerRequest * BODY_PER_KEY_ID);
     await this.#doors.serve('etsi014', {
       ...{ port: listen.etsi014, what: 'ETSI GS QKD 014', tls: tls.saes, role: 'sae', bodyLimit: () => bodyBytes },
       answer: ({ peerId, ...request }) => {
         const told = { caller: peerId, method: request.method, path: request.path };
+        if (request.path === EVENTS_PATH)
+          return this.#attendance.http('etsi014', told, () => events.answer({ peerId, ...request }));
         return this.#attendance.http('etsi014', told, () => answer014({ saeId: peerId, ...request }, scene));
       },
     });
@@ -384,11 +402,13 @@ class KmeProcess implements RunningKme {
     }
     this.#waiting = waiting;
     await this.#followAlarms();
+    await this.#consumers?.follow();
     const nowMs = performance.now();
     if (nowMs - this.#secondMs < SECOND_MS) return;
     this.#secondMs = nowMs;
     // Peers that do not answer must not hold the tick up.
     void this.#peers.lookAround();
+    await this.#consumers?.followStock();
     await this.#etsi020?.tick();
     await this.#streams?.tick();
     this.#feed.observe(this.#view(await this.#stock()));
@@ -495,6 +515,7 @@ class KmeProcess implements RunningKme {
     if (left > 0) this.#options.log.warn({ left }, 'requests were not finished in time');
     // A tick that waits for a peer who is away goes on without a vault; what it leaves is done at the next start.
     await Promise.race([this.#ticking, pause(TICK_LIMIT_MS, undefined, { ref: false })]);
+    this.#consumers?.close();
     await this.#doors.close();
   }
 }
