@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { onEnd, type Running, runNode, runSky, up as startScenario } from '@skykey/node';
+import { planContacts } from './contacts/contacts.ts';
 
 interface UpOptions {
   readonly port: number;
@@ -61,7 +62,7 @@ export async function up(scenario: string, options: UpOptions): Promise<void> {
 
 /** `skykey node`. */
 export async function node(options: { config: string }): Promise<void> {
-  const { stop } = await runNode(options.config);
+  const { stop } = await runNode(options.config, { planContacts });
   onEnd(stop, { followParent: process.env.SKYKEY_FOLLOW_PARENT === '1' });
 }
 

@@ -5,5 +5,6 @@
 export { SecretBytes } from '@skykey/bits';
 export type { KeyStatus, ReceivedKey } from './answer.ts';
 export { ClientError, type ClientErrorCode } from './error.ts';
+export type { EventsOptions, KmeEvent } from './events.ts';
 export { type CertificateNames, idsOfCertificate } from './identity.ts';
 export { type GetKeysOptions, KmeClient, type KmeClientOptions } from './kme-client.ts';

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isUuid, type KeyStatus, type ReceivedKey, readError, readKeys, readStatus } from './answer.ts';
 import { ClientError } from './error.ts';
+import { EventReader, type EventsOptions, type RawEvent, readEvent } from './events.ts';
 import { type Answer, Line } from './line.ts';
 
 export interface KmeClientOptions {
@@ -40,6 +41,11 @@ export interface GetKeysOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where Skykey's KME tells events; no part of the standard. */
+const EVENTS_PATH = '/skykey/v1/events';
+/** Between one try to open a stream and the next, at first and at most. */
+const FIRST_REOPEN_MS = 1000;
+const LONGEST_REOPEN_MS = 30_000;
 /** What a 503 without Retry-After is given, milliseconds. */
 const USUAL_WAIT_MS = 1000;
 
@@ -122,7 +128,66 @@ export class KmeClient {
     });
   }
 
-  /** Ends the connections once the answers that are under way have come. */
+  /**
+   * What becomes of this SAE's keys, as it happens: alarms, voided keys, pairs that run out. Of Skykey's KME only. A stream
+   * that breaks is opened again where it was, for as long as `signal` lets it. Resolves when `signal` aborts.
+   * @throws ClientError `client/refused`, `client/unauthorized` from a KME that tells this SAE no events, `client/malformed`
+   * from one whose are of another kind; what `onEvent` throws
+   */
+  async events(options: EventsOptions): Promise<void> {
+    const { onEvent, onId, onLine, signal } = options;
+    let lastEventId = options.lastEventId;
+    let waitMs = FIRST_REOPEN_MS;
+    let firstMs = FIRST_REOPEN_MS;
+    const take = (raw: RawEvent): void => {
+      if (raw.retryMs !== undefined) firstMs = Math.min(Math.max(raw.retryMs, 100), LONGEST_REOPEN_MS);
+      const event = readEvent(raw);
+      if (event) onEvent(event);
+      if (raw.id === undefined) return;
+      lastEventId = raw.id;
+      onId?.(raw.id);
+    };
+    while (!signal.aborted) {
+      try {
+        const headers = {
+          accept: 'text/event-stream',
+          ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+        };
+        const answer = await this.#line.stream(EVENTS_PATH, headers, signal);
+        if (!('parts' in answer)) throw refusal(answer);
+        onLine?.(null);
+        waitMs = firstMs;
+        await this.#follow(answer.parts, take, signal);
+        throw new ClientError('client/unreachable', 'the KME has ended the stream of events');
+      } catch (error) {
+        if (signal.aborted) return;
+        const again = error instanceof ClientError && ['client/unreachable', 'client/unavailable'].includes(error.code);
+        if (!again) throw error;
+        onLine?.(error);
+        await pause(Math.max(waitMs, (error.retryAfterS ?? 0) * 1000), undefined, { signal }).catch(() => undefined);
+        waitMs = Math.min(waitMs * 2, LONGEST_REOPEN_MS);
+      }
+    }
+  }
+
+  async #follow(parts: AsyncIterable<Uint8Array>, take: (raw: RawEvent) => void, signal: AbortSignal): Promise<void> {
+    const reader = new EventReader();
+    const source = parts[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const step = await source.next().catch((error: unknown) => {
+          throw this.#line.broken(error, signal);
+        });
+        if (step.done) return;
+        for (const raw of reader.read(step.value)) take(raw);
+      }
+    } finally {
+      // Ends the connection, when it still stands.
+      await source.return?.().catch(() => undefined);
+    }
+  }
+
+  /** Ends the connections once the answers that are under way have come; streams at once. */
   close(): Promise<void> {
     return this.#line.close();
   }

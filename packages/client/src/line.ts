@@ -7,6 +7,8 @@ import { idsOfCertificate } from './identity.ts';
 
 /** Largest answer that is read, bytes. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+/** A stream on which nothing moves for so long is broken: a KME says something every 15 seconds. */
+const STREAM_SILENCE_MS = 45_000;
 
 export interface LineOptions {
   readonly url: URL;
@@ -28,9 +30,13 @@ export interface Answer {
 export class Line {
   readonly #pool: Pool;
   readonly #path: string;
+  readonly #options: LineOptions;
+  /** Streams have connections of their own: an answer never waits behind one. */
+  #streams: Pool | undefined;
 
   constructor(options: LineOptions) {
     // A base such as https://kme.example/site-a is kept.
+    this.#options = options;
     this.#path = options.url.pathname.replace(/\/+$/, '');
     this.#pool = new Pool(options.url.origin, {
       connections: options.connections,
@@ -65,8 +71,41 @@ export class Line {
     }
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  /**
+   * An answer without an end: its parts as they come, when the status is 200; else as of `ask`. What the parts throw, when
+   * the line breaks, goes through `lineError`. @throws ClientError as `ask`
+   */
+  async stream(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Answer | { readonly status: 200; readonly parts: AsyncIterable<Uint8Array> }> {
+    const { url, timeoutMs } = this.#options;
+    this.#streams ??= new Pool(url.origin, {
+      connections: 4,
+      pipelining: 1,
+      headersTimeout: timeoutMs,
+      bodyTimeout: STREAM_SILENCE_MS,
+      connect: connector(this.#options),
+    });
+    try {
+      const response = await this.#streams.request({ method: 'GET', path: this.#path + path, headers, signal });
+      if (response.statusCode === 200) return { status: 200, parts: response.body };
+      const retryAfterS = secondsToWait(response.headers['retry-after']);
+      return { status: response.statusCode, retryAfterS, body: await gather(response.body) };
+    } catch (error) {
+      throw lineError(error, false, signal);
+    }
+  }
+
+  /** What broke, in the words of this package. */
+  broken(error: unknown, signal: AbortSignal): ClientError {
+    return lineError(error, false, signal);
+  }
+
+  async close(): Promise<void> {
+    // Nobody waits for the end of what has none.
+    await Promise.all([this.#pool.close(), this.#streams?.destroy()]);
   }
 }
 

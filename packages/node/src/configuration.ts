@@ -57,7 +57,10 @@ export const siteConfiguration = z.strictObject({
   conversationId: z.uuid('a UUID'),
   kme: z.strictObject({
     kmeId: id,
+    /** ETSI GS QKD 014. */
     port,
+    /** ETSI GS QKD 004. */
+    etsi004Port: port,
     /** Server certificate and the authority of the SAEs. */
     tls,
     /** SAEs of this site and of the peer's. */

@@ -53,6 +53,7 @@ export { developmentCertificates } from './pki/development.ts';
 export { type IdentityRule, identityOf } from './pki/identity.ts';
 export type { CertificateAlgorithm, Role } from './pki/signing.ts';
 export { onEnd } from './process.ts';
+export type { PlanContacts } from './site/mission-contacts.ts';
 export { HOTLINE_PATH } from './site/site.ts';
 export { runSky } from './sky/sky-process.ts';
 export { deskSaeId, kmeId, type Plan, saeId } from './up/provision.ts';

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Vault, VaultError } from '@skykey/vault';
 import type { Logger } from 'pino';
 import { NodeError } from './error.ts';
+import { type VaultWatch, watched } from './kme/open-vault.ts';
 import { FileKeyring } from './vault/file-keyring.ts';
 
 const SCRUB_MS = 1000;
@@ -15,16 +16,25 @@ export async function openMissionVault(options: {
   /** Mission time. */
   readonly now: () => number;
   readonly nodeId: string;
+  readonly watch?: VaultWatch;
 }): Promise<Vault> {
+  const { watch } = options;
   try {
-    return await Vault.open({
-      // Requests of one turn of the event loop share one write to the disk.
-      store: { kind: 'sqlite', path: options.path, defer: setImmediate },
+    const vault = await Vault.open({
+      store: {
+        ...{ kind: 'sqlite', path: options.path },
+        // Requests of one turn of the event loop share one write to the disk.
+        defer: (run) => {
+          watch?.onCommit();
+          setImmediate(run);
+        },
+      },
       keyring: FileKeyring.open(options.keyring),
       now: options.now,
       random: (bytes) => new Uint8Array(randomBytes(bytes)),
       processId: options.nodeId,
     });
+    return watch ? watched(vault, watch) : vault;
   } catch (error) {
     if (!(error instanceof VaultError) || !/ has format \d/.test(error.message)) throw error;
     throw new NodeError('node/data', `${error.message}; or choose another folder with --data`, { cause: error });

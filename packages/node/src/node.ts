@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { loadConfiguration, satelliteConfiguration, siteConfiguration } from './configuration.ts';
 import { NodeError } from './error.ts';
 import { runSatellite } from './satellite/satellite.ts';
-import { runSite } from './site/site.ts';
+import { runSite, type SiteOptions } from './site/site.ts';
 
 /** Runs the process that a configuration file describes. Throws a sentence when it cannot. */
-export async function runNode(configurationFile: string): Promise<{ stop: () => Promise<void> }> {
+export async function runNode(
+  configurationFile: string,
+  options: SiteOptions = {},
+): Promise<{ stop: () => Promise<void> }> {
   let kind: unknown;
   try {
     kind = (JSON.parse(readFileSync(configurationFile, 'utf8')) as { kind?: unknown }).kind;
@@ -16,7 +19,7 @@ export async function runNode(configurationFile: string): Promise<{ stop: () => 
     );
   }
   if (kind === 'satellite') return runSatellite(loadConfiguration(configurationFile, satelliteConfiguration));
-  if (kind === 'site') return runSite(loadConfiguration(configurationFile, siteConfiguration));
+  if (kind === 'site') return runSite(loadConfiguration(configurationFile, siteConfiguration), options);
   throw new NodeError(
     'node/configuration',
     `${configurationFile}: kind is ${JSON.stringify(kind)}; it must be "satellite" or "site"`,

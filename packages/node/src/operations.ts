@@ -16,18 +16,37 @@ export interface Operations {
   close(): Promise<void>;
 }
 
-export function operations(options: {
+export interface NodeTelling {
   readonly state: () => Promise<NodeState>;
-  readonly reopen: (linkId: string) => Promise<boolean>;
   readonly onFault: (error: unknown) => void;
-}): Operations {
-  const server = localServer();
+}
+
+/** The state of a node as events, at `/api/events`. */
+export function tellNode(
+  server: FastifyInstance,
+  { state, onFault }: NodeTelling,
+): { readonly changed: () => void; readonly now: () => Promise<void>; readonly close: () => Promise<void> } {
   const hub = new EventHub();
-  const telling = new Paced(async () => hub.publish('node', await options.state()), PUBLISH_MS, options.onFault);
+  const telling = new Paced(async () => hub.publish('node', await state()), PUBLISH_MS, onFault);
   server.get('/api/events', async (_request, reply) => {
     await telling.now();
     hub.attach(reply);
   });
+  return {
+    changed: () => telling.soon(),
+    now: () => telling.now(),
+    async close() {
+      await telling.stop();
+      hub.close();
+    },
+  };
+}
+
+export function operations(
+  options: NodeTelling & { readonly reopen: (linkId: string) => Promise<boolean> },
+): Operations {
+  const server = localServer();
+  const telling = tellNode(server, options);
   server.post<{ Params: { linkId: string } }>('/api/links/:linkId/reopen', async (request) => {
     const { linkId } = request.params;
     if (!(await options.reopen(linkId))) throw new NodeError('node/link', `this node has no link "${linkId}"`);
@@ -36,10 +55,9 @@ export function operations(options: {
   });
   return {
     server,
-    changed: () => telling.soon(),
+    changed: telling.changed,
     async close() {
-      await telling.stop();
-      hub.close();
+      await telling.close();
       await server.close();
     },
   };

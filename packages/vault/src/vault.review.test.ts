@@ -370,35 +370,42 @@ test('R13 PostgreSQL: statistics of a quiet moment do not make every later quest
   assert.ok(quiet < 10 * fresh + 100, `${quiet.toFixed(0)} ms against ${fresh.toFixed(0)} ms`);
 });
 
-test('R6b PostgreSQL: one copy asked for under two scopes at once (a named key of two sites, by either site) is given once', onPg, async (t) => {
-  const place = await Place.make(t, 'PostgreSQL');
-  const { vault, tx } = place;
-  const [keyId] = ids(1);
-  await tx.append('own/carried', labels(), secret(pattern(32)));
-  await tx.keys.reserve([{ lane: 'own/carried', bytes: 32, keyIds: [keyId!], masterSae: 'm', slaveSaes: ['p', 'l'], purpose: 'named' }]);
-  await tx.keys.assign([keyId!]);
-  const deliver = (scope: string) => vault.atomically((tx) => tx.keys.deliver([{ keyId: keyId!, saeId: 'm' }]), scope);
-  const { query } = pg.Client.prototype;
-  t.after(() => void (pg.Client.prototype.query = query));
-  let slow: unknown;
-  let reached!: () => void;
-  let go!: () => void;
-  const isThere = new Promise<void>((resolve) => (reached = resolve));
-  const gate = new Promise<void>((resolve) => (go = resolve));
-  pg.Client.prototype.query = function (this: pg.Client, ...values: [{ text?: string }]) {
-    if (slow === undefined && /^(DELETE|INSERT|UPDATE)/.test(values[0]?.text ?? '')) {
-      slow = this;
-      reached();
-    }
-    if (slow === this) return gate.then(() => Reflect.apply(query, this, values));
-    return Reflect.apply(query, this, values);
-  } as typeof query;
-  const first = deliver('paris');
-  await isThere;
-  const other = deliver('lyon');
-  await Promise.race([other.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 500))]);
-  go();
-  const given = (await Promise.allSettled([first, other])).filter(({ status }) => status === 'fulfilled');
-  pg.Client.prototype.query = query;
-  assert.equal(given.length, 1, 'the same copy of a key was handed out twice');
-});
+test(
+  'R6b PostgreSQL: one copy asked for under two scopes at once (a named key of two sites, by either site) is given once',
+  onPg,
+  async (t) => {
+    const place = await Place.make(t, 'PostgreSQL');
+    const { vault, tx } = place;
+    const [keyId] = ids(1);
+    await tx.append('own/carried', labels(), secret(pattern(32)));
+    await tx.keys.reserve([
+      { lane: 'own/carried', bytes: 32, keyIds: [keyId!], masterSae: 'm', slaveSaes: ['p', 'l'], purpose: 'named' },
+    ]);
+    await tx.keys.assign([keyId!]);
+    const deliver = (scope: string) =>
+      vault.atomically((tx) => tx.keys.deliver([{ keyId: keyId!, saeId: 'm' }]), scope);
+    const { query } = pg.Client.prototype;
+    t.after(() => void (pg.Client.prototype.query = query));
+    let slow: unknown;
+    let reached!: () => void;
+    let go!: () => void;
+    const isThere = new Promise<void>((resolve) => (reached = resolve));
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    pg.Client.prototype.query = function (this: pg.Client, ...values: [{ text?: string }]) {
+      if (slow === undefined && /^(DELETE|INSERT|UPDATE)/.test(values[0]?.text ?? '')) {
+        slow = this;
+        reached();
+      }
+      if (slow === this) return gate.then(() => Reflect.apply(query, this, values));
+      return Reflect.apply(query, this, values);
+    } as typeof query;
+    const first = deliver('paris');
+    await isThere;
+    const other = deliver('lyon');
+    await Promise.race([other.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 500))]);
+    go();
+    const given = (await Promise.allSettled([first, other])).filter(({ status }) => status === 'fulfilled');
+    pg.Client.prototype.query = query;
+    assert.equal(given.length, 1, 'the same copy of a key was handed out twice');
+  },
+);

@@ -215,11 +215,11 @@ describe('skykey agent ipsec', { skip: withoutCharon() || without('openssl', 'un
   });
 
   it('leaves no key in logs and words', () => {
-    assert.ok(kmes.delivered.length > 4);
-    for (const end of ['a', 'b']) assert.ok(!holdsKey(join(sites.folder, `${end}.log`), kmes.delivered));
+    assert.ok(kmes.material.length > 4);
+    for (const end of ['a', 'b']) assert.ok(!holdsKey(join(sites.folder, `${end}.log`), kmes.material));
     const words = JSON.stringify(agents.map(({ events }) => events));
     assert.ok(
-      kmes.delivered.every((key) => !words.includes(key.toString('base64')) && !words.includes(key.toString('hex'))),
+      kmes.material.every((key) => !words.includes(key.toString('base64')) && !words.includes(key.toString('hex'))),
     );
   });
 });

@@ -120,7 +120,7 @@ describe('skykey agent wireguard', { skip: without('wg', 'wireguard-go', 'openss
     assert.ok(sent > 10);
     assert.equal(came, sent);
     // The key of the KME alone is not the tunnel's: it went through the combiner.
-    assert.ok(kmes.delivered.every((key) => !seen.has(key.toString('base64'))));
+    assert.ok(kmes.material.every((key) => !seen.has(key.toString('base64'))));
     forget('a');
     forget('b');
     assert.ok(await sites.reached(), 'a new handshake with the new key');
@@ -203,11 +203,11 @@ describe('skykey agent wireguard', { skip: without('wg', 'wireguard-go', 'openss
   });
 
   it('leaves no key in its memory or its words', () => {
-    assert.ok(kmes.delivered.length > 5);
+    assert.ok(kmes.material.length > 5);
     for (const name of ['keep.json', 'keep-a.json'])
-      assert.ok(!holdsKey(join(sites.folder, name), kmes.delivered), name);
+      assert.ok(!holdsKey(join(sites.folder, name), kmes.material), name);
     const words = JSON.stringify(agents.map(({ events }) => events));
-    for (const key of [...kmes.delivered.map((one) => one.toString('base64')), presharedKey('a'), presharedKey('b')]) {
+    for (const key of [...kmes.material.map((one) => one.toString('base64')), presharedKey('a'), presharedKey('b')]) {
       assert.ok(!words.includes(key));
     }
     assert.match(readFileSync(join(sites.folder, 'keep.json'), 'utf8'), /skykey-agent-memory\/1/);

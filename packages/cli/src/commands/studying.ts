@@ -16,7 +16,8 @@ export function studying(program: Command): void {
     .option('--operations <n>', 'calls of applications (1000000: hours)', wholeNumber, 1_000_000)
     .option('--store <name>', 'sqlite, or postgres: a server of its own is started', 'sqlite')
     .option('--seed <n>', 'seed: same seed, same worlds', wholeNumber, 1)
-    .option('--results <folder>', 'where the report and the journal are written (docs/results)')
+    .option('--out <folder>', 'keep every world there, and go on where it was cut off (data/kme-history)')
+    .option('--results <folder>', 'where the report is written (docs/results)')
     .option('--json', 'one JSON document')
     .addHelpText(
       'after',
@@ -37,7 +38,8 @@ Examples:
     .option('--points <n>', 'at most so many, spread over all (all: hours)', wholeNumber)
     .option('--workers <n>', 'processes at a time (one a core)', wholeNumber)
     .option('--seed <n>', 'seed of the couriered keys', wholeNumber, 1)
-    .option('--results <folder>', 'where the report and the journal are written (docs/results)')
+    .option('--out <folder>', 'keep every world there, and go on where it was cut off (data/kme-history)')
+    .option('--results <folder>', 'where the report is written (docs/results)')
     .option('--json', 'one JSON document')
     .addHelpText(
       'after',

@@ -51,7 +51,9 @@ test('the report adds worlds up, and names what was found', () => {
 
 test('the command plays, writes its report, and does not play again what it has', async () => {
   const results = join(folder, 'results');
-  const ask = () => skykey(['study', 'kme-history', '--operations', '200', '--results', results, '--json']);
+  const out = join(folder, 'out');
+  const ask = () =>
+    skykey(['study', 'kme-history', '--operations', '200', '--out', out, '--results', results, '--json']);
   const first = await ask();
   assert.equal(first.code, 0, first.stderr);
   const { stores } = JSON.parse(first.stdout);
@@ -59,10 +61,10 @@ test('the command plays, writes its report, and does not play again what it has'
   assert.deepEqual(stores.sqlite.findings, []);
   assert.equal(first.stdout, readFileSync(join(results, 'kme-history.json'), 'utf8'));
   assert.match(readFileSync(join(results, 'kme-history.md'), 'utf8'), /## SQLite/);
-  const [journal] = readdirSync(results).filter((file) => file.endsWith('.jsonl'));
-  const kept = readFileSync(join(results, journal!), 'utf8');
+  const [journal] = readdirSync(out);
+  const kept = readFileSync(join(out, journal!), 'utf8');
   assert.equal((await ask()).stdout, first.stdout);
-  assert.equal(readFileSync(join(results, journal!), 'utf8'), kept);
+  assert.equal(readFileSync(join(out, journal!), 'utf8'), kept);
 });
 
 test('bad options are refused in a sentence', async () => {
@@ -70,7 +72,16 @@ test('bad options are refused in a sentence', async () => {
     ['--store', 'oracle', /--store oracle: give sqlite or postgres/],
     ['--operations', '0', /--operations 0: give from 1/],
   ] as const) {
-    const { code, stderr } = await skykey(['study', 'kme-history', option, value, '--results', folder]);
+    const { code, stderr } = await skykey([
+      'study',
+      'kme-history',
+      option,
+      value,
+      '--out',
+      folder,
+      '--results',
+      folder,
+    ]);
     assert.equal(code, 2);
     assert.match(stderr, sentence);
   }

@@ -20,6 +20,8 @@ export interface KmeHistoryOptions {
   readonly store: string;
   readonly seed: number;
   readonly results?: string;
+  /** Folder of journals. */
+  readonly out?: string;
   readonly json?: boolean;
 }
 
@@ -27,10 +29,12 @@ export interface KmeHistoryOptions {
 const PER_WORLD = 4_000;
 /** Worlds of one seed. */
 const MOST_WORLDS = 100_000;
+/** Journals, which may be thrown away; the report is what is kept. */
+const JOURNALS = fileURLToPath(new URL('../../../../data/kme-history', import.meta.url));
 const STORES = ['sqlite', 'postgres'] as const;
 
 export async function kmeHistory(options: KmeHistoryOptions): Promise<void> {
-  const { operations, seed, results = RESULTS, json } = options;
+  const { operations, seed, results = RESULTS, out = JOURNALS, json } = options;
   const store = STORES.find((name) => name === options.store);
   if (!store) throw new CliError('cli/option', `--store ${options.store}: give sqlite or postgres`);
   const perWorld = Math.min(PER_WORLD, operations);
@@ -41,7 +45,8 @@ export async function kmeHistory(options: KmeHistoryOptions): Promise<void> {
   makeFolder(results);
   const files = { document: join(results, 'kme-history.json'), text: join(results, 'kme-history.md') };
   for (const file of Object.values(files)) checkWritable('--results', file);
-  const journal = new HistoryJournal(join(results, `kme-history-${store}-${fingerprint(seed, perWorld)}.part.jsonl`));
+  makeFolder(out);
+  const journal = new HistoryJournal(join(out, `${store}-${fingerprint(seed, perWorld)}.jsonl`));
   const worlds = await playWorlds(count, { store, seed, perWorld, journal });
   const document = historyDocument({
     ...others(files.document),

@@ -140,12 +140,7 @@ export class Exchange {
     }
   }
 
-  async #apply(
-    tx: VaultTransaction,
-    from: string,
-    message: PeerMessage,
-    heard: LinkAlarm[],
-  ): Promise<PeerAnswer> {
+  async #apply(tx: VaultTransaction, from: string, message: PeerMessage, heard: LinkAlarm[]): Promise<PeerAnswer> {
     const self = this.#options.self;
     switch (message.kind) {
       case 'alarm':
@@ -332,15 +327,14 @@ export class Exchange {
   #tellOutbox(peer: Peer): Promise<void> {
     const current = this.#telling.get(peer.id);
     if (!current) return this.#beginRound(peer);
-    // What has come since the round began is told by the next one, which is one for all who ask meanwhile.
-    current.next ??= current.round.catch(() => undefined).then(() => this.#beginRound(peer));
+    // What has come since the round began is told by the next one, which is one for all who ask meanwhile. When the peer
+    // does not answer, that waits for another flush.
+    current.next ??= current.round.then(() => this.#tellOutbox(peer));
     return current.next;
   }
 
   #beginRound(peer: Peer): Promise<void> {
-    const round = this.#tellRound(peer).finally(() => {
-      if (this.#telling.get(peer.id)?.next === undefined) this.#telling.delete(peer.id);
-    });
+    const round = this.#tellRound(peer).finally(() => this.#telling.delete(peer.id));
     this.#telling.set(peer.id, { round });
     return round;
   }

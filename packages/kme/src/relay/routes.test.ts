@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DIRECT, keyLane, wayOf } from '../lanes.ts';
+import { DIRECT, keyLane, peerLane, wayOf } from '../lanes.ts';
 import { json, keysOf, labels, Network, policyOf } from '../test/sites.ts';
 import type { RelayPlan } from './exchange.ts';
 

@@ -7,6 +7,7 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { PostgresServer, whyNoServer } from '../chaos/postgres-server.ts';
+import { NAME_BYTES } from './courier.ts';
 import { Caller } from './trial/caller.ts';
 import { Canaries } from './trial/canaries.ts';
 import { KmeProcess } from './trial/kme-process.ts';
@@ -32,7 +33,7 @@ describe('keys that were given', { timeout: 240_000 }, () => {
       for (const caller of callers) caller.close();
       await Promise.all([alpha.end(), beta.end()]);
     });
-    const { canaries, keyIds } = await giveKeys(stage, callers, KEYS);
+    const { canaries, keyIds } = await giveKeys(callers, KEYS);
     await giveBySkip(callers, 20, canaries);
     await giveByStream(stage, callers, 20, canaries);
     for (const site of ['alpha', 'beta']) await rotate(stage, site);
@@ -41,6 +42,7 @@ describe('keys that were given', { timeout: 240_000 }, () => {
     const files = ['alpha', 'beta'].flatMap((site) => filesBelow(stage.path(site)));
     assert.ok(files.some((file) => file.endsWith('vault.db')));
     assert.deepEqual(marksIn(files, canaries), {});
+    assert.deepEqual(marksIn(files, couriered(stage)), {}, 'nor is what was not given yet');
     assert.ok(
       readFileSync(stage.path('alpha', 'vault.db')).includes(keyIds[0]!),
       'the id of a key is found where its bytes are not',
@@ -71,7 +73,7 @@ describe('keys that were given', { timeout: 240_000 }, () => {
       for (const caller of callers) caller.close();
       await Promise.all([alpha.end(), beta.end()]);
     });
-    const { canaries, keyIds } = await giveKeys(stage, callers, 200);
+    const { canaries, keyIds } = await giveKeys(callers, 200);
     await rotate(stage, 'alpha');
     const files = filesBelow(data);
     // The write-ahead log has every row that was ever written, whether its table was written out or not.
@@ -80,6 +82,7 @@ describe('keys that were given', { timeout: 240_000 }, () => {
       'the id of a key is found',
     );
     assert.deepEqual(marksIn(files, canaries), {});
+    assert.deepEqual(marksIn(files, couriered(stage)), {}, 'nor is what was not given yet');
   });
 
   test('would be found: in every form, wherever they begin', () => {
@@ -104,6 +107,13 @@ describe('keys that were given', { timeout: 240_000 }, () => {
     assert.equal(canaries.count(Buffer.from(seededKey(100_000, 'another'))), 0);
   });
 });
+
+/** All key that the sites were brought, but for the name at its head. */
+function couriered(stage: Stage): Canaries {
+  const canaries = new Canaries();
+  canaries.add(stage.courierBytes('alpha', 'beta').subarray(NAME_BYTES));
+  return canaries;
+}
 
 function buildStage(name: string): Promise<Stage> {
   return Stage.build({

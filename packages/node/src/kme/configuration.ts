@@ -95,6 +95,8 @@ export const kmeConfiguration = z.strictObject({
     .optional(),
   /** An application has so long to fetch its copy of a key. */
   keyTtlS: whole.default(86_400),
+  /** Contacts to come of quantum links (`skykey-contacts/1`): what forecasts are made of. */
+  contacts: path.optional(),
   /** Files of key that both ends hold. */
   couriers: z.array(z.strictObject({ peer: name, file: path })).default([]),
   skip: z

@@ -3,14 +3,7 @@
  * 014, with the same certificate. An alarm is told in the turn in which the vault has it, before a later answer can leave.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import {
-  type DeliveredKey,
-  KeyRefusal,
-  type KeyService,
-  keyLanes,
-  type LinkAlarm,
-  type Policy,
-} from '@skykey/kme';
+import { type DeliveredKey, KeyRefusal, type KeyService, keyLanes, type LinkAlarm, type Policy } from '@skykey/kme';
 import type { Vault } from '@skykey/vault';
 import type { ServedAnswer } from '../wire/mutual-tls.ts';
 import { type ConsumerEvent, ConsumerLog } from './consumer-events-log.ts';

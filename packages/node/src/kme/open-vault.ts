@@ -39,6 +39,11 @@ export async function openVault(
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
     processId,
   });
+  return watched(vault, { onTransaction });
+}
+
+/** The vault, with every transaction told. */
+export function watched(vault: Vault, { onTransaction }: Pick<VaultWatch, 'onTransaction'>): Vault {
   const atomically = vault.atomically.bind(vault);
   vault.atomically = (work, scope) => {
     onTransaction();

@@ -14,18 +14,13 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { NodeError } from '../error.ts';
 import { localServer } from '../wire/http.ts';
+import type { Check } from './readiness.ts';
 
 /** Whoever can reach loopback on this machine. */
 const OPERATOR = 'operator';
 const HEARTBEAT_MS = 15_000;
 /** A controller that reads more slowly than this many bytes behind is disconnected; it comes back and is told what it missed. */
 const MAX_BEHIND_BYTES = 1 << 20;
-
-export interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly why: string;
-}
 
 export interface KmeOperationsOptions {
   readonly log: Logger;

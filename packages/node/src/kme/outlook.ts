@@ -150,7 +150,9 @@ export class KeyOutlook {
     const way = wayName(route);
     const peer = from === this.#siteId ? to : from;
     const [a, b] = [from, to].sort() as [string, string];
-    const cut = joinCuts(Math.floor(bits / 8), a, b, way).find(({ lane }) => lane === keyLane(this.#siteId, peer, way))!;
+    const cut = joinCuts(Math.floor(bits / 8), a, b, way).find(
+      ({ lane }) => lane === keyLane(this.#siteId, peer, way),
+    )!;
     return Math.max(0, cut.to - cut.from) * 8;
   }
 }

@@ -1,12 +1,12 @@
 /**
  * Lines to the other KMEs of the network, and what is known of each: whether it answers, what its clock says, and whether
- * both ends have taken in the same couriered keys. That is asked before keys are cut, so that a site that is away, or whose
+ * both ends have taken in the same couriered keys; and what its links have in store. That is asked before keys are cut, so that a site that is away, or whose
  * clock is wrong, costs no key.
  */
 import type { PeerLink } from '@skykey/kme';
 import { z } from 'zod';
 import { NodeError } from '../error.ts';
-import type { Peer, PeerClients } from '../wire/peer-client.ts';
+import type { Peer, PeerAnswer, PeerClients } from '../wire/peer-client.ts';
 
 /** Messages between KMEs. */
 export const KME_PATH = '/skykey/kme/v1';
@@ -22,6 +22,8 @@ const RETRY_MS = 1_000;
 const helloBody = z.object({
   nowMs: z.number(),
   couriers: z.array(z.string().max(128)).max(10_000),
+  /** Bits in store of its quantum links: what forecasts of others begin with, and nothing else is decided by. */
+  links: z.record(z.string().max(128), z.number().min(0)).default({}),
 });
 
 /** What KMEs tell each other before anything else. */
@@ -43,11 +45,14 @@ export interface PeerKmesOptions {
   readonly now: () => number;
   /** Ids of couriered keys taken in with a site, in order. */
   readonly couriers: (siteId: string) => Promise<readonly string[]>;
+  /** Bits in store of the quantum links of this site. */
+  readonly links: () => Promise<Readonly<Record<string, number>>>;
   readonly onChange: (state: PeerState) => void;
 }
 
 interface Line extends PeerState {
   readonly peer: Peer;
+  readonly links: Readonly<Record<string, number>>;
   readonly askedMs: number;
 }
 
@@ -61,7 +66,13 @@ export class PeerKmes {
     for (const { kmeId, siteId, url } of options.peers) {
       const { hostname, port } = new URL(url);
       const peer = { peerId: kmeId, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 443) };
-      const unknown = { reachable: false, aheadMs: null, problem: `${kmeId} was not asked yet`, askedMs: -FRESH_MS };
+      const unknown = {
+        reachable: false,
+        aheadMs: null,
+        problem: `${kmeId} was not asked yet`,
+        askedMs: -FRESH_MS,
+        links: {},
+      };
       this.#lines.set(siteId, { kmeId, siteId, peer, ...unknown });
     }
   }
@@ -70,6 +81,18 @@ export class PeerKmes {
     return [...this.#lines.values()].map(({ kmeId, siteId, reachable, aheadMs, problem }) => {
       return { kmeId, siteId, reachable, aheadMs, problem };
     });
+  }
+
+  /** What sites last told of their quantum links: site, link, bits. */
+  toldLinks(): [string, string, number][] {
+    return [...this.#lines.values()].flatMap(({ siteId, links }) =>
+      Object.entries(links).map(([link, bits]): [string, string, number] => [siteId, link, bits]),
+    );
+  }
+
+  /** Rejects with NodeError `node/peer-unreachable`. */
+  post(siteId: string, path: string, body: Uint8Array): Promise<PeerAnswer> {
+    return this.#options.clients.post(this.#lines.get(siteId)!.peer, path, body);
   }
 
   /** The line to a site, as the core wants it. Alarms must pass whatever its clock says, so nothing is held back here. */
@@ -113,11 +136,11 @@ export class PeerKmes {
   /** A peer asks. */
   async answer(kmeId: string, body: Uint8Array): Promise<Hello | null> {
     const line = [...this.#lines.values()].find((other) => other.kmeId === kmeId);
-    const { now, couriers } = this.#options;
+    const { now, couriers, links } = this.#options;
     if (!line || !readHello(body)) return null;
     // Who greets is there: it need not be waited for.
     if (line.problem !== null) void this.#ask(line.siteId);
-    return { nowMs: now(), couriers: [...(await couriers(line.siteId))] };
+    return { nowMs: now(), couriers: [...(await couriers(line.siteId))], links: { ...(await links()) } };
   }
 
   #ask(siteId: string): Promise<Line> {
@@ -129,11 +152,12 @@ export class PeerKmes {
   }
 
   async #hello({ siteId, peer, kmeId }: Line): Promise<Line> {
-    const { clients, now, couriers } = this.#options;
+    const { clients, now, couriers, links } = this.#options;
     try {
       const own = await couriers(siteId);
+      const stored = await links();
       const beforeMs = now();
-      const said: Hello = { nowMs: beforeMs, couriers: [...own] };
+      const said: Hello = { nowMs: beforeMs, couriers: [...own], links: { ...stored } };
       const body = new TextEncoder().encode(JSON.stringify(said));
       const answer = await clients.post(peer, HELLO_PATH, body, 'application/json');
       const afterMs = now();
@@ -145,13 +169,13 @@ export class PeerKmes {
       // Its clock was read somewhere between the two readings of this one.
       const aheadMs = Math.max(0, hello.nowMs - afterMs) || Math.min(0, hello.nowMs - beforeMs);
       const problem = clockProblem(kmeId, aheadMs) ?? courierProblem(kmeId, own, hello.couriers);
-      return this.#learn(siteId, { reachable: true, aheadMs, problem });
+      return this.#learn(siteId, { reachable: true, aheadMs, problem, links: hello.links });
     } catch (error) {
       return this.#learn(siteId, { reachable: false, problem: (error as Error).message });
     }
   }
 
-  #learn(siteId: string, news: { reachable: boolean; aheadMs?: number; problem: string | null }): Line {
+  #learn(siteId: string, news: Partial<Line> & Pick<Line, 'reachable' | 'problem'>): Line {
     const before = this.#lines.get(siteId)!;
     const line = { ...before, ...news, askedMs: performance.now() };
     this.#lines.set(siteId, line);

@@ -1,5 +1,5 @@
 /** What is in the vault of a KME, read for metrics, the model of SDN controllers and the operator. */
-import { type Kme, keyLanes, type LinkAlarm } from '@skykey/kme';
+import { DIRECT, type Kme, keyLane, keyLanes, type LinkAlarm, type Topology } from '@skykey/kme';
 import type { Counters, JournalEntry, Vault } from '@skykey/vault';
 
 export interface Stock {
@@ -36,4 +36,17 @@ export async function readStock(vault: Vault, kme: Kme, sites: readonly string[]
 
 export function readJournal(vault: Vault, most: number): Promise<JournalEntry[]> {
   return vault.atomically((tx) => tx.journal.list(most));
+}
+
+/** Key of the quantum links of a site that nobody has used, whichever end leads it, bits by link. */
+export function readLinks(vault: Vault, siteId: string, topology: Topology): Promise<Record<string, number>> {
+  const own = topology.links.filter(({ ends, through = [] }) => ends.includes(siteId) && through.length === 0);
+  return vault.atomically(async (tx) => {
+    const bits: Record<string, number> = {};
+    for (const { id, ends } of own) {
+      const [a, b] = ends;
+      bits[id] = ((await tx.available(keyLane(a, b, DIRECT))) + (await tx.available(keyLane(b, a, DIRECT)))) * 8;
+    }
+    return bits;
+  });
 }

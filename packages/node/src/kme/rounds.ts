@@ -21,7 +21,9 @@ export class Rounds {
   }
 
   /** `besides`: what else is done, in its own time. */
-  begin(besides: readonly { readonly what: string; readonly everyMs: number; readonly work: () => Promise<void> }[]): void {
+  begin(
+    besides: readonly { readonly what: string; readonly everyMs: number; readonly work: () => Promise<void> }[],
+  ): void {
     this.#timers.push(
       setInterval(() => void this.now(), this.#options.everyMs),
       ...besides.map(({ what, everyMs, work }) => setInterval(() => void this.#keep(what, work), everyMs)),

@@ -6,7 +6,9 @@ import type { Logger } from 'pino';
 import { NodeError } from '../error.ts';
 import { createLog } from '../process.ts';
 import { type KmeConfiguration, loadKmeConfiguration } from './configuration.ts';
+import { loadContacts } from './contacts-file.ts';
 import { COURIER_PROOF, takeCourier } from './courier.ts';
+import { messageOf } from './doors.ts';
 import { KmeMetrics } from './metrics.ts';
 import { loadNetwork, type NetworkFile } from './network-file.ts';
 import { openVault } from './open-vault.ts';
@@ -20,6 +22,9 @@ export async function runKme(file: string): Promise<RunningKme> {
   const log = createLog(kmeId, 'stderr');
   const network = loadNetwork(configuration.network);
   checkPlace(file, configuration, network);
+  const loadPlan = () =>
+    configuration.contacts === undefined ? undefined : loadContacts(configuration.contacts, network.topology);
+  let plan = loadPlan();
   const processId =
     configuration.processId ?? (place.kind === 'sqlite' ? kmeId : `${kmeId}@${hostname()}:${listen.etsi014}`);
   const metrics = new KmeMetrics();
@@ -34,13 +39,23 @@ export async function runKme(file: string): Promise<RunningKme> {
       ...{ identity: configuration.identity, skip: configuration.skip, etsi020: configuration.etsi020 },
       ...(configuration.limits && { limits: defined(configuration.limits) }),
       keyTtlMs: configuration.keyTtlS * 1000,
+      contacts: () => plan,
       takeIn: () => takeCouriers(configuration, network, vault, log),
     });
     log.info({ ports: running.ports }, 'the key manager answers');
     return {
       kme: running.kme,
       ports: running.ports,
-      reload: () => running.reload(),
+      reload: async () => {
+        const refused = await running.reload();
+        try {
+          plan = loadPlan();
+        } catch (error) {
+          refused.push(messageOf(error));
+          log.error({ reason: messageOf(error) }, 'the contacts were refused; the old stay in force');
+        }
+        return refused;
+      },
       stop: async () => {
         await running.stop();
         await vault.close();

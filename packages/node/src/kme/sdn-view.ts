@@ -1,6 +1,7 @@
 /** What this KME shows to an SDN controller (ETSI GS QKD 015): its links, ways and pairs, as far as it knows them. */
 import type { ApplicationView, LinkAlarm, LinkView, NetworkView, Policy, VirtualLinkView } from '@skykey/kme';
 import type { NetworkFile } from './network-file.ts';
+import type { KeyOutlook } from './outlook.ts';
 
 export interface SdnScene {
   readonly siteId: string;
@@ -9,21 +10,25 @@ export interface SdnScene {
   readonly policy: Policy;
   readonly alarms: readonly LinkAlarm[];
   readonly stock: readonly { readonly peer: string; readonly way: string; readonly bits: number }[];
+  /** What is expected to come. */
+  readonly outlook: Pick<KeyOutlook, 'linkRateBps' | 'wayRateBps'>;
   /** Since when pairs can share keys: the start of this process. */
   readonly sinceMs: number;
 }
 
 /**
- * Rates stay 0: a KME sees key that has come, not what a link makes. Interfaces are numbered in the order of their links.
+ * Rates are those of the plan of contacts, 0 where there is none: a KME sees key that has come, not what a link makes. The
+ * effective rate is what applications of this site can have of it, after tags and the other direction's half. Interfaces
+ * are numbered in the order of their links.
  */
-export function sdnView({ siteId, version, network, policy, alarms, stock, sinceMs }: SdnScene): NetworkView {
+export function sdnView({ siteId, version, network, policy, alarms, stock, outlook, sinceMs }: SdnScene): NetworkView {
   const { topology, devices, saes, kmes } = network;
   const own = topology.links.filter(({ ends }) => ends.includes(siteId));
   const alarmOf = (links: readonly string[]): { alarm?: { reason: string } } => {
     const found = alarms.find(({ link }) => links.includes(link));
     return found ? { alarm: { reason: found.reason } } : {};
   };
-  const rates = { keyRateBps: 0, effectiveRateBps: 0, consumptionBps: 0 };
+  const ratesOf = (made: number, left: number) => ({ keyRateBps: made, effectiveRateBps: left, consumptionBps: 0 });
   const bitsOf = (peer: string, way: string): number =>
     stock.find((entry) => entry.peer === peer && entry.way === way)?.bits ?? 0;
   const links = own.map(({ id, ends }, i): LinkView => {
@@ -31,18 +36,20 @@ export function sdnView({ siteId, version, network, policy, alarms, stock, since
     const alarm = alarmOf([id]);
     const state = alarm.alarm ? 'off' : bitsOf(remote, 'direct') > 0 ? 'passive' : 'pending';
     const role = devices.find(({ link }) => link === id)!.role;
+    const rates = ratesOf(outlook.linkRateBps(id), outlook.wayRateBps(remote, 'direct'));
     return { id, remote, state, ...alarm, enabled: true, interface: i + 1, role, ...rates };
   });
   const virtualLinks = stock
     .filter(({ way }) => way !== 'direct')
     .map(({ peer, way, bits }): VirtualLinkView => {
+      const rate = outlook.wayRateBps(peer, way);
       const hops = [...new Set(way.split('+').map((path) => path.split('.')[0]!))].filter((hop) => hop !== 'direct');
       return {
         id: virtualId(siteId, peer, way),
         remote: peer,
         state: bits > 0 ? 'passive' : 'pending',
         nextHops: hops,
-        ...rates,
+        ...ratesOf(rate, rate),
       };
     });
   const siteOf = new Map(saes.map(({ saeId, kmeId }) => [saeId, kmes.find((kme) => kme.kmeId === kmeId)!.siteId]));

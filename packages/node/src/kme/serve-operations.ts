@@ -66,6 +66,7 @@ export async function serveOperations(scene: OperationsScene): Promise<void> {
       await resident?.reopen(link);
       const had = await kme.reopen(link);
       await round();
+      await resident?.heard();
       // A device of this site may have dropped its link where the key manager knew of nothing.
       return had || resident ? 'reopened' : 'none';
     },

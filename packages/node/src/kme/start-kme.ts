@@ -9,8 +9,11 @@ import {
   answer014,
   type Etsi020,
   type JoinPlan,
+  type KeyService,
   type KeyStreams,
   Kme,
+  type KmeRequest,
+  type KmeResponse,
   type Limits,
   type PeerLink,
   type Policy,
@@ -22,7 +25,6 @@ import {
 import type { Vault } from '@skykey/vault';
 import type { Logger } from 'pino';
 import { NodeError } from '../error.ts';
-import { listenLocally } from '../wire/http.ts';
 import { Attendance } from './attendance.ts';
 import type { KmeConfiguration } from './configuration.ts';
 import { ConsumerEvents, EVENTS_PATH } from './consumer-events.ts';
@@ -33,12 +35,16 @@ import { GuardedKeys } from './guarded-keys.ts';
 import { LivePolicy, loadPolicy } from './live-policy.ts';
 import type { KmeMetrics } from './metrics.ts';
 import type { NetworkFile } from './network-file.ts';
-import { type Check, kmeOperations } from './operations.ts';
+import { type ContactPlan, KeyOutlook } from './outlook.ts';
 import { HELLO_PATH, KME_PATH, PeerKmes } from './peer-kmes.ts';
-import { readJournal, readStock, type Stock } from './readings.ts';
+import { readiness } from './readiness.ts';
+import { readLinks, readStock, type Stock } from './readings.ts';
+import type { Household, Resident } from './resident.ts';
+import { Rounds } from './rounds.ts';
 import { sdnView } from './sdn-view.ts';
 import { holdStreams, serve004 } from './serve-004.ts';
 import { serve020 } from './serve-020.ts';
+import { serveOperations } from './serve-operations.ts';
 import { serveSkip } from './serve-skip.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -52,7 +58,6 @@ const HEARTBEAT_MS = 10_000;
 const ROTATE_MS = 3_600_000;
 /** A frame of the core and its answer, with room. */
 const MAX_FRAME_BYTES = 700 * 1024;
-const READY_LIMIT_MS = 2_000;
 const END_LIMIT_MS = 5_000;
 const TICK_LIMIT_MS = 1_000;
 /** Combined key that is kept ready for each pair of sites. */
@@ -77,10 +82,16 @@ export interface StartKmeOptions
   readonly nodes?: readonly { readonly node: string; readonly link: PeerLink }[];
   readonly limits?: Partial<Limits>;
   readonly keyTtlMs?: number;
+  /** Contacts to come of quantum links, as far as they are known now: asked once a second. */
+  readonly contacts?: () => ContactPlan | undefined;
+  /** What else lives in this process. Asked for when the core is there and before anybody is let in. */
+  readonly resident?: (household: Household) => Promise<Resident>;
   /** Runs when nothing can refuse the start any more, before the first key: for what can be taken in once only. */
   readonly takeIn?: () => Promise<void>;
   /** UTC, milliseconds. Default: this machine's clock. */
   readonly now?: () => number;
+  /** What the clocks of two key managers are compared by. Default `now`, which may be a mission's and run ahead by leaps. */
+  readonly wallMs?: () => number;
 }
 
 export interface RunningKme {
@@ -108,30 +119,31 @@ export async function startKme(options: StartKmeOptions): Promise<RunningKme> {
   return running;
 }
 
-class KmeProcess implements RunningKme {
+class KmeProcess implements RunningKme, Household {
   kme!: Kme;
   readonly #options: StartKmeOptions;
   readonly #now: () => number;
   readonly #policy: LivePolicy;
   readonly #attendance: Attendance;
   readonly #doors: Doors;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #rounds: Rounds;
+  readonly #outlook: KeyOutlook;
   readonly #siteOf: ReadonlyMap<string, string>;
   readonly #events: SdnEvents;
   #peers!: PeerKmes;
   #keys!: GuardedKeys;
+  #offered!: KeyService;
   #consumers: ConsumerEvents | undefined;
   #foreign!: ForeignKeys;
   #etsi020: Etsi020 | undefined;
   #streams: KeyStreams | undefined;
   #feed!: SdnFeed;
+  #resident: Resident | undefined;
+  #plans: readonly JoinPlan[] = [];
   #sinceMs = 0;
   #secondMs = 0;
-  #ticking: Promise<void> | undefined;
-  #soon: NodeJS.Immediate | undefined;
   #alarmed: ReadonlySet<string> = new Set();
   #waiting: ReadonlyMap<string, string> = new Map();
-  #said = new Set<string>();
   #stopping: Promise<void> | undefined;
 
   constructor(options: StartKmeOptions) {
@@ -144,25 +156,29 @@ class KmeProcess implements RunningKme {
     this.#siteOf = new Map(saes.map(({ saeId, kmeId }) => [saeId, siteOfKme.get(kmeId) ?? '']));
     this.#events = new SdnEvents({ run: randomUUID().replaceAll('-', ''), nowMs: this.#now });
     this.#policy = new LivePolicy(loadPolicy(options.policyFile));
+    this.#rounds = new Rounds({ everyMs: TICK_MS, work: () => this.#doTick(), log: options.log });
+    const siteId = siteOfKme.get(options.kmeId) ?? '';
+    this.#outlook = new KeyOutlook(siteId, options.network.topology);
   }
 
   async start(): Promise<void> {
     const { vault, log } = this.#options;
-    const plans = this.#plansOf(this.#policy.current);
+    this.#plans = this.#plansOf(this.#policy.current);
     const clients = await this.#doors.lines(this.#options.tls.kmes, MAX_FRAME_BYTES);
     const { kmes } = this.#options.network;
     const others = kmes.flatMap(({ kmeId, siteId, peerUrl }) =>
       kmeId !== this.#options.kmeId && peerUrl !== undefined ? [{ kmeId, siteId, url: peerUrl }] : [],
     );
     this.#peers = new PeerKmes({
-      ...{ peers: others, clients, now: this.#now },
+      ...{ peers: others, clients, now: this.#options.wallMs ?? this.#now },
       couriers: (siteId) => couriersOf(vault, siteId),
+      links: () => this.#ownLinks(),
       onChange: ({ kmeId, problem }) => {
         if (problem === null) log.info({ peer: kmeId }, 'the other key manager is there');
         else log.warn({ peer: kmeId }, problem);
       },
     });
-    this.kme = this.#core(others, plans);
+    this.kme = this.#core(others);
     this.#sinceMs = this.#now();
     await this.#voidAbandoned();
     this.#foreign = new ForeignKeys({
@@ -183,7 +199,9 @@ class KmeProcess implements RunningKme {
       onDelivered: (keys) => this.#options.metrics.delivered(keys, this.kme.registry.siteId),
     });
     this.#consumers = this.#consumerEvents();
+    this.#offered = this.#consumers.watching(this.#keys);
     this.#feed = new SdnFeed(this.#events, this.#view(await this.#stock()));
+    this.#resident = await this.#options.resident?.(this);
     await this.#serve014();
     await this.#servePeers();
     await this.#serveOthers();
@@ -194,11 +212,11 @@ class KmeProcess implements RunningKme {
     await this.#peers.lookAround();
   }
 
-  #core(others: readonly { readonly siteId: string }[], plans: readonly JoinPlan[]): Kme {
+  #core(others: readonly { readonly siteId: string }[]): Kme {
     const { kmeId, network, vault, limits, keyTtlMs, nodes = [] } = this.#options;
     const peers = [...others.map(({ siteId }) => ({ node: siteId, link: this.#peers.link(siteId) })), ...nodes];
     const siteId = network.kmes.find((kme) => kme.kmeId === kmeId)?.siteId ?? '';
-    const plan = relayPlanOf(siteId, plans, COMBINED_BYTES);
+    const plan = relayPlanOf(siteId, this.#plans, COMBINED_BYTES);
     const deaf = plan.joins
       .flatMap(({ left, right }) => [left.node, right.node])
       .find((end) => !peers.some(({ node }) => node === end));
@@ -210,7 +228,11 @@ class KmeProcess implements RunningKme {
       ...(limits && { limits }),
       ...(keyTtlMs !== undefined && { keyTtlMs }),
       likeness: (nodeId, by) => network.topology.likeness(nodeId, by),
-      onChange: () => this.#tickSoon(),
+      forecast: (other) => this.#outlook.forecast(other),
+      onChange: () => {
+        this.#resident?.changed();
+        this.#rounds.soon();
+      },
       onAlarm: (alarm) => this.#consumers?.alarm(alarm),
     });
   }
@@ -246,19 +268,24 @@ class KmeProcess implements RunningKme {
 
   async #serve014(): Promise<void> {
     const { listen, tls } = this.#options;
-    const { limits, registry } = this.kme;
-    const events = this.#consumers!;
-    const scene = { keys: events.watching(this.#keys), limits, isLocal: (saeId: string) => registry.isLocal(saeId) };
-    const bodyBytes = Math.max(64 * 1024, limits.maxKeyPerRequest * BODY_PER_KEY_ID);
+    const bodyBytes = Math.max(64 * 1024, this.kme.limits.maxKeyPerRequest * BODY_PER_KEY_ID);
     await this.#doors.serve('etsi014', {
       ...{ port: listen.etsi014, what: 'ETSI GS QKD 014', tls: tls.saes, role: 'sae', bodyLimit: () => bodyBytes },
       answer: ({ peerId, ...request }) => {
+        if (request.path !== EVENTS_PATH) return this.ask({ saeId: peerId, ...request });
         const told = { caller: peerId, method: request.method, path: request.path };
-        if (request.path === EVENTS_PATH)
-          return this.#attendance.http('etsi014', told, () => events.answer({ peerId, ...request }));
-        return this.#attendance.http('etsi014', told, () => answer014({ saeId: peerId, ...request }, scene));
+        return this.#attendance.http('etsi014', told, () => this.#consumers!.answer({ peerId, ...request }));
       },
     });
+  }
+
+  async ask(request: KmeRequest): Promise<KmeResponse & { readonly holdsKey?: boolean }> {
+    const { limits, registry } = this.kme;
+    const scene = { keys: this.#offered, limits, isLocal: (saeId: string) => registry.isLocal(saeId) };
+    const told = { caller: request.saeId, method: request.method, path: request.path };
+    const answer = await this.#attendance.http('etsi014', told, () => answer014(request, scene));
+    this.#resident?.changed();
+    return answer;
   }
 
   async #servePeers(): Promise<void> {
@@ -266,17 +293,31 @@ class KmeProcess implements RunningKme {
     const known = new Set(this.#peers.states().map(({ kmeId }) => kmeId));
     await this.#doors.serve('peers', {
       ...{ port: listen.peers, what: 'the lines to other key managers', tls: tls.kmes, role: 'kme' },
-      bodyLimit: () => MAX_FRAME_BYTES,
+      bodyLimit: (_, path) => (path.startsWith(KME_PATH) ? MAX_FRAME_BYTES : undefined),
       answer: ({ peerId, method, path, body }) =>
         this.#attendance.http('peer', { caller: peerId, method, path }, async () => {
           if (peerId === null || !known.has(peerId)) return { status: 401 };
           if (method !== 'POST') return { status: 405, headers: { Allow: 'POST' } };
-          if (path === KME_PATH) return { status: 200, body: await this.kme.handlePeer(body) };
-          if (path !== HELLO_PATH) return { status: 404 };
+          if (path === KME_PATH) return { status: 200, body: await this.hear(body) };
+          if (path !== HELLO_PATH) return (await this.#resident?.posts.get(path)?.(peerId, body)) ?? { status: 404 };
           const hello = await this.#peers.answer(peerId, body);
           return hello ? { status: 200, body: JSON.stringify(hello) } : { status: 400 };
         }),
     });
+  }
+
+  async hear(message: Uint8Array): Promise<Uint8Array> {
+    const answer = await this.kme.handlePeer(message);
+    await this.#resident?.heard();
+    return answer;
+  }
+
+  post(
+    siteId: string,
+    path: string,
+    body: Uint8Array,
+  ): Promise<{ readonly status: number; readonly body: Uint8Array }> {
+    return this.#peers.post(siteId, path, body);
   }
 
   async #serveOthers(): Promise<void> {
@@ -284,7 +325,7 @@ class KmeProcess implements RunningKme {
     const common = { doors: this.#doors, attendance: this.#attendance, keys: this.#keys, vault, log, now: this.#now };
     if (etsi020 && listen.etsi020 !== undefined) {
       const scene = { etsi020, port: listen.etsi020, tls: tls.kmes, foreign: this.#foreign };
-      this.#etsi020 = await serve020({ ...common, ...scene, onChange: () => this.#tickSoon() });
+      this.#etsi020 = await serve020({ ...common, ...scene, onChange: () => this.#rounds.soon() });
     }
     if (skip && listen.skip) {
       const isLocal = (saeId: string): boolean => this.kme.registry.isLocal(saeId);
@@ -296,102 +337,31 @@ class KmeProcess implements RunningKme {
     }
   }
 
-  async #serveOperations(): Promise<void> {
-    const { log, metrics, listen, vault } = this.#options;
-    const own = (link: string): boolean => {
-      const { siteId } = this.kme.registry;
-      return this.#options.network.topology.links.some(({ id, ends }) => id === link && ends.includes(siteId));
-    };
-    const operations = kmeOperations({
-      log,
-      events: this.#events,
+  #serveOperations(): Promise<void> {
+    const { log, metrics, listen, vault, network } = this.#options;
+    return serveOperations({
+      ...{ log, metrics, vault, network, kme: this.kme, doors: this.#doors, port: listen.operations, version },
+      ...{ sinceMs: this.#sinceMs, events: this.#events, resident: this.#resident },
       node: () => this.#feed.node,
-      readiness: () => this.#readiness(),
-      contentType: metrics.registry.contentType,
-      metrics: async () => {
-        const { stock, pads, alarms, counters } = await this.#stock();
-        const ready = (await this.#readiness()).every(({ ok }) => ok);
-        const { voidedKeys, poisonedBits } = counters;
-        return metrics.text({ stock, pads, alarms, peers: this.#peers.states(), voidedKeys, poisonedBits, ready });
-      },
-      state: async () => ({
-        ...{ kmeId: this.kme.registry.kmeId, siteId: this.kme.registry.siteId, version, sinceMs: this.#sinceMs },
-        ports: this.ports,
-        peers: this.#peers.states(),
-        ...(await this.#stock()),
-        waiting: Object.fromEntries(this.#waiting),
-        journal: await readJournal(vault, 50),
-      }),
-      alarms: () => this.kme.alarms(),
-      raiseAlarm: async (link, reason) => {
-        if (!own(link)) return null;
-        const report = await this.kme.raiseAlarm(link, reason);
-        await this.#tick();
-        return report;
-      },
-      reopen: async (link) => {
-        if (!own(link)) return null;
-        const had = await this.kme.reopen(link);
-        await this.#tick();
-        return had ? 'reopened' : 'none';
-      },
-      rotate: () => vault.rotate(),
+      peers: () => this.#peers.states(),
+      stock: () => this.#stock(),
+      waiting: () => this.#waiting,
+      readiness: () => readiness(vault, this.#peers.states(), this.#stopping !== undefined),
+      round: () => this.round(),
     });
-    const port = await listenLocally(operations.server, listen.operations, 'the operations of the key manager');
-    this.#doors.add('operations', port, operations);
-  }
-
-  /** Whether it is worth sending applications here. */
-  async #readiness(): Promise<Check[]> {
-    const peers = this.#peers.states();
-    const usable = peers.filter(({ problem }) => problem === null);
-    const first = peers.find(({ problem }) => problem !== null);
-    const written = await Promise.race([
-      this.#options.vault.heartbeat().then(() => '', messageOf),
-      pause(READY_LIMIT_MS, `it took longer than ${READY_LIMIT_MS / 1000} s`, { ref: false }),
-    ]);
-    return [
-      {
-        name: 'vault',
-        ok: written === '',
-        why: written === '' ? 'the vault takes writes' : `the vault takes no writes: ${written}`,
-      },
-      {
-        name: 'peers',
-        ok: peers.length === 0 || usable.length > 0,
-        why: `keys can be made with ${usable.length} of ${peers.length} sites${first ? `; ${first.problem}` : ''}`,
-      },
-      {
-        name: 'running',
-        ok: this.#stopping === undefined,
-        why: this.#stopping ? 'it is ending' : 'requests are answered',
-      },
-    ];
   }
 
   // Time
 
   #begin(): void {
-    this.#timers.push(
-      setInterval(() => void this.#tick(), TICK_MS),
-      setInterval(() => void this.#keep('the lease of this process', () => this.#heartbeat()), HEARTBEAT_MS),
-      setInterval(() => void this.#keep('the rotation of the vault', () => this.#rotate()), ROTATE_MS),
-    );
+    this.#rounds.begin([
+      { what: 'the lease of this process', everyMs: HEARTBEAT_MS, work: () => this.#heartbeat() },
+      { what: 'the rotation of the vault', everyMs: ROTATE_MS, work: () => this.#rotate() },
+    ]);
   }
 
-  #tickSoon(): void {
-    this.#soon ??= setImmediate(() => {
-      this.#soon = undefined;
-      void this.#tick();
-    });
-  }
-
-  /** Whoever calls while one runs waits for that one. Never rejects. */
-  #tick(): Promise<void> {
-    this.#ticking ??= this.#keep('a tick', () => this.#doTick()).finally(() => {
-      this.#ticking = undefined;
-    });
-    return this.#ticking;
+  round(): Promise<void> {
+    return this.#rounds.now();
   }
 
   async #doTick(): Promise<void> {
@@ -402,6 +372,7 @@ class KmeProcess implements RunningKme {
     }
     this.#waiting = waiting;
     await this.#followAlarms();
+    await this.#resident?.heard();
     await this.#consumers?.follow();
     const nowMs = performance.now();
     if (nowMs - this.#secondMs < SECOND_MS) return;
@@ -411,8 +382,33 @@ class KmeProcess implements RunningKme {
     await this.#consumers?.followStock();
     await this.#etsi020?.tick();
     await this.#streams?.tick();
+    await this.#lookAhead();
     this.#feed.observe(this.#view(await this.#stock()));
     await this.#options.vault.scrub();
+  }
+
+  async #lookAhead(): Promise<void> {
+    const { contacts } = this.#options;
+    if (!contacts) return;
+    const [own, alarms] = await Promise.all([this.#ownLinks(), this.kme.alarms()]);
+    await this.#outlook.observe({
+      ...{ plan: contacts(), routes: this.#plans, nowMs: this.#now() },
+      stock: new Map([...this.#toldLinks(), ...Object.entries(own)]),
+      closed: new Set(alarms.map(({ link }) => link)),
+    });
+  }
+
+  #ownLinks(): Promise<Record<string, number>> {
+    return readLinks(this.#options.vault, this.kme.registry.siteId, this.#options.network.topology);
+  }
+
+  /** Of links of other sites, each told by one of its ends. */
+  #toldLinks(): [string, number][] {
+    const { links } = this.#options.network.topology;
+    return this.#peers
+      .toldLinks()
+      .filter(([siteId, link]) => links.some(({ id, ends }) => id === link && ends.includes(siteId)))
+      .map(([, link, bits]) => [link, bits]);
   }
 
   async #followAlarms(): Promise<void> {
@@ -451,18 +447,6 @@ class KmeProcess implements RunningKme {
     await this.#etsi020?.sweep();
   }
 
-  /** Says once what fails, and again when it has failed otherwise or has worked meanwhile. */
-  async #keep(what: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-      this.#said.delete(what);
-    } catch (error) {
-      if (this.#said.has(what) || this.#stopping) return;
-      this.#said.add(what);
-      this.#options.log.error({ reason: messageOf(error) }, `${what} failed; it is tried again`);
-    }
-  }
-
   // Readings
 
   #stock(): Promise<Stock> {
@@ -476,13 +460,14 @@ class KmeProcess implements RunningKme {
   #view({ alarms, stock }: Stock) {
     const { network } = this.#options;
     const { siteId } = this.kme.registry;
-    return sdnView({ siteId, version, network, policy: this.#policy.current, alarms, stock, sinceMs: this.#sinceMs });
+    const scene = { siteId, version, network, policy: this.#policy.current, alarms, stock, outlook: this.#outlook };
+    return sdnView({ ...scene, sinceMs: this.#sinceMs });
   }
 
   // Change and end
 
   async reload(): Promise<string[]> {
-    const { log, policyFile, network, kmeId } = this.#options;
+    const { log, policyFile } = this.#options;
     const refused: string[] = [];
     const refuse = (what: string, error: unknown): void => {
       refused.push(messageOf(error));
@@ -492,14 +477,14 @@ class KmeProcess implements RunningKme {
       const policy = loadPolicy(policyFile);
       const plans = this.#plansOf(policy);
       this.#policy.replace(policy);
-      const { siteId } = network.kmes.find((kme) => kme.kmeId === kmeId)!;
-      this.kme.exchange.setPlan(relayPlanOf(siteId, plans, COMBINED_BYTES));
+      this.#plans = plans;
+      this.kme.exchange.setPlan(relayPlanOf(this.kme.registry.siteId, plans, COMBINED_BYTES));
     } catch (error) {
       refuse('the policy', error);
     }
     await this.#doors.reload((error) => refuse('a certificate', error));
     log.info({ refused: refused.length }, 'read again: policy, certificates, revocation lists');
-    this.#tickSoon();
+    this.#rounds.soon();
     return [...new Set(refused)];
   }
 
@@ -509,12 +494,11 @@ class KmeProcess implements RunningKme {
   }
 
   async #stop(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
-    clearImmediate(this.#soon);
+    const last = this.#rounds.end();
     const left = await this.#attendance.end(END_LIMIT_MS);
     if (left > 0) this.#options.log.warn({ left }, 'requests were not finished in time');
     // A tick that waits for a peer who is away goes on without a vault; what it leaves is done at the next start.
-    await Promise.race([this.#ticking, pause(TICK_LIMIT_MS, undefined, { ref: false })]);
+    await Promise.race([last, pause(TICK_LIMIT_MS, undefined, { ref: false })]);
     this.#consumers?.close();
     await this.#doors.close();
   }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Caller } from './trial/caller.ts';
 import { spread } from './trial/fault-study.ts';
 import { countCalls, type FaultPoint, faultPoints, playFault, whyNoStrace } from './trial/syscall-faults.ts';
 
@@ -42,5 +43,24 @@ describe('a fault at a system call', { skip: whyNoStrace() ?? false, timeout: 24
         assert.ok(['killed', 'refused to start', 'ended cleanly'].includes(outcome.end), outcome.end);
       }
     }
+  });
+
+  test('that loses a key, or lets one lie in the clear, is found', async () => {
+    const { violations, isReached } = await playFault(
+      { fault: 'eio', call: 'pwrite64', number: 60_000 },
+      {
+        ...{ command: COMMAND, within: folder, seed: SEED },
+        sabotage: async (stage, run) => {
+          const [lost] = [...run.keys].find(([, { master, fetched }]) => master === 'a1' && fetched === 'no')!;
+          const thief = new Caller(stage, 'b1');
+          assert.equal((await thief.decKeys('a1', [lost]))?.status, 200);
+          thief.close();
+          writeFileSync(stage.path('alpha', 'left'), stage.courierBytes('alpha', 'beta').subarray(1000, 1032));
+        },
+      },
+    );
+    assert.equal(isReached, false);
+    assert.equal(violations.length, 3, violations.join('; '));
+    assert.match(violations.join('; '), /in the clear in .*left after the fault; the key .* is lost; .*in the clear/);
   });
 });

@@ -25,6 +25,7 @@ const SESSIONS_OF_A_KEY = 256;
 export function portPlan(first: number): {
   console: number;
   kme: (site: number) => number;
+  etsi004: (site: number) => number;
   sky: number;
   devices: number;
   link: number;
@@ -38,6 +39,7 @@ export function portPlan(first: number): {
   return {
     console: first,
     kme: (site) => first + 1 + site,
+    etsi004: (site) => first + 4 + site,
     sky: first + 10,
     devices: first + 11,
     link: first + 12,
@@ -221,6 +223,7 @@ export async function provision(options: {
       kme: {
         kmeId: kmeId(site.id),
         port: ports.kme(index),
+        etsi004Port: ports.etsi004(index),
         tls: tls('sae'),
         saes,
         policy,

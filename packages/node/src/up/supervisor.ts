@@ -149,6 +149,8 @@ async function checkPorts(plan: Plan): Promise<void> {
     [plan.ports.console, 'the console'],
     [plan.ports.kme(0), 'the first key manager'],
     [plan.ports.kme(1), 'the second key manager'],
+    [plan.ports.etsi004(0), 'the key streams of the first key manager'],
+    [plan.ports.etsi004(1), 'the key streams of the second key manager'],
     [plan.ports.devices, 'the devices'],
     [plan.ports.link, 'the satellite link'],
     [plan.ports.peer(0), 'the line between the key managers'],

@@ -103,10 +103,20 @@ const ACTION: Record<Fault, (number: number) => string> = {
   enospc: (number) => `error=ENOSPC:when=${number}..${number + FULL_FOR - 1}`,
 };
 
-/** Plays one fault. `command` is that of `skykey`. */
+export interface PlayFaultOptions {
+  /** Program and arguments of `skykey`. */
+  readonly command: readonly string[];
+  /** Where the stage is built, and removed again. */
+  readonly within: string;
+  readonly seed: string;
+  /** Before the next start: what the trial has to find. */
+  readonly sabotage?: (stage: Stage, run: ScriptedRun) => Promise<void>;
+}
+
+/** Plays one fault. */
 export async function playFault(
   point: FaultPoint,
-  { command, within, seed }: { readonly command: readonly string[]; readonly within: string; readonly seed: string },
+  { command, within, seed, sabotage }: PlayFaultOptions,
 ): Promise<FaultOutcome> {
   const folder = mkdtempSync(join(within, 'skykey-faults-'));
   try {
@@ -118,7 +128,7 @@ export async function playFault(
       ...['-e', `trace=${point.call}`],
       ...['-e', `inject=${point.call}:${ACTION[point.fault](point.number)}`],
     ];
-    const played = await runOnce(command, join(folder, 'stage'), seed, under, isMortal);
+    const played = await runOnce(command, join(folder, 'stage'), seed, under, isMortal, sabotage);
     const isReached = played.end === 'killed' || (existsSync(log) && /\(INJECTED\)/.test(readFileSync(log, 'utf8')));
     const violations = [...played.violations];
     if (isReached && point.fault === 'kill' && played.end !== 'killed') violations.push('it was not killed');
@@ -134,6 +144,7 @@ async function runOnce(
   seed: string,
   under: readonly string[],
   isMortal = false,
+  sabotage?: PlayFaultOptions['sabotage'],
 ): Promise<Pick<FaultOutcome, 'end' | 'violations' | 'promisedKeys'>> {
   env.SKYKEY_LOG ??= 'silent';
   const stage = await buildStage(folder, seed);
@@ -161,6 +172,7 @@ async function runOnce(
       end = endOf(await alpha.ended, false, alpha, run.violations);
       if (end === 'ended cleanly') run.violations.push('it ended before it had begun');
     }
+    await sabotage?.(stage, run);
     for (const file of clearTexts(stage, canaries))
       run.violations.push(`key lies in the clear in ${file} after the fault`);
     await recover(stage, run, canaries);
