@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
-import { onEnd, type Running, runNode, runSky, up as startScenario } from '@skykey/node';
+import { join, resolve } from 'node:path';
+import { onEnd, type Running, runNode, runSky, saeId, up as startScenario } from '@skykey/node';
 import { planContacts } from './contacts/contacts.ts';
 
 interface UpOptions {
@@ -42,6 +42,8 @@ export async function up(scenario: string, options: UpOptions): Promise<void> {
         id,
         desk: `${url}/desk/${id}`,
         keyManager: `https://127.0.0.1:${plan.ports.kme(index)}`,
+        keyStreams: `127.0.0.1:${plan.ports.etsi004(index)}`,
+        operations: `http://127.0.0.1:${plan.ports.site(index)}`,
       })),
       certificates: plan.certificates,
       data: plan.data,
@@ -54,10 +56,28 @@ export async function up(scenario: string, options: UpOptions): Promise<void> {
   for (const site of sites) say(`  Desk        ${url}/desk/${site.id}`);
   for (const [index, site] of sites.entries()) {
     say(`  Key manager https://127.0.0.1:${plan.ports.kme(index)}  (${site.name}, ETSI GS QKD 014, mutual TLS)`);
+    say(`              127.0.0.1:${plan.ports.etsi004(index)}  (key streams, ETSI GS QKD 004)`);
+    say(
+      `              http://127.0.0.1:${plan.ports.site(index)}/metrics  (/readyz, /openapi, /restconf: its operations)`,
+    );
   }
-  say(`  Data        ${plan.data}  (vaults, policy, development certificates, logs)`);
+  say(`  Certificates ${plan.certificates}  (for development: authorities, and one for each application)`);
+  say(`  Data        ${plan.data}  (vaults, policy, logs)`);
+  say();
+  say('  When there is key, or to hear when there will be:');
+  say(`  ${curlLine(running)}`);
   say();
   say('  The photons are simulated; everything after them is real. Ctrl-C ends everything.');
+}
+
+/** What anybody can try: how much key the first site has for an application of the second. */
+function curlLine({ plan, mission }: Running): string {
+  const [here, there] = mission.live.sites.map(({ id }) => saeId(id)) as [string, string];
+  const file = (name: string): string => join(plan.certificates, name);
+  return (
+    `curl --cacert ${file('kme-ca.crt')} --cert ${file(`${here}.crt`)} --key ${file(`${here}.key`)} ` +
+    `https://127.0.0.1:${plan.ports.kme(0)}/api/v1/keys/${there}/status`
+  );
 }
 
 /** `skykey node`. */

@@ -1,6 +1,15 @@
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto';
 import type { SecretBytes } from '@skykey/bits';
 import { VaultError } from './error.ts';
+import type { Epoch } from './store/store.ts';
 
 /**
  * Keys that key bytes at rest are sealed under, numbered by epoch; kept outside the store, so that a copy of the store alone
@@ -19,6 +28,21 @@ export interface Keyring {
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+/**
+ * Shows that whoever has the key of an epoch has the one that a vault was sealed under: HMAC-SHA-256 of the vault's identity
+ * and the epoch. It lies in the open beside the vault and says nothing about the key. Undefined: the keyring has none.
+ */
+export function proofOf(keyring: Keyring, id: Uint8Array, epoch: number): Uint8Array | undefined {
+  return keyring
+    .find(epoch)
+    ?.open((key) => new Uint8Array(createHmac('sha256', key).update('skykey vault proof').update(id).update(`${epoch}`).digest()));
+}
+
+export function isProven(keyring: Keyring, id: Uint8Array, { epoch, proof }: Epoch): boolean {
+  const ours = proofOf(keyring, id, epoch);
+  return ours !== undefined && ours.length === proof.length && timingSafeEqual(ours, proof);
+}
+
 /** Keys derived for blocks that were used last; deriving one costs about as much as two seals. */
 const KEPT = 512;
 
@@ -39,6 +63,11 @@ export class Seal {
     this.#keyring = keyring;
     this.#random = random;
     this.#id = id;
+  }
+
+  /** Whether the keyring has the key of an epoch. */
+  knows(epoch: number): boolean {
+    return this.#keyring.find(epoch) !== undefined;
   }
 
   static readonly overhead = NONCE_BYTES + TAG_BYTES;

@@ -122,7 +122,8 @@ export class Pieces {
 
   /**
    * Seals anew, in the epoch of now, up to `most` rows of older epochs behind `after`. Returns the last piece looked at, or
-   * undefined when there was none. A damaged row stays as it is.
+   * undefined when there was none. A damaged row is overwritten, so that it stays damaged. Throws `vault/restored` when a row
+   * is of an epoch that the keyring does not know: its key may be in another keyring, and must not be lost for good.
    */
   async renew(after: number, most: number): Promise<number | undefined> {
     const now = await this.#sql.epoch();
@@ -132,10 +133,19 @@ export class Pieces {
     );
     const renewed: Row[] = [];
     for (const { piece, epoch, live, bytes } of old) {
+      if (!this.#seal.knows(epoch)) {
+        throw new VaultError(
+          'vault/restored',
+          `the keyring has no key of epoch ${epoch}, in which some of ${this.#place} is sealed: use the keyring that belongs to it. Nothing was changed`,
+        );
+      }
       const plain = this.#seal.open(epoch, blockOf(piece), piece, bytes);
-      if (!plain) continue;
-      renewed.push(this.#sealed(now, piece, live, plain));
-      plain.fill(0);
+      renewed.push(
+        plain
+          ? this.#sealed(now, piece, live, plain)
+          : { piece, epoch: now, live, bytes: new Uint8Array(bytes.length) },
+      );
+      plain?.fill(0);
     }
     await this.#store(renewed);
     return old.at(-1)?.piece;

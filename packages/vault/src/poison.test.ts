@@ -125,3 +125,43 @@ onBoth('an alarm heard of late spares what the link has made since', async (t, k
   await assert.rejects(hold('before', 200), code('vault/poisoned'));
   await hold('after', 201);
 });
+
+onBoth(
+  'what the other end has not got is burned from a position on, and what lies before stays in use',
+  async (t, kind) => {
+    const place = await Place.make(t, kind);
+    const { tx } = place;
+    for (const seed of [1, 2]) await tx.append(MINE, labels(), secret(pattern(320, seed)));
+    const pair = { lane: MINE, masterSae: 'alice', slaveSaes: ['bob'], bytes: 32 };
+    await tx.keys.reserve([{ ...pair, keyIds: [ids[0]!] }]);
+    await tx.keys.register([{ ...pair, keys: [{ keyId: ids[1]!, offset: 480 }] }]);
+    await tx.burnFrom(MINE, 1_000);
+    await tx.burnFrom('nowhere', 0);
+    assert.equal(await tx.available(MINE), 640 - 512, 'beyond the last claim');
+    await tx.burnFrom(MINE, 100);
+    const now = await place.reopen();
+    assert.deepEqual([await now.length(MINE), await now.available(MINE)], [640, 0]);
+    const [first, second] = await now.keys.find([ids[0]!, ids[1]!]);
+    assert.equal(second!.copies[0]!.state, 'VOIDED', 'it lay beyond');
+    assert.equal(first!.offset, 0);
+    await assert.rejects(now.reserveAt({ lane: MINE, offset: 96, bytes: 32 }), code('vault/poisoned'));
+    await now.reserveAt({ lane: MINE, offset: 64, bytes: 32 });
+    const taken = await now.take({ lane: MINE, offset: 64, bytes: 32 });
+    assert.ok(taken.equals(secret(pattern(320, 1).subarray(64, 96))));
+  },
+);
+
+onBoth('a tombstone for keys of a lane that is not there: when it comes, they stay void', async (t, kind) => {
+  const { tx } = await Place.make(t, kind);
+  const batch = {
+    lane: THEIRS,
+    masterSae: 'alice',
+    slaveSaes: ['bob'],
+    bytes: 32,
+    keys: [{ keyId: ids[0]!, offset: 0 }],
+  };
+  await tx.keys.voidBatch([batch]);
+  assert.equal((await tx.keys.find([ids[0]!]))[0]!.copies[0]!.state, 'VOIDED');
+  await tx.append(THEIRS, labels(), secret(pattern(64, 3)));
+  await assert.rejects(tx.keys.register([batch]), code('vault/known'));
+});

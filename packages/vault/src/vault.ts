@@ -1,11 +1,11 @@
 import { VaultError } from './error.ts';
 import { Fixed } from './fixed.ts';
-import { type Keyring, Seal } from './keyring.ts';
+import { isProven, type Keyring, proofOf, Seal } from './keyring.ts';
 import { Pieces } from './pieces.ts';
 import { Memory } from './records.ts';
 import { openPostgres } from './store/postgres.ts';
 import { SqliteStore } from './store/sqlite.ts';
-import type { Admission, Store } from './store/store.ts';
+import type { Admission, Epoch, Store } from './store/store.ts';
 import { type Surroundings, VaultTransaction } from './transaction.ts';
 import type { Notebook, PadKeys, VaultOptions } from './types.ts';
 
@@ -42,8 +42,11 @@ export class Vault {
     const { store: place, keyring, random } = options;
     const where = place.kind === 'sqlite' ? place.path : `${place.name} of PostgreSQL`;
     const admission: Admission = {
-      admit: (epoch) => admit(where, keyring, epoch),
-      begin: () => ({ id: random(ID_BYTES), epoch: keyring.current().epoch }),
+      admit: (id, epoch) => admit(where, keyring, id, epoch),
+      begin: () => {
+        const id = random(ID_BYTES);
+        return { id, ...proven(keyring, id, keyring.current().epoch) };
+      },
     };
     const store = place.kind === 'sqlite' ? new SqliteStore(place, admission) : await openPostgres(place, admission);
     const vault = new Vault(store, options);
@@ -130,33 +133,56 @@ export class Vault {
 
   /**
    * Begins a new epoch, seals every piece anew in bounded transactions, then destroys the keys of all epochs before. One
-   * that is interrupted is completed by the next.
+   * that was interrupted is completed first, so that a keyring never holds more than three epochs.
    */
   rotate(): Promise<void> {
     const turn = this.#rotation.then(async () => {
-      const epoch = await this.#store.renewEpoch(() => this.#keyring.next());
-      const { seal, place } = this.#surroundings;
-      const renew = (after: number) =>
-        this.#store.transaction('', (sql) => new Pieces(sql, seal, place).renew(after, ROTATION_ROWS));
-      for (let last: number | undefined = -1; last !== undefined; last = await renew(last));
-      await this.#store.scrub();
-      await this.#keyring.destroyBefore(epoch);
-      seal.forget();
+      const { epoch } = await this.#store.transaction('', async (sql) => ({ epoch: await sql.epoch() }));
+      if (this.#keyring.find(epoch - 1)) await this.#renew(epoch);
+      const begun = await this.#store.renewEpoch(async (now) => {
+        // Whoever copied the keyring to another machine must not begin another epoch of the same number there.
+        admit(this.#store.place, this.#keyring, this.#store.id, now);
+        const { epoch } = this.#keyring.current();
+        // One that was begun and in which nothing was sealed, because the store could not be told of it, will do.
+        return proven(this.#keyring, this.#store.id, epoch > now.epoch ? epoch : await this.#keyring.next());
+      });
+      await this.#renew(begun.epoch);
     });
     this.#rotation = turn.catch(() => undefined);
     return turn;
   }
 
-  /** Renews the lease of this process: others may void what it has RESERVED when it ends (`keys.voidAbandoned`). */
+  /** Seals anew what is sealed in epochs before this one, and destroys their keys. */
+  async #renew(epoch: number): Promise<void> {
+    const { seal, place } = this.#surroundings;
+    const renew = (after: number) =>
+      this.#store.transaction('', (sql) => new Pieces(sql, seal, place).renew(after, ROTATION_ROWS));
+    for (let last: number | undefined = -1; last !== undefined; last = await renew(last));
+    await this.#store.scrub();
+    // Under the lock of the whole store: nobody begins an epoch meanwhile.
+    await this.#store.transaction('', () => this.#keyring.destroyBefore(epoch));
+    seal.forget();
+  }
+
+  /** Looks at every row and index, which takes a while. Rejects with `vault/corrupt`. */
+  check(): Promise<void> {
+    return this.#store.check();
+  }
+
+  /**
+   * Renews the lease of this process: others may void what it has RESERVED when it ends (`keys.voidAbandoned`). Counts, too:
+   * a PostgreSQL vault that has gone back behind a count that this process has seen is refused from then on (`vault/restored`).
+   */
   async heartbeat(): Promise<void> {
     const { now, processId } = this.#surroundings;
-    await this.#store.transaction(`process ${processId}`, (sql) =>
-      sql.run(
+    await this.#store.transaction(`process ${processId}`, async (sql) => {
+      await sql.run(
         'INSERT INTO process (id, until_ms) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET until_ms = excluded.until_ms',
         processId,
         now() + this.#leaseMs,
-      ),
-    );
+      );
+      await sql.run('UPDATE vault SET beats = beats + 1');
+    });
   }
 
   /** Waits for what is under way. */
@@ -178,14 +204,18 @@ export class Vault {
 
 const NOTEBOOK = 'notebook';
 
+function proven(keyring: Keyring, id: Uint8Array, epoch: number): Epoch {
+  return { epoch, proof: proofOf(keyring, id, epoch)! };
+}
+
 /** Throws unless the keyring goes with a store last sealed in this epoch. */
-function admit(where: string, keyring: Keyring, epoch: number): void {
-  if (keyring.find(epoch)) return;
-  const current = keyring.current().epoch;
-  const reason =
-    epoch < current
-      ? `it was last sealed in epoch ${epoch} and the keyring has reached epoch ${current}: an older copy was put back, whose keys may have been handed out since`
-      : `it was last sealed in epoch ${epoch} and the keyring has only reached epoch ${current}: an older keyring was put back, or that of another vault`;
+function admit(where: string, keyring: Keyring, id: Uint8Array, now: Epoch): void {
+  if (isProven(keyring, id, now)) return;
+  const { epoch } = now;
+  const isThere = keyring.find(epoch) !== undefined;
+  const reason = isThere
+    ? `the keyring has another key of epoch ${epoch}, in which it was last sealed: it is the keyring of another vault, or of another machine`
+    : `it was last sealed in epoch ${epoch}, which the keyring has not: an older copy of the vault or of the keyring was put back, whose keys may have been handed out since, or it is the keyring of another vault`;
   throw new VaultError(
     'vault/restored',
     `the vault ${where} cannot be used: ${reason}. Nothing in it was changed. Put the vault and its keyring back as they were last, ` +

@@ -7,6 +7,7 @@ import { readText } from '../file.ts';
 import { type AgentConfiguration, hostAndPort } from './configuration.ts';
 import { dial, type Line, type LineIdentity, listen } from './line.ts';
 import { Memory } from './memory.ts';
+import { News } from './news.ts';
 import type { Report } from './report.ts';
 import { followRound, leadRound, type Party, type Rotated } from './rotation.ts';
 import type { Tunnel } from './tunnel.ts';
@@ -59,11 +60,21 @@ export async function runAgent({ configuration, tunnel, report, once, signal }: 
     await kme.close();
     throw error;
   }
+  const over = new AbortController();
+  const { line } = configuration;
+  const news = new News({
+    ...{ kme, peer, watch, onAlarm: configuration.onAlarm, hurry: () => haste.now(), signal: over.signal },
+    role: 'connect' in line ? 'leader' : 'follower',
+    tell: (reason) => report({ event: 'warning', tunnel: tunnel.name, reason }),
+  });
+  // Who runs it once is gone before anything could be told.
+  const following = once ? undefined : news.follow();
   try {
-    const { line } = configuration;
     if ('connect' in line) await lead(agent, line.connect, rotateS);
     else await follow(agent, line.listen);
   } finally {
+    over.abort();
+    await following;
     await watch.end(!keep);
     await kme.close();
   }
@@ -208,6 +219,8 @@ function rotated({ party, report }: Running, { keyId, tookMs }: Rotated): void {
 function failed({ party, report }: Running, error: unknown, againInS: number | null): void {
   const { message } = error as Error;
   party.watch.failed(message);
+  // The KME has said that there is none.
+  if (error instanceof ClientError && error.code === 'client/unavailable') party.watch.despair();
   report({ event: 'failed', tunnel: party.tunnel.name, reason: message, againInS });
 }
 

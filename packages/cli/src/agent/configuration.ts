@@ -53,6 +53,8 @@ const common = {
   checkS: seconds(0.1, 3600).default(5),
   /** Where the age of the key outlives the agent. */
   memory: path.optional(),
+  /** What becomes of a tunnel whose key's link is under alarm, when there is no other key. */
+  onAlarm: z.enum(['close', 'keep'], '"close" or "keep"').default('close'),
   /** What becomes of the tunnel when the agent is ended in order. */
   onEnd: z.enum(['close', 'keep'], '"close" or "keep"').default('close'),
 };

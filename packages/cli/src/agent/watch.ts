@@ -21,8 +21,11 @@ export class Watch {
   #turn: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #held: { keyId: string; wallMs: number; steadyMs: number } | null = null;
+  /** Why the key in use may be known to somebody, since when, and how long that is borne. */
+  #doubt: { reason: string; sinceMs: number; untilMs: number } | null = null;
   #shut = false;
   #ended = false;
+  #looking = false;
   #lastFailure = 'no rotation has been tried';
   #complaint = '';
 
@@ -32,6 +35,30 @@ export class Watch {
 
   get isOpen(): boolean {
     return this.#held !== null;
+  }
+
+  /** Of the key in use. */
+  get keyId(): string | null {
+    return this.#held?.keyId ?? null;
+  }
+
+  get inDoubt(): boolean {
+    return this.#doubt !== null;
+  }
+
+  /** The key in use may be known to somebody: after `limitMs` the tunnel is closed, unless there is one asked for later. */
+  doubt(reason: string, limitMs: number): void {
+    if (!this.#held || this.#doubt) return;
+    const sinceMs = performance.now();
+    this.#doubt = { reason, sinceMs, untilMs: sinceMs + limitMs };
+    this.#lookSoon();
+  }
+
+  /** There will be no other key soon: a tunnel whose key is in doubt, and not to be kept, is closed now. */
+  despair(): void {
+    if (!this.#doubt || this.#doubt.untilMs === Number.POSITIVE_INFINITY) return;
+    this.#doubt.untilMs = performance.now();
+    this.#lookSoon();
   }
 
   /** Whatever an earlier agent left is kept only when it can be told to be young enough and in order. */
@@ -71,6 +98,7 @@ export class Watch {
       // Killed before this line, the next agent takes the key for older than it is.
       memory.remember({ keyId, sinceMs: since.wallMs });
       this.#held = { keyId, ...since };
+      if (this.#doubt && since.steadyMs >= this.#doubt.sinceMs) this.#doubt = null;
       this.#shut = false;
       this.#complaint = '';
     });
@@ -94,13 +122,26 @@ export class Watch {
     if (this.#ended) return;
     const { maxKeyAgeS, checkS } = this.#options;
     const leftMs = this.#held ? maxKeyAgeS * 1000 - this.#ageMs() + 1 : Number.POSITIVE_INFINITY;
+    const doubtMs = this.#doubt ? this.#doubt.untilMs - performance.now() + 1 : Number.POSITIVE_INFINITY;
     this.#timer = setTimeout(
-      () =>
+      () => {
+        this.#looking = true;
         void this.#inTurn(() => this.#inspect())
           .catch((error: Error) => this.#complain(`the tunnel cannot be looked at: ${error.message}`))
-          .finally(() => this.#look()),
-      Math.max(0, Math.min(leftMs, checkS * 1000)),
+          .finally(() => {
+            this.#looking = false;
+            this.#look();
+          });
+      },
+      Math.max(0, Math.min(leftMs, doubtMs, checkS * 1000)),
     );
+  }
+
+  /** A look that is under way sets the time of the next one by itself. */
+  #lookSoon(): void {
+    if (this.#looking) return;
+    clearTimeout(this.#timer);
+    this.#look();
   }
 
   async #inspect(): Promise<void> {
@@ -108,6 +149,10 @@ export class Watch {
     if (this.#ended) return;
     if (this.#held && this.#ageMs() > maxKeyAgeS * 1000) {
       await this.#close(`its key is older than ${maxKeyAgeS} s, and there is no newer one: ${this.#lastFailure}`);
+      return;
+    }
+    if (this.#held && this.#doubt && performance.now() >= this.#doubt.untilMs) {
+      await this.#close(`${this.#doubt.reason}, and there is no newer key: ${this.#lastFailure}`);
       return;
     }
     if (!this.#held && !this.#shut) {
@@ -131,6 +176,7 @@ export class Watch {
   async #close(reason: string): Promise<void> {
     const { tunnel, memory, report } = this.#options;
     this.#held = null;
+    this.#doubt = null;
     this.#shut = false;
     await tunnel.shut();
     this.#shut = true;

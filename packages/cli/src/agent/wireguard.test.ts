@@ -202,6 +202,23 @@ describe('skykey agent wireguard', { skip: without('wg', 'wireguard-go', 'openss
     assert.ok(await sites.reached(), 'and leaves it open');
   });
 
+  // Last: nothing of the KMEs' key is left after it.
+  it('hangs up at both ends when the link of its key is under alarm and there is no other key', async () => {
+    const b = agent('b');
+    const a = agent('a');
+    await a.next('rotated');
+    await b.next('rotated');
+    assert.ok(await sites.reached());
+    await kmes.alarm('somebody listens');
+    for (const end of [a, b]) {
+      assert.match((await end.next('warning')).reason, /courier-a-b, .* is under alarm: somebody listens; a new key/);
+      assert.match((await end.next('closed')).reason, /is under alarm: somebody listens, and there is no newer key/);
+    }
+    assert.equal(await sites.reached(1500), false);
+    await a.end();
+    await b.end();
+  });
+
   it('leaves no key in its memory or its words', () => {
     assert.ok(kmes.material.length > 5);
     for (const name of ['keep.json', 'keep-a.json'])

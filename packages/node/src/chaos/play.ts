@@ -40,6 +40,8 @@ const SIZES = [16, 32, 32, 32, 64, 128];
 const BETWEEN_MS = 30;
 /** How long the network has to come to rest when the last fault is over. */
 const REST_MS = 15_000;
+/** Within this whoever asks is answered, be it that it does not work. */
+const ANSWER_MS = 120_000;
 /** Within this a pair gets a key again. */
 const RECOVERY_MS = 300_000;
 
@@ -152,14 +154,18 @@ class Applications {
     }
   }
 
+  /** The answer to what is asked in calm weather; that there is none is a fault. */
   async #finally(ask: () => Promise<Answer> | undefined): Promise<Answer | undefined> {
+    const { clockwork, faults } = this.#world;
+    const untilMs = clockwork.nowMs + ANSWER_MS;
     let answer: Answer | undefined;
     let isOver = false;
     void (async () => {
       answer = await ask();
       isOver = true;
     })();
-    await this.#world.clockwork.run(() => isOver);
+    await clockwork.run(() => isOver || clockwork.nowMs > untilMs);
+    if (!isOver) faults.push(`a request got no answer within ${ANSWER_MS} ms`);
     return answer;
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { type IncomingMessage, request } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import { EVENTS_PATH } from './consumer-events.ts';
 import { type ConsumerEvent, ConsumerLog } from './consumer-events-log.ts';

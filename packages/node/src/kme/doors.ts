@@ -42,7 +42,7 @@ export class Doors {
   /** HTTP over mutual TLS. Throws NodeError for files that are not what they should be, and for a port in use. */
   async serve(
     name: string,
-    options: Pick<MutualTlsOptions, 'port' | 'what' | 'role' | 'answer' | 'bodyLimit' | 'tls'>,
+    options: Pick<MutualTlsOptions, 'port' | 'what' | 'role' | 'answer' | 'bodyLimit' | 'tls' | 'minVersion'>,
   ): Promise<void> {
     const { staleList } = this.#options;
     const server = await serveMutualTls({

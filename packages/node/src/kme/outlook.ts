@@ -77,6 +77,15 @@ export class KeyOutlook {
     return this.#linkRates.get(link) ?? 0;
   }
 
+  /** Those of this site that are planned. */
+  ways(): { readonly peer: string; readonly way: string }[] {
+    return [...this.#expected.keys()].map((route) => ({ peer: this.#peerOf(route), way: wayName(route) }));
+  }
+
+  #peerOf({ from, to }: JoinPlan): string {
+    return from === this.#siteId ? to : from;
+  }
+
   /** Key for this site's own use that is expected from a way, bits a second. */
   wayRateBps(siteId: string, way: string): number {
     for (const [route, { rateBps }] of this.#expected) {
@@ -148,7 +157,7 @@ export class KeyOutlook {
   #ownBits(route: JoinPlan, bits: number): number {
     const { from, to } = route;
     const way = wayName(route);
-    const peer = from === this.#siteId ? to : from;
+    const peer = this.#peerOf(route);
     const [a, b] = [from, to].sort() as [string, string];
     const cut = joinCuts(Math.floor(bits / 8), a, b, way).find(
       ({ lane }) => lane === keyLane(this.#siteId, peer, way),

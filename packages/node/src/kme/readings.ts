@@ -5,12 +5,14 @@ import type { Counters, JournalEntry, Vault } from '@skykey/vault';
 export interface Stock {
   readonly stock: readonly { readonly peer: string; readonly way: string; readonly bits: number }[];
   readonly pads: readonly { readonly peer: string; readonly left: number }[];
+  /** Key of the quantum links of this site that nobody has used, bits. */
+  readonly links: Readonly<Record<string, number>>;
   readonly alarms: readonly LinkAlarm[];
   readonly counters: Counters;
 }
 
 /** `sites`: the other ones. */
-export async function readStock(vault: Vault, kme: Kme, sites: readonly string[]): Promise<Stock> {
+export async function readStock(vault: Vault, kme: Kme, sites: readonly string[], topology: Topology): Promise<Stock> {
   const { siteId } = kme.registry;
   const stock: { peer: string; way: string; bits: number }[] = [];
   const pads: { peer: string; left: number }[] = [];
@@ -30,15 +32,19 @@ export async function readStock(vault: Vault, kme: Kme, sites: readonly string[]
         pads.push({ peer, left });
       });
   }
-  const [alarms, counters] = await Promise.all([kme.alarms(), vault.atomically((tx) => tx.counters())]);
-  return { stock, pads, alarms, counters };
+  const [links, alarms, counters] = await Promise.all([
+    readLinks(vault, siteId, topology),
+    kme.alarms(),
+    vault.atomically((tx) => tx.counters()),
+  ]);
+  return { stock, pads, links, alarms, counters };
 }
 
 export function readJournal(vault: Vault, most: number): Promise<JournalEntry[]> {
   return vault.atomically((tx) => tx.journal.list(most));
 }
 
-/** Key of the quantum links of a site that nobody has used, whichever end leads it, bits by link. */
+/** Whichever end leads it: bits by link. */
 export function readLinks(vault: Vault, siteId: string, topology: Topology): Promise<Record<string, number>> {
   const own = topology.links.filter(({ ends, through = [] }) => ends.includes(siteId) && through.length === 0);
   return vault.atomically(async (tx) => {

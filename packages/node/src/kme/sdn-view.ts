@@ -10,8 +10,10 @@ export interface SdnScene {
   readonly policy: Policy;
   readonly alarms: readonly LinkAlarm[];
   readonly stock: readonly { readonly peer: string; readonly way: string; readonly bits: number }[];
+  /** Key of quantum links that nobody has used, bits. */
+  readonly links: Readonly<Record<string, number>>;
   /** What is expected to come. */
-  readonly outlook: Pick<KeyOutlook, 'linkRateBps' | 'wayRateBps'>;
+  readonly outlook: Pick<KeyOutlook, 'linkRateBps' | 'wayRateBps' | 'ways'>;
   /** Since when pairs can share keys: the start of this process. */
   readonly sinceMs: number;
 }
@@ -21,7 +23,8 @@ export interface SdnScene {
  * effective rate is what applications of this site can have of it, after tags and the other direction's half. Interfaces
  * are numbered in the order of their links.
  */
-export function sdnView({ siteId, version, network, policy, alarms, stock, outlook, sinceMs }: SdnScene): NetworkView {
+export function sdnView(scene: SdnScene): NetworkView {
+  const { siteId, version, network, policy, alarms, stock, outlook, sinceMs } = scene;
   const { topology, devices, saes, kmes } = network;
   const own = topology.links.filter(({ ends }) => ends.includes(siteId));
   const alarmOf = (links: readonly string[]): { alarm?: { reason: string } } => {
@@ -34,20 +37,24 @@ export function sdnView({ siteId, version, network, policy, alarms, stock, outlo
   const links = own.map(({ id, ends }, i): LinkView => {
     const remote = ends.find((end) => end !== siteId)!;
     const alarm = alarmOf([id]);
-    const state = alarm.alarm ? 'off' : bitsOf(remote, 'direct') > 0 ? 'passive' : 'pending';
+    const state = alarm.alarm ? 'off' : (scene.links[id] ?? 0) > 0 ? 'passive' : 'pending';
     const role = devices.find(({ link }) => link === id)!.role;
     const rates = ratesOf(outlook.linkRateBps(id), outlook.wayRateBps(remote, 'direct'));
     return { id, remote, state, ...alarm, enabled: true, interface: i + 1, role, ...rates };
   });
-  const virtualLinks = stock
-    .filter(({ way }) => way !== 'direct')
-    .map(({ peer, way, bits }): VirtualLinkView => {
+  // Those that have had key, and those that are to have some.
+  const ways = new Map(
+    [...stock, ...outlook.ways()].map(({ peer, way }) => [virtualId(siteId, peer, way), { peer, way }]),
+  );
+  const virtualLinks = [...ways]
+    .filter(([, { way }]) => way !== 'direct')
+    .map(([id, { peer, way }]): VirtualLinkView => {
       const rate = outlook.wayRateBps(peer, way);
       const hops = [...new Set(way.split('+').map((path) => path.split('.')[0]!))].filter((hop) => hop !== 'direct');
       return {
-        id: virtualId(siteId, peer, way),
+        id,
         remote: peer,
-        state: bits > 0 ? 'passive' : 'pending',
+        state: bitsOf(peer, way) > 0 ? 'passive' : 'pending',
         nextHops: hops,
         ...ratesOf(rate, rate),
       };

@@ -46,6 +46,8 @@ export async function serve020(scene: Etsi020Scene): Promise<Etsi020> {
   });
   await doors.serve('etsi020', {
     ...{ port, what: 'ETSI GS QKD 020', tls, role: 'kme', bodyLimit: () => MAX_BODY_BYTES },
+    // ETSI GS QKD 020 V1.1.1 knows no older one.
+    minVersion: 'TLSv1.3',
     answer: (request) =>
       attendance.http('etsi020', { caller: request.peerId, method: request.method, path: request.path }, async () => {
         const answer = await core.handle(httpRequest(request));

@@ -17,14 +17,13 @@ import {
   type Limits,
   type PeerLink,
   type Policy,
-  plannedRoutes,
   relayPlanOf,
   SdnEvents,
   SdnFeed,
 } from '@skykey/kme';
 import type { Vault } from '@skykey/vault';
 import type { Logger } from 'pino';
-import { NodeError } from '../error.ts';
+import { AlarmLog } from './alarm-log.ts';
 import { Attendance } from './attendance.ts';
 import type { KmeConfiguration } from './configuration.ts';
 import { ConsumerEvents, EVENTS_PATH } from './consumer-events.ts';
@@ -36,15 +35,17 @@ import { LivePolicy, loadPolicy } from './live-policy.ts';
 import type { KmeMetrics } from './metrics.ts';
 import type { NetworkFile } from './network-file.ts';
 import { type ContactPlan, KeyOutlook } from './outlook.ts';
-import { HELLO_PATH, KME_PATH, PeerKmes } from './peer-kmes.ts';
+import { PeerKmes } from './peer-kmes.ts';
 import { readiness } from './readiness.ts';
 import { readLinks, readStock, type Stock } from './readings.ts';
 import type { Household, Resident } from './resident.ts';
 import { Rounds } from './rounds.ts';
+import { routesOf } from './routes.ts';
 import { sdnView } from './sdn-view.ts';
 import { holdStreams, serve004 } from './serve-004.ts';
 import { serve020 } from './serve-020.ts';
 import { serveOperations } from './serve-operations.ts';
+import { servePeers } from './serve-peers.ts';
 import { serveSkip } from './serve-skip.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -128,6 +129,7 @@ class KmeProcess implements RunningKme, Household {
   readonly #doors: Doors;
   readonly #rounds: Rounds;
   readonly #outlook: KeyOutlook;
+  readonly #alarms: AlarmLog;
   readonly #siteOf: ReadonlyMap<string, string>;
   readonly #events: SdnEvents;
   #peers!: PeerKmes;
@@ -142,7 +144,6 @@ class KmeProcess implements RunningKme, Household {
   #plans: readonly JoinPlan[] = [];
   #sinceMs = 0;
   #secondMs = 0;
-  #alarmed: ReadonlySet<string> = new Set();
   #waiting: ReadonlyMap<string, string> = new Map();
   #stopping: Promise<void> | undefined;
 
@@ -156,6 +157,7 @@ class KmeProcess implements RunningKme, Household {
     this.#siteOf = new Map(saes.map(({ saeId, kmeId }) => [saeId, siteOfKme.get(kmeId) ?? '']));
     this.#events = new SdnEvents({ run: randomUUID().replaceAll('-', ''), nowMs: this.#now });
     this.#policy = new LivePolicy(loadPolicy(options.policyFile));
+    this.#alarms = new AlarmLog(options.log);
     this.#rounds = new Rounds({ everyMs: TICK_MS, work: () => this.#doTick(), log: options.log });
     const siteId = siteOfKme.get(options.kmeId) ?? '';
     this.#outlook = new KeyOutlook(siteId, options.network.topology);
@@ -163,7 +165,7 @@ class KmeProcess implements RunningKme, Household {
 
   async start(): Promise<void> {
     const { vault, log } = this.#options;
-    this.#plans = this.#plansOf(this.#policy.current);
+    this.#plans = this.#routes(this.#policy.current);
     const clients = await this.#doors.lines(this.#options.tls.kmes, MAX_FRAME_BYTES);
     const { kmes } = this.#options.network;
     const others = kmes.flatMap(({ kmeId, siteId, peerUrl }) =>
@@ -248,16 +250,9 @@ class KmeProcess implements RunningKme, Household {
     });
   }
 
-  /** Throws NodeError `node/policy` for a rule that the network cannot keep. */
-  #plansOf(policy: Policy): readonly JoinPlan[] {
+  #routes(policy: Policy): readonly JoinPlan[] {
     const { network, policyFile } = this.#options;
-    const { plans, unreachable } = plannedRoutes({
-      ...{ policy, topology: network.topology, siteOf: this.#siteOf, nowMs: this.#now() },
-    });
-    const [first] = unreachable;
-    if (first)
-      throw new NodeError('node/policy', `${policyFile}: ${first.rule} cannot be kept in this network: ${first.why}`);
-    return plans;
+    return routesOf({ policy, policyFile, topology: network.topology, siteOf: this.#siteOf, nowMs: this.#now() });
   }
 
   get ports(): Readonly<Record<string, number>> {
@@ -288,21 +283,11 @@ class KmeProcess implements RunningKme, Household {
     return answer;
   }
 
-  async #servePeers(): Promise<void> {
-    const { listen, tls } = this.#options;
-    const known = new Set(this.#peers.states().map(({ kmeId }) => kmeId));
-    await this.#doors.serve('peers', {
-      ...{ port: listen.peers, what: 'the lines to other key managers', tls: tls.kmes, role: 'kme' },
-      bodyLimit: (_, path) => (path.startsWith(KME_PATH) ? MAX_FRAME_BYTES : undefined),
-      answer: ({ peerId, method, path, body }) =>
-        this.#attendance.http('peer', { caller: peerId, method, path }, async () => {
-          if (peerId === null || !known.has(peerId)) return { status: 401 };
-          if (method !== 'POST') return { status: 405, headers: { Allow: 'POST' } };
-          if (path === KME_PATH) return { status: 200, body: await this.hear(body) };
-          if (path !== HELLO_PATH) return (await this.#resident?.posts.get(path)?.(peerId, body)) ?? { status: 404 };
-          const hello = await this.#peers.answer(peerId, body);
-          return hello ? { status: 200, body: JSON.stringify(hello) } : { status: 400 };
-        }),
+  #servePeers(): Promise<void> {
+    return servePeers({
+      ...{ doors: this.#doors, attendance: this.#attendance, peers: this.#peers, resident: this.#resident },
+      ...{ port: this.#options.listen.peers, tls: this.#options.tls.kmes, maxFrameBytes: MAX_FRAME_BYTES },
+      hear: (message) => this.hear(message),
     });
   }
 
@@ -371,7 +356,7 @@ class KmeProcess implements RunningKme, Household {
       if (this.#waiting.get(node) !== why) this.#options.log.info({ node }, `something waits: ${why}`);
     }
     this.#waiting = waiting;
-    await this.#followAlarms();
+    this.#alarms.follow(await this.kme.alarms());
     await this.#resident?.heard();
     await this.#consumers?.follow();
     const nowMs = performance.now();
@@ -411,17 +396,6 @@ class KmeProcess implements RunningKme, Household {
       .map(([, link, bits]) => [link, bits]);
   }
 
-  async #followAlarms(): Promise<void> {
-    const alarms = await this.kme.alarms();
-    const names = new Set(alarms.map(({ link, foundBy }) => `${link} (${foundBy})`));
-    for (const { link, foundBy, reason } of alarms) {
-      if (!this.#alarmed.has(`${link} (${foundBy})`))
-        this.#options.log.error({ link, foundBy, reason }, 'alarm on a quantum link');
-    }
-    for (const name of this.#alarmed) if (!names.has(name)) this.#options.log.info(`the alarm on ${name} is over`);
-    this.#alarmed = names;
-  }
-
   async #heartbeat(): Promise<void> {
     await this.#options.vault.heartbeat();
     if (this.#streams)
@@ -454,13 +428,22 @@ class KmeProcess implements RunningKme, Household {
       ...this.#peers.states().map(({ siteId }) => siteId),
       ...(this.#options.nodes ?? []).map(({ node }) => node),
     ];
-    return readStock(this.#options.vault, this.kme, sites);
+    return readStock(this.#options.vault, this.kme, sites, this.#options.network.topology);
   }
 
-  #view({ alarms, stock }: Stock) {
+  #view({ alarms, stock, links }: Stock) {
     const { network } = this.#options;
     const { siteId } = this.kme.registry;
-    const scene = { siteId, version, network, policy: this.#policy.current, alarms, stock, outlook: this.#outlook };
+    const scene = {
+      siteId,
+      version,
+      network,
+      policy: this.#policy.current,
+      alarms,
+      stock,
+      links,
+      outlook: this.#outlook,
+    };
     return sdnView({ ...scene, sinceMs: this.#sinceMs });
   }
 
@@ -475,7 +458,7 @@ class KmeProcess implements RunningKme, Household {
     };
     try {
       const policy = loadPolicy(policyFile);
-      const plans = this.#plansOf(policy);
+      const plans = this.#routes(policy);
       this.#policy.replace(policy);
       this.#plans = plans;
       this.kme.exchange.setPlan(relayPlanOf(this.kme.registry.siteId, plans, COMBINED_BYTES));

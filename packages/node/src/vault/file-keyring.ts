@@ -29,7 +29,8 @@ const EMPTY = Buffer.alloc(RECORD_BYTES);
 
 /**
  * A vault's keyring in a file: a head and 16 records of 64 bytes, each epoch (8, big-endian) ‖ key (32) ‖ check (16, the
- * first half of SHA-256 over what is before it) ‖ zeros (8), or all zeros. Records are written and overwritten in place,
+ * first half of SHA-256 over what is before it) ‖ zeros (8), or all zeros; that of epoch e at place e mod 16, so that whoever
+ * is slow to overwrite an old one (another process, stopped meanwhile) cannot hit a new one. Records are written and overwritten in place,
  * each with an fsync before anybody builds on it, so that the file never moves on the disk and no copy of a key stays
  * behind in free blocks of a plain file system. (A copy-on-write file system, or the flash of an SSD, may keep one
  * nevertheless: put the file on a disk that encrypts itself, or in memory that is backed up by hand.)
@@ -119,15 +120,16 @@ export class FileKeyring implements Keyring {
   }
 
   #add(file: number, epoch: number): void {
-    const free = [...this.#records(file)].find(({ record }) => !isWhole(record));
-    if (!free) throw this.#refusal(`it is full: ${RECORDS} rotations were begun and none was completed`);
+    const slot = epoch % RECORDS;
+    const there = [...this.#records(file)].find((each) => each.slot === slot)!;
+    if (isWhole(there.record)) throw this.#refusal(`it is full: ${RECORDS} rotations were begun and none was completed`);
     const record = Buffer.alloc(RECORD_BYTES);
     record.writeBigUInt64BE(BigInt(epoch));
     const key = this.#random(KEY_BYTES);
     record.set(key, 8);
     record.set(checkOf(record), 8 + KEY_BYTES);
     try {
-      writeSync(file, record, 0, RECORD_BYTES, offsetOf(free.slot));
+      writeSync(file, record, 0, RECORD_BYTES, offsetOf(slot));
       fsyncSync(file);
     } finally {
       record.fill(0);

@@ -151,6 +151,17 @@ describe('the certificate of a caller', () => {
     assert.match(keys.warnings.join('\n'), /turned away in the handshake: (UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/);
   });
 
+  it('is shown over TLS 1.3 alone where nothing older is spoken, also after the files were read again', async () => {
+    const server = await serve('sae', { minVersion: 'TLSv1.3' });
+    for (const round of ['at first', 'read again']) {
+      await assert.rejects(open(server.port, 'sae-a', { maxVersion: 'TLSv1.2' }), /protocol version/, round);
+      const socket = await open(server.port, 'sae-a');
+      assert.equal(socket.getProtocol(), 'TLSv1.3');
+      assert.match(await get(socket), /"peerId":"sae-a"/);
+      await server.reload();
+    }
+  });
+
   it('that ended or was revoked before is refused', async () => {
     const late = await serve('sae', {
       tls: { ...files('kme-beijing', 'sae'), crl: undefined },

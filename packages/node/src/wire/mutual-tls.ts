@@ -65,6 +65,8 @@ export interface MutualTlsOptions extends Trust {
   readonly what: string;
   readonly tls: TlsFiles;
   readonly identity?: IdentityRule | undefined;
+  /** The oldest TLS that is spoken; 1.2 where not given. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
   readonly answer: (request: ServedRequest) => Promise<ServedAnswer>;
   /** A fault inside; the caller is told 503 and nothing else. */
   readonly onFault: (error: unknown) => void;
@@ -141,7 +143,7 @@ class Door {
     this.#warn = warn;
     this.#now = options.now ?? Date.now;
     this.server = createServer({
-      ...rotation.current.context,
+      ...this.#secure(rotation.current),
       requestCert: true,
       rejectUnauthorized: true,
       handshakeTimeout: HANDSHAKE_LIMIT_MS,
@@ -216,9 +218,14 @@ class Door {
     this.#warn(sentence);
   }
 
+  #secure({ context }: Credentials): Credentials['context'] {
+    const { minVersion } = this.#options;
+    return { ...context, ...(minVersion && { minVersion }) };
+  }
+
   /** Nobody notices but those who are not trusted any more. */
   #rotate(current: Credentials, before: Credentials): void {
-    this.server.setSecureContext(current.context);
+    this.server.setSecureContext(this.#secure(current));
     this.#sweep(this.#now());
     if ([...before.authorities].every((authority) => current.authorities.has(authority))) return;
     // An authority has gone; who came by it is not remembered, so all show their certificates again.

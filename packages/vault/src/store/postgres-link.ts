@@ -7,11 +7,34 @@ import type { TransactionSql } from './turns.ts';
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK = '40P01';
 const UNIQUE_VIOLATION = '23505';
-/** Undone for no fault of the work, which may be run again. Two scopes may make the same id: the second time one sees it. */
-export const AGAIN: ReadonlySet<string> = new Set([SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION]);
+/** How `exactly` fails. */
+const DIVISION_BY_ZERO = '22012';
+/**
+ * Undone for no fault of the work, which may be run again. Two scopes may make the same id, or change what the other has
+ * read: the second time one sees it.
+ */
+export const AGAIN: ReadonlySet<string> = new Set([
+  SERIALIZATION_FAILURE,
+  DEADLOCK,
+  UNIQUE_VIOLATION,
+  DIVISION_BY_ZERO,
+]);
 
 /** Asks the server; without values: words that are not prepared. */
 export type Ask = (text: string, values?: SqlValue[]) => Promise<pg.QueryResult>;
+
+/** What every transaction looks at first. */
+export interface StoreState {
+  readonly epoch: number;
+  readonly proof: Uint8Array;
+  readonly beats: number;
+}
+
+/** A part of a transaction, and where in the order of what was sent it begins. */
+interface Savepoint {
+  readonly name: string;
+  readonly at: number;
+}
 
 /** One transaction's way to the server: answers come in the order of the questions, changes are not waited for. */
 export class PostgresLink {
@@ -21,17 +44,25 @@ export class PostgresLink {
   readonly #ask: Ask;
   readonly #begun: Promise<number | undefined>;
   #sent: Promise<void>[] = [];
+  /** How much was sent; where in that order `failure` was. */
+  #count = 0;
+  #failedAt = 0;
+  #points = 0;
 
-  constructor(place: string, ask: Ask, beginning: string) {
+  /** `look` sees the state of the store, and throws when it is not to be used. */
+  constructor(place: string, ask: Ask, beginning: string, look: (state: StoreState) => void) {
     this.#place = place;
     this.#ask = ask;
-    this.#begun = ask(beginning).then(
-      (answers) => (answers as unknown as pg.QueryResult<{ epoch: number }>[]).at(-1)!.rows[0]!.epoch,
-      (error) => {
-        this.failure = error;
+    this.#begun = ask(beginning)
+      .then((answers) => {
+        const state = (answers as unknown as pg.QueryResult<StoreState>[]).at(-1)!.rows[0]!;
+        look(state);
+        return state.epoch;
+      })
+      .catch((error) => {
+        this.#fail(error, 0);
         return undefined;
-      },
-    );
+      });
   }
 
   /** The whole transaction is gone for no fault of its work. */
@@ -48,26 +79,28 @@ export class PostgresLink {
 
   send(text: string, values?: SqlValue[]): void {
     this.#check();
+    const at = ++this.#count;
     this.#sent.push(
       this.#ask(text, values).then(
         () => undefined,
-        (error) => {
-          this.failure ??= error;
-        },
+        (error) => this.#fail(error, at),
       ),
     );
   }
 
   async read(text: string, values: SqlValue[]): Promise<unknown[]> {
     this.#check();
+    const at = ++this.#count;
+    let rows: unknown[] = [];
     try {
-      return (await this.#ask(text, values)).rows;
+      ({ rows } = await this.#ask(text, values));
     } catch (error) {
       // It may have failed because something before it had: that is what is to be told.
       await this.settled();
-      this.failure ??= error;
-      throw explain(this.#place, this.failure);
+      this.#fail(error, at);
     }
+    this.#check();
+    return rows;
   }
 
   /** All that was sent has been answered; `failure` says how. */
@@ -78,12 +111,32 @@ export class PostgresLink {
     await Promise.all(sent);
   }
 
-  /** Back to a savepoint, with what has failed since. */
-  async undo(point: string): Promise<void> {
+  /** Begins a part that can be undone. Its name is never used again: what undoes one part cannot reach into another. */
+  save(): Savepoint {
+    const name = `p${this.#points++}`;
+    this.send(`SAVEPOINT ${name}`);
+    return { name, at: this.#count };
+  }
+
+  /** Ends a part. Throws what failed of it, however late that shows. */
+  async keep({ name }: Savepoint): Promise<void> {
+    this.send(`RELEASE SAVEPOINT ${name}`);
     await this.settled();
-    if (this.isUndone) return;
+    this.#check();
+  }
+
+  /** Back to a savepoint, with what has failed since. What failed before it, or undid all, stays failed. */
+  async undo({ name, at }: Savepoint): Promise<void> {
+    await this.settled();
+    if (this.failure !== undefined && (this.isUndone || this.#failedAt <= at)) return;
     this.failure = undefined;
-    this.send(`ROLLBACK TO SAVEPOINT ${point}; RELEASE SAVEPOINT ${point}`);
+    this.send(`ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}`);
+  }
+
+  #fail(error: unknown, at: number): void {
+    if (this.failure !== undefined) return;
+    this.failure = error;
+    this.#failedAt = at;
   }
 
   #check(): void {
@@ -94,7 +147,6 @@ export class PostgresLink {
 export class PostgresTransaction implements TransactionSql {
   isOver = false;
   readonly #link: PostgresLink;
-  #depth = 0;
 
   constructor(link: PostgresLink) {
     this.#link = link;
@@ -109,6 +161,14 @@ export class PostgresTransaction implements TransactionSql {
     this.#link.send(text, values);
   }
 
+  async exactly(rows: number, text: string, ...values: SqlValue[]): Promise<void> {
+    this.#checkTime();
+    // The server itself must fail: COMMIT may be under way before the number would be known here.
+    const counted = `WITH changed AS (${text} RETURNING 1)
+      SELECT 1 / CAST(count(*) = $${values.length + 1} AS integer) AS one FROM changed`;
+    this.#link.send(counted, [...values, rows]);
+  }
+
   async get<T>(text: string, ...values: SqlValue[]): Promise<T | undefined> {
     this.#checkTime();
     return (await this.#link.read(text, values))[0] as T | undefined;
@@ -121,18 +181,14 @@ export class PostgresTransaction implements TransactionSql {
 
   async atomically<T>(work: () => Promise<T>): Promise<T> {
     this.#checkTime();
-    const point = `level${this.#depth}`;
-    this.#link.send(`SAVEPOINT ${point}`);
-    this.#depth++;
+    const point = this.#link.save();
     try {
       const result = await work();
-      this.#link.send(`RELEASE SAVEPOINT ${point}`);
+      await this.#link.keep(point);
       return result;
     } catch (error) {
       await this.#link.undo(point);
       throw error;
-    } finally {
-      this.#depth--;
     }
   }
 

@@ -2,9 +2,17 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { VaultError } from '../error.ts';
 import type { PostgresPlace } from '../types.ts';
-import { AGAIN, type Ask, explain, isLost, PostgresLink, PostgresTransaction } from './postgres-link.ts';
+import {
+  AGAIN,
+  type Ask,
+  explain,
+  isLost,
+  PostgresLink,
+  PostgresTransaction,
+  type StoreState,
+} from './postgres-link.ts';
 import { POSTGRES, SCHEMA_VERSION, schema } from './schema.ts';
-import { type Admission, otherFormat, type Sql, type Store } from './store.ts';
+import { type Admission, type Epoch, otherFormat, type Sql, type Store, wentBack } from './store.ts';
 import { type Turn, Turns } from './turns.ts';
 
 const NAME = /^[a-z][a-z0-9_]{0,47}$/;
@@ -30,16 +38,33 @@ class PostgresStore implements Store {
   /** By scope; there are as many as peers. */
   readonly #scopes = new Map<string, Turns>();
   readonly #names = new Map<string, pg.QueryConfig>();
+  readonly #schema: string;
+  readonly #admit: Admission['admit'];
+  /** What was read last of each, and never goes back while the store is the same. */
+  #epoch: number;
+  #beats: number;
+  #refusal: VaultError | undefined;
   #closed = false;
 
-  constructor(pool: pg.Pool, place: string, id: Uint8Array) {
+  constructor(
+    pool: pg.Pool,
+    schema: string,
+    place: string,
+    { id, epoch, beats }: StoreState & { readonly id: Uint8Array },
+    admit: Admission['admit'],
+  ) {
     this.#pool = pool;
+    this.#schema = schema;
     this.place = place;
     this.id = id;
+    this.#epoch = epoch;
+    this.#beats = beats;
+    this.#admit = admit;
   }
 
   transaction<T>(scope: string, work: (sql: Sql) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new VaultError('vault/unavailable', `the vault ${this.place} is closed`));
+    if (this.#refusal) return Promise.reject(this.#refusal);
     let turns = this.#scopes.get(scope);
     if (!turns) {
       turns = new Turns(GROUP, queueMicrotask, (group) => this.#carryOut(scope, group));
@@ -49,13 +74,17 @@ class PostgresStore implements Store {
   }
 
   /** The keyring is asked within the transaction: two processes that rotate at once begin two epochs, one after the other. */
-  renewEpoch(next: () => Promise<number>): Promise<number> {
+  renewEpoch(next: (now: Epoch) => Promise<Epoch>): Promise<Epoch> {
     return this.transaction('', async (sql) => {
-      const epoch = await next();
-      await sql.run('UPDATE vault SET epoch = $1', epoch);
-      return epoch;
+      const now = (await sql.get<Epoch>('SELECT epoch, proof FROM vault'))!;
+      const then = await next(now);
+      await sql.run('UPDATE vault SET epoch = $1, proof = $2', then.epoch, then.proof);
+      return then;
     });
   }
+
+  /** PostgreSQL looks after its files (`amcheck`, data checksums); what is sealed is checked whenever it is read. */
+  async check(): Promise<void> {}
 
   /** PostgreSQL removes old versions of rows itself; they are sealed. */
   async scrub(): Promise<void> {}
@@ -91,29 +120,34 @@ class PostgresStore implements Store {
       throw explain(this.place, error);
     });
     let isSound = false;
+    const failed = new Map<Turn, unknown>();
     const ask: Ask = (text, values) => client.query(values ? { ...this.#named(text), values } : text);
     try {
-      const link = new PostgresLink(this.place, ask, begin(this.place, scope));
+      const link = new PostgresLink(this.place, ask, begin(this.#schema, this.place, scope), this.#look());
       const shared = left.size > 1;
       for (const turn of left) {
         const sql = new PostgresTransaction(link);
-        if (shared) link.send('SAVEPOINT turn');
+        const point = shared ? link.save() : undefined;
         try {
           await turn.run(sql);
-          if (!shared) break;
-          link.send('RELEASE SAVEPOINT turn');
-          await link.settled();
-          if (link.failure !== undefined) throw explain(this.place, link.failure);
+          if (point) await link.keep(point);
         } catch (error) {
           await link.settled();
           if (link.isUndone) throw link.failure;
-          left.delete(turn);
-          turn.fail(error);
-          if (shared) await link.undo('turn');
+          failed.set(turn, error);
+          if (!point) break;
+          await link.undo(point);
+          // What failed is before the savepoint, and so of all.
+          if (link.failure !== undefined) throw link.failure;
         }
       }
-      if (left.size === 0) await ask('ROLLBACK');
+      if (failed.size === left.size) await ask('ROLLBACK');
       else await this.#commit(ask, link);
+      // Not before: a failure may rest on what another of the group has done.
+      for (const [turn, error] of failed) {
+        left.delete(turn);
+        turn.fail(error);
+      }
       isSound = true;
     } catch (error) {
       if (!isLost(error) && !(error instanceof VaultError)) {
@@ -126,6 +160,18 @@ class PostgresStore implements Store {
     } finally {
       client.release(!isSound);
     }
+  }
+
+  /** Compares what a transaction finds with what was known when it began: its answer may be older than what is known then. */
+  #look(): (state: StoreState) => void {
+    const [epoch, beats] = [this.#epoch, this.#beats];
+    return (state) => {
+      if (state.epoch < epoch || state.beats < beats) this.#refusal = wentBack(this.place);
+      if (this.#refusal) throw this.#refusal;
+      if (state.epoch > this.#epoch) this.#admit(this.id, state);
+      this.#epoch = Math.max(this.#epoch, state.epoch);
+      this.#beats = Math.max(this.#beats, state.beats);
+    };
   }
 
   async #commit(ask: Ask, link: PostgresLink): Promise<void> {
@@ -151,7 +197,7 @@ class PostgresStore implements Store {
     if (!config) {
       config = {
         name: `v${this.#names.size}`,
-        text: inPostgres(text),
+        text: inPostgres(this.#schema, text),
       };
       this.#names.set(text, config);
     }
@@ -168,8 +214,9 @@ export async function openPostgres(options: PostgresPlace, { admit, begin: begin
       `the name of a vault in PostgreSQL has 1 to 48 of a-z, 0-9 and _, a letter first, not ${name}`,
     );
   }
+  const { uri, options: theirs } = optionsApart(connection);
   const pool = new pg.Pool({
-    connectionString: connection,
+    connectionString: uri,
     max: connections,
     pipeline: true,
     connectionTimeoutMillis: PATIENCE_MS,
@@ -181,7 +228,7 @@ export async function openPostgres(options: PostgresPlace, { admit, begin: begin
     // An acknowledged transaction is on the disk whatever the server's habits are. Every hot statement has an index, and a
     // plan made while a table was empty must not read all of it when it is full. Such short questions gain nothing from a
     // compiler, which would take ten milliseconds for each.
-    options: `-c search_path=${name} -c synchronous_commit=on -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan`,
+    options: `${theirs} -c search_path=${name} -c synchronous_commit=on -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan`,
     types: {
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
         oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
@@ -194,9 +241,9 @@ export async function openPostgres(options: PostgresPlace, { admit, begin: begin
     const client = await pool.connect();
     try {
       await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${lockOf(place, '')})`);
-      const id = await settle(client, name, place, { admit, begin: beginning });
+      const state = await settle(client, name, place, { admit, begin: beginning });
       await client.query('COMMIT');
-      return new PostgresStore(pool, place, id);
+      return new PostgresStore(pool, name, place, state, admit);
     } catch (error) {
       await client.query('ROLLBACK').catch(() => undefined);
       throw error;
@@ -209,25 +256,50 @@ export async function openPostgres(options: PostgresPlace, { admit, begin: begin
   }
 }
 
+/** Settings of ours that a URI must not change: what stands in it wins over what stands beside it. */
+const OURS = [
+  'max',
+  'pipeline',
+  'connectionTimeoutMillis',
+  'idle_in_transaction_session_timeout',
+  'lock_timeout',
+  'query_timeout',
+  'statement_timeout',
+  'keepAlive',
+  'keepalives',
+  'application_name',
+  'fallback_application_name',
+];
+
+/** A URI without its `options`: of settings that are made twice the server takes the last one, which shall be ours. */
+function optionsApart(connection: string): { uri: string; options: string } {
+  const [base, query] = connection.split(/\?(.*)/s);
+  if (query === undefined) return { uri: connection, options: '' };
+  const settings = new URLSearchParams(query);
+  const options = settings.getAll('options').join(' ');
+  for (const name of ['options', ...OURS]) settings.delete(name);
+  // `+` is a space to some who read a URI and not to others.
+  return { uri: `${base}?${settings.toString().replaceAll('+', '%20')}`, options };
+}
+
 /** Looks at what is there before anything is written; makes the tables where there is nothing. Returns the identity. */
 async function settle(
   client: pg.PoolClient,
   name: string,
   place: string,
   { admit, begin }: Admission,
-): Promise<Uint8Array> {
+): Promise<StoreState & { readonly id: Uint8Array }> {
+  await checkSettings(client, name, place);
   const tables = await client.query<{ name: string }>('SELECT tablename AS name FROM pg_tables WHERE schemaname = $1', [
     name,
   ]);
   if (tables.rows.length === 0) {
-    const { id, epoch } = begin();
+    const { id, epoch, proof } = begin();
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${name}; ${schema(POSTGRES)}`);
-    await client.query('INSERT INTO vault (one, version, id, epoch) VALUES (1, $1, $2, $3)', [
-      SCHEMA_VERSION,
-      id,
-      epoch,
+    await client.query(`INSERT INTO ${name}.vault (one, version, id, epoch, proof) VALUES (1, $1, $2, $3, $4)`, [
+      ...[SCHEMA_VERSION, id, epoch, proof],
     ]);
-    return id;
+    return { id, epoch, proof, beats: 0 };
   }
   if (!tables.rows.some((table) => table.name === 'vault')) {
     throw new VaultError(
@@ -235,46 +307,62 @@ async function settle(
       `the ${place} cannot be used: it holds tables of another program. Nothing in it was changed; give the vault another name`,
     );
   }
-  const { rows } = await client.query<{ version: number; id: Uint8Array; epoch: number }>(
-    'SELECT version, id, epoch FROM vault',
-  );
+  const { rows } = await client.query<StoreState & { version: number; id: Uint8Array }>(`SELECT * FROM ${name}.vault`);
   const [row] = rows;
   if (!row)
     throw new VaultError('vault/corrupt', `the ${place} cannot be used: it has no identity. Nothing in it was changed`);
   if (row.version !== SCHEMA_VERSION) throw otherFormat(place, row.version);
-  admit(row.epoch);
-  return row.id;
+  admit(row.id, row);
+  return row;
+}
+
+/** What a transaction rests on, whatever stands between this process and the server. */
+async function checkSettings(client: pg.PoolClient, name: string, place: string): Promise<void> {
+  const wanted = { search_path: name, synchronous_commit: 'on', enable_seqscan: 'off' };
+  for (const [setting, value] of Object.entries(wanted)) {
+    const { rows } = await client.query<{ is: string }>('SELECT current_setting($1) AS is', [setting]);
+    if (rows[0]?.is === value) continue;
+    throw new VaultError(
+      'vault/argument',
+      `the ${place} cannot be used: ${setting} is ${rows[0]?.is} there and must be ${value}. Take it out of the server's ` +
+        'configuration, and connect without a pooler in between: it passes no settings on',
+    );
+  }
 }
 
 const LIST = /(\w+(?:\.\w+)?) IN\s*\((SELECT CAST\(value->>0 AS \w+\)\s+FROM EACH\(\$\d+\) AS item)\)/g;
-const PAIRS =
-  /\((\w+), (\w+)\) IN\s*\(SELECT (CAST\(value->>0 AS \w+\)), (CAST\(value->>1 AS \w+\)) (FROM EACH\(\$\d+\) AS item)\)/g;
+const TUPLES =
+  /\((\w+(?:, \w+)+)\) IN\s*\(SELECT (CAST\(value->>0 AS \w+\)(?:,\s*CAST\(value->>\d AS \w+\))+)\s+(FROM EACH\(\$\d+\) AS item)\)/g;
 const TABLE = /\b(?:FROM|UPDATE) (\w+)/;
+const TABLES =
+  /\b(FROM|JOIN|INTO|UPDATE)(\s+)(vault|block|origin|piece|lane|segment|claim|shared_key|key_copy|poison|process|memory|outbox|journal|counter)\b/g;
 
 /**
  * A text of `Sql` in PostgreSQL's words. What is looked up by a list is said as an array, which an index answers element by
- * element, and a list of pairs as one look into the index for each (OFFSET 0 keeps the planner from turning that round): it
+ * element, and a list of tuples as one look into the index for each (OFFSET 0 keeps the planner from turning that round): it
  * would guess how long the list is, and read a whole lane, or a whole table, for a short one.
  */
-function inPostgres(text: string): string {
+function inPostgres(schema: string, text: string): string {
   const table = TABLE.exec(text)?.[1];
   return text
-    .replace(
-      PAIRS,
-      `${table}.ctid = ANY(ARRAY(SELECT found.place $5 CROSS JOIN LATERAL
-         (SELECT here.ctid AS place FROM ${table} AS here WHERE here.$1 = $3 AND here.$2 = $4 OFFSET 0) AS found))`,
-    )
+    .replace(TUPLES, (_, names: string, casts: string, each: string) => {
+      const values = casts.split(/,\s*(?=CAST)/);
+      const same = names.split(', ').map((name, i) => `here.${name} = ${values[i]}`);
+      return `${table}.ctid = ANY(ARRAY(SELECT found.place ${each} CROSS JOIN LATERAL
+         (SELECT here.ctid AS place FROM ${table} AS here WHERE ${same.join(' AND ')} OFFSET 0) AS found))`;
+    })
     .replace(LIST, '$1 = ANY(ARRAY($2))')
-    .replace(/\bEACH\((\$\d+)\)/g, 'jsonb_array_elements(CAST($1 AS jsonb))');
+    .replace(/\bEACH\((\$\d+)\)/g, 'jsonb_array_elements(CAST($1 AS jsonb))')
+    .replace(TABLES, `$1$2${schema}.$3`);
 }
 
 /** BEGIN, the locks and the epoch in one round trip. */
-function begin(place: string, scope: string): string {
+function begin(schema: string, place: string, scope: string): string {
   const locks =
     scope === ''
       ? `pg_advisory_xact_lock(${lockOf(place, '')})`
       : `pg_advisory_xact_lock_shared(${lockOf(place, '')}), pg_advisory_xact_lock(${lockOf(place, scope)})`;
-  return `BEGIN; SELECT ${locks}; SELECT epoch FROM vault`;
+  return `BEGIN; SELECT ${locks}; SELECT epoch, proof, beats FROM ${schema}.vault`;
 }
 
 /** Advisory locks have 64-bit names, and the database is shared with other vaults. */

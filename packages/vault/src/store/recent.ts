@@ -29,6 +29,11 @@ export class Recent implements Sql {
     return this.#sql.run(text, ...values);
   }
 
+  exactly(rows: number, text: string, ...values: SqlValue[]): Promise<void> {
+    this.#answers.clear();
+    return this.#sql.exactly(rows, text, ...values);
+  }
+
   async get<T>(text: string, ...values: SqlValue[]): Promise<T | undefined> {
     const known = this.#known(text, values);
     if (known) return known.rows[0] as T | undefined;

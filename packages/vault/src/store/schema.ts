@@ -49,6 +49,9 @@ export const POSTGRES: Dialect = {
  * handed out: `reserved` (read it once), `spent` (gone; neighbours are merged, so that the table stays small), `point` (the
  * recycled hash point at the head of an `auth/` lane).
  *
+ * `vault.proof` shows whether a keyring is the one that `vault.epoch` was sealed under; `vault.beats` counts heartbeats, so that
+ * processes notice when the store went back in time.
+ *
  * Ids of keys are random, and every table that is ordered by them is written all over: only one index is.
  * `shared_key.open` counts copies that are RESERVED or ASSIGNED. Sums are kept by scope, so that transactions of different
  * scopes never wait for each other's row.
@@ -58,7 +61,9 @@ CREATE TABLE vault (
   one ${integer} PRIMARY KEY CHECK (one = 1),
   version ${integer} NOT NULL,
   id ${blob} NOT NULL,
-  epoch ${integer} NOT NULL
+  epoch ${integer} NOT NULL,
+  proof ${blob} NOT NULL,
+  beats ${integer} NOT NULL DEFAULT 0
 ) ${table};
 
 CREATE TABLE block (

@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { VaultError } from '../error.ts';
 import type { SqlitePlace } from '../types.ts';
 import { APPLICATION_ID, SCHEMA_VERSION, SQLITE, schema } from './schema.ts';
-import { type Admission, otherFormat, type Sql, type SqlValue, type Store, usedLate } from './store.ts';
+import { type Admission, type Epoch, otherFormat, type Sql, type SqlValue, type Store, usedLate } from './store.ts';
 import { type TransactionSql, type Turn, Turns } from './turns.ts';
 
 /** Primary result codes of SQLite that mean something different to the caller (sqlite.org/rescode.html). */
@@ -43,7 +43,10 @@ export class SqliteStore implements Store {
     try {
       this.#db.exec('PRAGMA locking_mode = EXCLUSIVE');
       const isNew = this.#examine();
-      if (!isNew) admit(this.#identity().epoch);
+      if (!isNew) {
+        const { id, ...epoch } = this.#identity();
+        admit(id, epoch);
+      }
       // An exclusive lock is taken by the first write, and kept: a second process gets vault/busy and not half the keys.
       this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
       // Temporary files would hold copies of pages; without a limit the log would keep its old length.
@@ -52,8 +55,8 @@ export class SqliteStore implements Store {
       this.#db.exec('BEGIN IMMEDIATE');
       if (isNew) {
         this.#db.exec(schema(SQLITE));
-        const { id, epoch } = begin();
-        this.#db.prepare('INSERT INTO vault VALUES (1, ?, ?, ?)').run(SCHEMA_VERSION, id, epoch);
+        const { id, epoch, proof } = begin();
+        this.#db.prepare('INSERT INTO vault VALUES (1, ?, ?, ?, ?, 0)').run(SCHEMA_VERSION, id, epoch, proof);
         this.#db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
       }
       this.#db.exec('COMMIT');
@@ -64,10 +67,10 @@ export class SqliteStore implements Store {
     }
   }
 
-  #identity(): { id: Uint8Array; epoch: number } {
-    const row = this.#db.prepare('SELECT id, epoch FROM vault').get();
+  #identity(): Epoch & { readonly id: Uint8Array } {
+    const row = this.#db.prepare('SELECT id, epoch, proof FROM vault').get();
     if (!row) throw this.#corrupt('it has no identity');
-    return row as unknown as { id: Uint8Array; epoch: number };
+    return row as unknown as Epoch & { readonly id: Uint8Array };
   }
 
   /** Whether the file is new. Throws when it is not a vault of this version, or damaged. */
@@ -79,10 +82,22 @@ export class SqliteStore implements Store {
     if (applicationId !== APPLICATION_ID) throw this.#corrupt('it is a database of another program');
     const version = pragma('user_version');
     if (version !== SCHEMA_VERSION) throw otherFormat(this.place, Number(version));
-    const finding = pragma('integrity_check(1)');
-    if (finding !== 'ok') throw this.#corrupt(String(finding).split('\n')[0]!);
-    if (this.#db.prepare('PRAGMA foreign_key_check').get()) throw this.#corrupt('rows refer to rows that are missing');
+    this.#inspect('quick_check(1)');
     return false;
+  }
+
+  #inspect(how: 'quick_check(1)' | 'integrity_check(1)'): void {
+    const finding = Object.values(this.#db.prepare(`PRAGMA ${how}`).get() ?? {})[0];
+    if (finding !== 'ok') throw this.#corrupt(String(finding).split('\n')[0]!);
+  }
+
+  /** At opening only what is quick is looked at: `integrity_check` takes ten seconds for a million records. */
+  check(): Promise<void> {
+    if (this.#closed) return Promise.reject(this.#isClosed());
+    return this.#between(() => {
+      this.#inspect('integrity_check(1)');
+      if (this.#db.prepare('PRAGMA foreign_key_check').get()) throw this.#corrupt('rows refer to rows that are missing');
+    });
   }
 
   transaction<T>(_scope: string, work: (sql: Sql) => Promise<T>): Promise<T> {
@@ -90,11 +105,11 @@ export class SqliteStore implements Store {
     return this.#turns.work(work);
   }
 
-  async renewEpoch(next: () => Promise<number>): Promise<number> {
-    const epoch = await next();
-    await this.transaction('', (sql) => sql.run('UPDATE vault SET epoch = $1', epoch));
-    this.#epoch = epoch;
-    return epoch;
+  async renewEpoch(next: (now: Epoch) => Promise<Epoch>): Promise<Epoch> {
+    const then = await next(this.#identity());
+    await this.transaction('', (sql) => sql.run('UPDATE vault SET epoch = $1, proof = $2', then.epoch, then.proof));
+    this.#epoch = then.epoch;
+    return then;
   }
 
   /** Moves the log into the file and cuts it to nothing: after that no file holds a byte that was overwritten. */
@@ -143,6 +158,7 @@ export class SqliteStore implements Store {
    */
   async #attempt(left: Set<Turn>): Promise<boolean> {
     this.#exec('BEGIN IMMEDIATE');
+    const failed = new Map<Turn, unknown>();
     try {
       // One alone is undone with its transaction.
       const shared = left.size > 1;
@@ -159,14 +175,22 @@ export class SqliteStore implements Store {
           if (sql.failure !== undefined) throw sql.failure;
           if (shared) this.#exec('RELEASE turn');
         } catch (error) {
-          left.delete(turn);
-          turn.fail(error);
-          if (!this.#db.isTransaction) return false;
+          failed.set(turn, error);
+          if (!this.#db.isTransaction) {
+            // The others are run again, those that failed too: it may have been of what is undone now.
+            left.delete(turn);
+            turn.fail(error);
+            return false;
+          }
           this.#exec(shared ? 'ROLLBACK TO turn; RELEASE turn' : 'ROLLBACK');
-          if (!shared) return true;
         }
       }
-      this.#exec('COMMIT');
+      if (this.#db.isTransaction) this.#exec('COMMIT');
+      // Not before: a failure may rest on what another of the group has done.
+      for (const [turn, error] of failed) {
+        left.delete(turn);
+        turn.fail(error);
+      }
       return true;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
@@ -258,6 +282,14 @@ class SqliteTransaction implements TransactionSql {
 
   async run(text: string, ...values: SqlValue[]): Promise<void> {
     this.#use(() => this.#statement(text).run(...values));
+  }
+
+  async exactly(rows: number, text: string, ...values: SqlValue[]): Promise<void> {
+    this.#use(() => {
+      const { changes } = this.#statement(text).run(...values);
+      if (Number(changes) === rows) return;
+      throw new VaultError('vault/state', `${changes} rows were changed where ${rows} had been found: was a work of another scope here?`);
+    });
   }
 
   async get<T>(text: string, ...values: SqlValue[]): Promise<T | undefined> {

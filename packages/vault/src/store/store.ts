@@ -16,6 +16,8 @@ export interface Sql {
   epoch(): Promise<number>;
   /** Changes rows. What fails of it may show only at the next call, or when the work is over. */
   run(text: string, ...values: SqlValue[]): Promise<void>;
+  /** The same, and fails unless just so many rows are changed: somebody else has changed what this rests on. */
+  exactly(rows: number, text: string, ...values: SqlValue[]): Promise<void>;
   get<T>(text: string, ...values: SqlValue[]): Promise<T | undefined>;
   all<T>(text: string, ...values: SqlValue[]): Promise<T[]>;
   /** All of `work` or nothing of it, within this transaction. What `work` throws is passed on. */
@@ -37,19 +39,30 @@ export interface Store {
    */
   transaction<T>(scope: string, work: (sql: Sql) => Promise<T>): Promise<T>;
   /** From the next transaction on key is sealed in the epoch that `next` gives, alone in the whole store while it does. */
-  renewEpoch(next: () => Promise<number>): Promise<number>;
+  renewEpoch(next: (now: Epoch) => Promise<Epoch>): Promise<Epoch>;
+  /** Looks at every row and index. Rejects with `vault/corrupt`. */
+  check(): Promise<void>;
   /** After this no file holds what was overwritten, as far as the store can see to it. */
   scrub(): Promise<void>;
   /** Waits for what is under way. Transactions that come later are refused with `vault/unavailable`. */
   close(): Promise<void>;
 }
 
+/** An epoch of the keyring, and what shows that a keyring has the key of it that this vault is sealed under. */
+export interface Epoch {
+  readonly epoch: number;
+  readonly proof: Uint8Array;
+}
+
 /** What a vault is before it is used. */
 export interface Admission {
-  /** Refuses, by throwing, a store that is there and was sealed last in this epoch. Nothing has been written to it yet. */
-  readonly admit: (epoch: number) => void;
+  /**
+   * Refuses, by throwing, a store that is there and was sealed last in this epoch: before anything is written to it, and
+   * whenever another process has begun an epoch.
+   */
+  readonly admit: (id: Uint8Array, epoch: Epoch) => void;
   /** Identity and epoch of a store to be made. */
-  readonly begin: () => { readonly id: Uint8Array; readonly epoch: number };
+  readonly begin: () => Epoch & { readonly id: Uint8Array };
 }
 
 export const otherFormat = (place: string, version: number): VaultError =>
@@ -59,6 +72,15 @@ export const otherFormat = (place: string, version: number): VaultError =>
       (version < SCHEMA_VERSION
         ? 'Nothing in it was changed. Its key is not sealed: move it away and start with an empty vault, the links fill it again'
         : 'Nothing in it was changed. Start the version of Skykey that made it'),
+  );
+
+/** A store that is behind what it has said before; `where` is its place. */
+export const wentBack = (where: string): VaultError =>
+  new VaultError(
+    'vault/restored',
+    `the vault ${where} cannot be used: it has gone back to an earlier state while this process ran (a snapshot was put back, or a ` +
+      'standby took over that had not received everything): keys in it may have been handed out since. Start with an empty ' +
+      'vault and a new keyring: the links fill it again, couriered key must be installed anew at both ends',
   );
 
 export const usedLate = (): VaultError =>

@@ -39,6 +39,7 @@ export function documentOf(
     rotateS: 60,
     maxKeyAgeS: 180,
     checkS: 0.5,
+    onAlarm: 'close',
     onEnd: 'close',
     ...more,
   } as Omit<AgentConfiguration, 'wireguard' | 'ipsec'>;

@@ -16,7 +16,10 @@ export interface KmePair {
   /** `https://127.0.0.1:port` of the KME of `gw-a`, and of that of `gw-b`. */
   readonly a: string;
   readonly b: string;
-  /** Paths: `kme-ca.crt`, `sae-ca.crt`, `gw-a.crt`, `gw-a.key`, `gw-b.crt`, `gw-b.key`, and `gw-c` who is nobody's peer. */
+  /**
+   * Paths: `kme-ca.crt`, `sae-ca.crt`, `gw-a.crt`, `gw-a.key`, `gw-b.crt`, `gw-b.key`; besides, at the second KME, `gw-c` who
+   * is nobody's peer, and `gw-d` who may share keys with `gw-a`.
+   */
   readonly certificates: string;
   /** From now on neither reaches the other, so that both answer 503; or again as they should. */
   away(away: boolean): void;
@@ -28,11 +31,12 @@ export interface KmePair {
 }
 
 const LINK = 'courier-a-b';
-const COURIER_BYTES = 128 * 1024;
 const KEY_BYTES = 32;
 const SITES = ['a', 'b'] as const;
+const SAES = { 'gw-a': 'a', 'gw-b': 'b', 'gw-c': 'b', 'gw-d': 'b' };
 
-export async function startKmePair(): Promise<KmePair> {
+/** `courierBytes`: of the key that the two share. */
+export async function startKmePair({ courierBytes = 128 * 1024 } = {}): Promise<KmePair> {
   // Their log is not the test's.
   process.env.SKYKEY_LOG ??= 'silent';
   const folder = mkdtempSync(join(tmpdir(), 'skykey-agent-'));
@@ -41,7 +45,7 @@ export async function startKmePair(): Promise<KmePair> {
   const json = (name: string, document: object): void => write(name, JSON.stringify(document));
   certificates(write);
   const lines = { a: await CutLine.open(), b: await CutLine.open() };
-  const courier = randomBytes(COURIER_BYTES);
+  const courier = randomBytes(courierBytes);
   const proof = 'carried by courier';
   json('network.json', {
     format: 'skykey-network/1',
@@ -52,10 +56,10 @@ export async function startKmePair(): Promise<KmePair> {
       siteId: site,
       peerUrl: `https://127.0.0.1:${lines[site].port}`,
     })),
-    saes: SITES.map((site) => ({ saeId: `gw-${site}`, kmeId: `kme-${site}` })),
+    saes: Object.entries(SAES).map(([saeId, site]) => ({ saeId, kmeId: `kme-${site}` })),
   });
-  const between = ['gw-a', 'gw-b'];
-  const rules = [{ between, maxRelays: 0, epsSec: 1e-9, epsCor: 1e-12, proofs: [proof] }];
+  const common = { maxRelays: 0, epsSec: 1e-9, epsCor: 1e-12, proofs: [proof] };
+  const rules = ['gw-b', 'gw-d'].map((other) => ({ between: ['gw-a', other], ...common }));
   json('policy.json', { format: 'skykey-policy/1', rules });
   const running: RunningKme[] = [];
   const close = async (): Promise<void> => {
@@ -105,7 +109,7 @@ function certificates(write: (name: string, text: string) => void): void {
   write('sae-ca.crt', saes.cert);
   write('kme-ca.crt', kmes.cert);
   const issued = [
-    ...['gw-a', 'gw-b', 'gw-c'].map((sae) => [sae, saes.issue(sae, `URI:urn:skykey:${sae}`)] as const),
+    ...Object.keys(SAES).map((sae) => [sae, saes.issue(sae, `URI:urn:skykey:${sae}`)] as const),
     ...['kme-a', 'kme-b'].map((kme) => [kme, kmes.issue(kme, `URI:urn:skykey:${kme},IP:127.0.0.1`)] as const),
   ];
   for (const [name, { cert, key }] of issued) {
