@@ -4,6 +4,8 @@ import { byLane, near, type Place, type Stretch, within } from './stretches.ts';
 
 export interface Claim extends Stretch {
   state: 'reserved' | 'spent' | 'point';
+  /** It is not in the table yet. */
+  readonly isNew?: boolean;
 }
 
 /** Who took what of the lanes: the table that says that no byte is claimed twice. */
@@ -58,43 +60,48 @@ export class Claims {
     return claims;
   }
 
-  /** Turns reserved places into spent ones, joined with spent neighbours; `claims` are those around them by lane. */
+  /**
+   * Turns reserved places into spent ones, joined with spent neighbours; `claims` are those around them by lane. Rows are never
+   * changed, they go and others come: fails when one of them is not as it was read, so that nobody under another scope can
+   * hand out the same bytes.
+   */
   async spend(claims: ReadonlyMap<number, readonly Claim[]>, places: readonly Place[]): Promise<void> {
-    const gone: number[][] = [];
+    const gone: (number | string)[][] = [];
     const spent: number[][] = [];
     for (const [lane, around] of claims) {
       const now = new Set(places.filter((place) => place.lane === lane).map(({ start }) => start));
-      let run: { start: number; stop: number; isChanged: boolean; starts: number[] } | undefined;
+      let run: { start: number; stop: number; isChanged: boolean; claims: Claim[] } | undefined;
       const end = (): void => {
         if (!run?.isChanged) return;
         spent.push([lane, run.start, run.stop]);
-        for (const start of run.starts.slice(1)) gone.push([lane, start]);
+        for (const { start, stop, state, isNew } of run.claims) if (!isNew) gone.push([lane, start, stop, state]);
       };
-      for (const { start, stop, state } of around) {
-        const isNew = now.has(start);
-        if (!isNew && state !== 'spent') continue;
-        if (run?.stop === start) {
-          run.stop = stop;
-          run.isChanged ||= true;
-          run.starts.push(start);
+      for (const claim of around) {
+        const isNow = now.has(claim.start);
+        if (!isNow && claim.state !== 'spent') continue;
+        if (run?.stop === claim.start) {
+          run.stop = claim.stop;
+          run.isChanged = true;
+          run.claims.push(claim);
         } else {
           end();
-          run = { start, stop, isChanged: isNew, starts: [start] };
+          run = { start: claim.start, stop: claim.stop, isChanged: isNow, claims: [claim] };
         }
       }
       end();
     }
     if (spent.length === 0) return;
-    await this.#sql.run(
-      `DELETE FROM claim WHERE (lane, start) IN
-         (SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint) FROM EACH($1) AS item)`,
+    await this.#sql.exactly(
+      gone.length,
+      `DELETE FROM claim WHERE (lane, start, stop, state) IN
+         (SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint), CAST(value->>2 AS bigint), CAST(value->>3 AS text)
+          FROM EACH($1) AS item)`,
       JSON.stringify(gone),
     );
     await this.#sql.run(
       `INSERT INTO claim (lane, start, stop, state)
        SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint), CAST(value->>2 AS bigint), 'spent'
-       FROM EACH($1) AS item WHERE true
-       ON CONFLICT (lane, start) DO UPDATE SET stop = excluded.stop, state = excluded.state`,
+       FROM EACH($1) AS item WHERE true`,
       JSON.stringify(spent),
     );
   }

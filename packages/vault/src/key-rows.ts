@@ -40,6 +40,11 @@ export interface KeyRow extends KeyPlace {
 
 interface JoinedRow extends Omit<KeyRow, 'copies'>, KeyCopy {}
 
+/**
+ * As an expression no index answers it: for a few keys by their ids PostgreSQL would read an index of all that are open, if it
+ * was small when statistics were made.
+ */
+const IS_OPEN = 'open + 0 > 0';
 const OPEN = `state IN ('RESERVED', 'ASSIGNED')`;
 const IDS = 'SELECT CAST(value->>0 AS text) FROM EACH($1) AS item';
 const KEYS = 'SELECT CAST(value->>0 AS bigint) FROM EACH($1) AS item';
@@ -149,17 +154,21 @@ export class KeyRows {
     });
   }
 
-  async assign(keys: readonly number[], nowMs: number): Promise<void> {
-    await this.#sql.run(
+  /** `copies`: how many these keys have, all RESERVED. */
+  async assign(keys: readonly number[], copies: number, nowMs: number): Promise<void> {
+    await this.#sql.exactly(
+      copies,
       `UPDATE key_copy SET state = 'ASSIGNED', assigned_ms = $2 WHERE state = 'RESERVED' AND key IN (${KEYS})`,
       ...[list(keys), nowMs],
     );
   }
 
-  /** Erases copies one by one. */
+  /** Erases copies one by one; fails when one of them is not ASSIGNED any more. */
   async erase(copies: readonly { readonly key: number; readonly saeId: string }[], nowMs: number): Promise<void> {
-    await this.#sql.run(
-      `UPDATE key_copy SET state = 'ERASED', closed_ms = $2 WHERE (key, sae) IN
+    await this.#sql.exactly(
+      copies.length,
+      // As an expression, or it would have PostgreSQL read an index of all that is assigned.
+      `UPDATE key_copy SET state = 'ERASED', closed_ms = $2 WHERE state || '' = 'ASSIGNED' AND (key, sae) IN
          (SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS text) FROM EACH($1) AS item)`,
       ...[JSON.stringify(copies.map(({ key, saeId }) => [key, saeId])), nowMs],
     );
@@ -184,16 +193,16 @@ export class KeyRows {
 
   /** Those of the keys that have open copies. */
   async open(keyIds: readonly string[]): Promise<KeyPlace[]> {
-    return await this.#sql.all(`SELECT ${PLACE} FROM shared_key WHERE open > 0 AND id IN (${IDS})`, list(keyIds));
+    return await this.#sql.all(`SELECT ${PLACE} FROM shared_key WHERE ${IS_OPEN} AND id IN (${IDS})`, list(keyIds));
   }
 
   async openAt(places: readonly Place[]): Promise<number[]> {
-    const rows = await this.#sql.all<{ key: number }>(
-      `SELECT key FROM shared_key WHERE open > 0 AND (lane, start) IN
-         (SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint) FROM EACH($1) AS item)`,
+    const rows = await this.#sql.all<{ key: number | null }>(
+      `SELECT (SELECT key FROM shared_key WHERE open > 0 AND lane = CAST(value->>0 AS bigint)
+         AND start = CAST(value->>1 AS bigint)) AS key FROM EACH($1) AS item`,
       JSON.stringify(places.map(({ lane, start }) => [lane, start])),
     );
-    return rows.map(({ key }) => key);
+    return rows.flatMap(({ key }) => key ?? []);
   }
 
   /** The other side is to be told that keys which this side led are void. */
@@ -217,33 +226,60 @@ export class KeyRows {
     return rows.map(({ id }) => id);
   }
 
-  /** Keys with a copy assigned before `beforeMs` and not fetched, and open ones that are good no longer. */
-  async old(beforeMs: number, nowMs: number): Promise<KeyPlace[]> {
-    return await this.#sql.all(
-      `SELECT ${PLACE} FROM shared_key WHERE open > 0 AND key IN
-         (SELECT key_copy.key FROM key_copy WHERE state = 'ASSIGNED' AND assigned_ms < $1)
+  /** Keys with a copy assigned before `beforeMs` and not fetched, and open ones that are good no longer; `most` of them. */
+  async old(beforeMs: number, nowMs: number, most: number): Promise<KeyPlace[]> {
+    const keys = await this.#sql.all<{ key: number }>(
+      `SELECT * FROM (SELECT key FROM key_copy WHERE state = 'ASSIGNED' AND assigned_ms < $1 ORDER BY assigned_ms LIMIT $3) AS unfetched
        UNION
-       SELECT ${PLACE} FROM shared_key WHERE open > 0 AND expires_ms IS NOT NULL AND expires_ms <= $2
-         AND NOT EXISTS (SELECT 1 FROM key_copy WHERE key_copy.key = shared_key.key AND state = 'RESERVED')`,
-      beforeMs,
-      nowMs,
+       SELECT * FROM (SELECT key FROM shared_key WHERE open > 0 AND expires_ms IS NOT NULL AND expires_ms <= $2
+         AND NOT EXISTS (SELECT 1 FROM key_copy WHERE key_copy.key = shared_key.key AND state || '' = 'RESERVED')
+         ORDER BY expires_ms LIMIT $3) AS expired`,
+      ...[beforeMs, nowMs, most],
+    );
+    return await this.#openOf(keys.slice(0, most));
+  }
+
+  async reservedBy(owner: string | undefined, most: number): Promise<KeyPlace[]> {
+    const keys = await this.#sql.all<{ key: number }>(
+      `SELECT key FROM (SELECT DISTINCT key_copy.key FROM key_copy WHERE state = 'RESERVED') AS reserved
+       WHERE (SELECT owner FROM shared_key WHERE shared_key.key = reserved.key) = coalesce($1, (SELECT owner FROM shared_key WHERE shared_key.key = reserved.key))
+       LIMIT $2`,
+      ...[owner ?? null, most],
+    );
+    return await this.#openOf(keys);
+  }
+
+  async abandoned(nowMs: number, most: number): Promise<KeyPlace[]> {
+    const keys = await this.#sql.all<{ key: number }>(
+      `SELECT key FROM (SELECT DISTINCT key_copy.key FROM key_copy WHERE state = 'RESERVED') AS reserved
+       WHERE NOT EXISTS (SELECT 1 FROM process WHERE until_ms > $1
+         AND process.id = (SELECT owner FROM shared_key WHERE shared_key.key = reserved.key)) LIMIT $2`,
+      ...[nowMs, most],
+    );
+    return await this.#openOf(keys);
+  }
+
+  async #openOf(keys: readonly { readonly key: number }[]): Promise<KeyPlace[]> {
+    if (keys.length === 0) return [];
+    return await this.#sql.all(
+      `SELECT ${PLACE} FROM shared_key WHERE ${IS_OPEN} AND shared_key.key IN (${KEYS})`,
+      list(keys.map(({ key }) => key)),
     );
   }
 
-  async reservedBy(owner?: string): Promise<KeyPlace[]> {
-    return await this.#sql.all(
-      `SELECT ${PLACE} FROM shared_key WHERE open > 0 AND owner = coalesce($1, owner)
-         AND key IN (SELECT key_copy.key FROM key_copy WHERE state = 'RESERVED')`,
-      owner ?? null,
+  /** Forgets up to `most` keys that were closed before a moment, if the other side knows what it has to. Returns how many. */
+  async prune(beforeMs: number, most: number): Promise<number> {
+    const rows = await this.#sql.all<{ key: number }>(
+      `SELECT key FROM shared_key WHERE open = 0 AND told = 1 AND reserved_ms < $1
+         AND NOT EXISTS (SELECT 1 FROM key_copy WHERE key_copy.key = shared_key.key AND coalesce(closed_ms, $1) >= $1)
+       ORDER BY reserved_ms LIMIT $2`,
+      ...[beforeMs, most],
     );
-  }
-
-  async abandoned(nowMs: number): Promise<KeyPlace[]> {
-    return await this.#sql.all(
-      `SELECT ${PLACE} FROM shared_key WHERE open > 0 AND key IN (SELECT key_copy.key FROM key_copy WHERE state = 'RESERVED')
-         AND NOT EXISTS (SELECT 1 FROM process WHERE process.id = owner AND until_ms > $1)`,
-      nowMs,
-    );
+    if (rows.length === 0) return 0;
+    const keys = list(rows.map(({ key }) => key));
+    await this.#sql.run(`DELETE FROM key_copy WHERE key IN (${KEYS})`, keys);
+    await this.#sql.run(`DELETE FROM shared_key WHERE key IN (${KEYS})`, keys);
+    return rows.length;
   }
 
   /** Copies of these SAEs that were voided from one moment (inclusive) to another, those of masters left out. */
@@ -258,8 +294,8 @@ export class KeyRows {
 
   async countOpen(masterSae: string, saeId: string, nowMs: number): Promise<number> {
     const row = await this.#sql.get<{ count: number }>(
-      `SELECT count(*) AS count FROM shared_key JOIN key_copy ON key_copy.key = shared_key.key
-       WHERE open > 0 AND master_sae = $1 AND sae = $2 AND state = 'ASSIGNED' AND (expires_ms IS NULL OR expires_ms > $3)`,
+      `SELECT count(*) AS count FROM shared_key WHERE open > 0 AND master_sae = $1 AND (expires_ms IS NULL OR expires_ms > $3)
+         AND (SELECT state FROM key_copy WHERE key_copy.key = shared_key.key AND sae = $2) = 'ASSIGNED'`,
       ...[masterSae, saeId, nowMs],
     );
     return row!.count;
@@ -292,7 +328,7 @@ interface Stock {
 
 // The copy is asked for by its key: joined, it would have PostgreSQL sort all that is set aside for the first of it.
 const STOCK = `FROM shared_key
-  WHERE open > 0 AND role = 'master' AND master_sae = $1 AND slave_saes = $2 AND purpose = $3
+  WHERE open > 0 AND role = 'master' AND length(slave_saes) <= 256 AND master_sae = $1 AND slave_saes = $2 AND purpose = $3
     AND stop - start = $4 AND (expires_ms IS NULL OR expires_ms > $5)
     AND (SELECT state FROM key_copy WHERE key_copy.key = shared_key.key AND sae = master_sae) = 'ASSIGNED'`;
 

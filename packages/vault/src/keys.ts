@@ -9,6 +9,9 @@ import type { KeyBatch, KeyRecord, KeyRequest } from './types.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** Keys voided, or forgotten, in one call: nobody else gets at the store meanwhile. */
+const STEP = 1_000;
+
 /** Which copy of which key. */
 export interface Wanted {
   readonly keyId: string;
@@ -36,6 +39,7 @@ export class Keys {
   readonly #counter: Counter;
   readonly #now: () => number;
   readonly #owner: string;
+  readonly #tombstoneMs: number;
   readonly #give: (secret: SecretBytes) => SecretBytes;
 
   constructor(
@@ -44,6 +48,7 @@ export class Keys {
     counter: Counter,
     now: () => number,
     owner: string,
+    tombstoneMs: number,
     give: (secret: SecretBytes) => SecretBytes,
   ) {
     this.#rows = new KeyRows(sql);
@@ -51,6 +56,7 @@ export class Keys {
     this.#counter = counter;
     this.#now = now;
     this.#owner = owner;
+    this.#tombstoneMs = tombstoneMs;
     this.#give = give;
   }
 
@@ -122,8 +128,10 @@ export class Keys {
       }
       seen.add(keyId);
     }
+    const keys = [...found.values()];
     await this.#rows.assign(
-      [...found.values()].map(({ key }) => key),
+      keys.map(({ key }) => key),
+      keys.reduce((sum, { copies }) => sum + copies.size, 0),
       this.#now(),
     );
   }
@@ -203,6 +211,7 @@ export class Keys {
       const fresh = batch.keys.filter(({ keyId }) => !known.has(keyId));
       const common = this.#common(batch, batch.holders ?? batch.slaveSaes);
       if (fresh.length === 0) continue;
+      checkPlaces(batch);
       const lane = await this.#lanes.number(batch.lane);
       await this.#lanes.burnFree(
         batch.lane,
@@ -222,7 +231,10 @@ export class Keys {
 
   /** Records in the order of the ids; undefined for an id never heard of. */
   async find(keyIds: readonly string[]): Promise<(KeyRecord | undefined)[]> {
-    return await this.#rows.records(keyIds);
+    const records = await this.#rows.records(keyIds.filter((keyId) => UUID.test(keyId)));
+    // What is no key id is one never heard of; PostgreSQL would not even be asked about some.
+    let at = 0;
+    return keyIds.map((keyId) => (UUID.test(keyId) ? records[at++] : undefined));
   }
 
   /** Keys that this side led and voided, of which the other side may not know; oldest first. */
@@ -237,14 +249,18 @@ export class Keys {
   }
 
   /**
-   * Voids keys of which a copy was ASSIGNED before `beforeMs` and not fetched since, and those too old to be delivered; and
-   * overwrites unclaimed key that is too old. Returns how many keys. Touches the lanes of every peer: for a transaction of
-   * scope ''.
+   * Voids keys of which a copy was ASSIGNED before `beforeMs` and not fetched since, and those too old to be delivered;
+   * overwrites unclaimed key that is too old; forgets tombstones whose time is over. At most 1,000 of each: whoever wants all
+   * calls until nothing is left (`Vault.expire`). Returns how many keys were voided or forgotten. Touches the lanes of every
+   * peer: for a transaction of scope ''.
    */
   async expire(beforeMs: number): Promise<number> {
-    const voided = await this.#void(await this.#rows.old(beforeMs, this.#now()));
-    await this.#lanes.expire();
-    return voided;
+    const nowMs = this.#now();
+    const voided = await this.#void(await this.#rows.old(beforeMs, nowMs, STEP));
+    await this.#lanes.expire(STEP);
+    // What the other side may still ask for, or send late, is younger than twice the time that keys live.
+    const goneMs = Math.min(nowMs - this.#tombstoneMs, 2 * beforeMs - nowMs);
+    return voided + (await this.#rows.prune(goneMs, STEP));
   }
 
   /** Ids of keys that are assigned in advance to master and slave and that the master may have now, oldest first. */
@@ -275,14 +291,17 @@ export class Keys {
     return { copies, untilMs };
   }
 
-  /** Voids what a crash of a process (default: of any) left RESERVED: the other side may or may not have it, so nobody shall. */
+  /**
+   * Voids what a crash of a process (default: of any) left RESERVED: the other side may or may not have it, so nobody shall.
+   * At most 1,000 keys; returns how many.
+   */
   async voidReserved(owner?: string): Promise<number> {
-    return await this.#void(await this.#rows.reservedBy(owner));
+    return await this.#void(await this.#rows.reservedBy(owner, STEP));
   }
 
   /** The same for all processes that have not renewed their lease in time. For a transaction of the whole store. */
   async voidAbandoned(): Promise<number> {
-    return await this.#void(await this.#rows.abandoned(this.#now()));
+    return await this.#void(await this.#rows.abandoned(this.#now(), STEP));
   }
 
   /** Voids the records of keys whose place an alarm has burned. */
@@ -304,6 +323,14 @@ export class Keys {
 function checkIds(keyIds: readonly string[]): void {
   for (const keyId of keyIds) {
     if (!UUID.test(keyId)) throw new VaultError('vault/argument', `a key id is a lower-case UUID, not ${keyId}`);
+  }
+}
+
+function checkPlaces({ bytes, keys }: KeyBatch): void {
+  for (const { keyId, offset } of keys) {
+    if (!(Number.isSafeInteger(bytes) && bytes > 0 && Number.isSafeInteger(offset) && offset >= 0)) {
+      throw new VaultError('vault/argument', `key ${keyId} has a whole number of bytes at a whole offset, not ${bytes} at ${offset}`);
+    }
   }
 }
 

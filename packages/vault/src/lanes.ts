@@ -33,7 +33,8 @@ interface NewSegment {
 
 /**
  * Named byte sequences that two ends have in common, and who took what of them. A lane only grows, a position means the
- * same bytes for ever, and no byte is claimed twice: the database checks it, so it holds across processes and crashes.
+ * same bytes for ever, and no byte is claimed twice, across processes and crashes. What sees to it is that a lane is touched
+ * under one scope only; should it be touched under two, a row of `claim` that is not as it was read fails whoever spends it.
  */
 export class Lanes {
   readonly #sql: Sql;
@@ -156,7 +157,11 @@ export class Lanes {
     }
     const former = await this.#point(lane);
     if (former) {
-      await this.#sql.run(`UPDATE claim SET state = 'reserved' WHERE lane = $1 AND start = $2`, lane, former.start);
+      await this.#sql.exactly(
+        1,
+        `UPDATE claim SET state = 'reserved' WHERE lane = $1 AND start = $2 AND state = 'point'`,
+        ...[lane, former.start],
+      );
       await this.burnAll([{ lane, ...former }]);
     }
     await this.#claims.add([{ lane, start, stop: start + POINT_BYTES }], 'point');
@@ -247,7 +252,7 @@ export class Lanes {
     const claims: Claim[] = await this.#checkFree(lane, places);
     const under = await this.#segments.under(lane, places);
     const before = claims.findIndex(({ start }) => start > offset);
-    claims.splice(before < 0 ? claims.length : before, 0, { ...place!, state: 'reserved' });
+    claims.splice(before < 0 ? claims.length : before, 0, { ...place!, state: 'reserved', isNew: true });
     const [out] = await this.#takeSegments(places, under, new Map([[place!.lane, claims]]), () => true);
     return SecretBytes.adopt(out!);
   }
@@ -426,17 +431,19 @@ export class Lanes {
   }
 
   /** Overwrites key that is too old, segment by segment; what is reserved of one may still be taken, and delays it. */
-  async expire(): Promise<void> {
+  async expire(most: number): Promise<void> {
     const old = await this.#sql.all<Place>(
       `SELECT lane, start, stop FROM segment
-       WHERE poisoned = 0 AND expires_ms IS NOT NULL AND expires_ms <= $1 ORDER BY lane, start`,
-      this.#now(),
+       WHERE poisoned = 0 AND expires_ms IS NOT NULL AND expires_ms <= $1
+         AND NOT EXISTS (SELECT 1 FROM claim WHERE claim.lane = segment.lane AND state <> 'spent'
+           AND claim.start < segment.stop AND claim.stop > segment.start
+           AND claim.start >= coalesce((SELECT max(before.start) FROM claim AS before
+             WHERE before.lane = segment.lane AND before.start <= segment.start), 0))
+       ORDER BY expires_ms LIMIT $2`,
+      ...[this.#now(), most],
     );
-    const claims = await byLane(old, (places) => this.#claims.around(places));
-    const settled = old.filter(({ lane, start, stop }) =>
-      within(claims.get(lane)!, start, stop).every(({ state }) => state === 'spent'),
-    );
-    if (settled.length > 0) await this.#condemn(settled);
+    const ordered = old.sort((a, b) => a.lane - b.lane || a.start - b.start);
+    if (ordered.length > 0) await this.#condemn(ordered);
   }
 
   async #condemn(condemned: readonly Place[]): Promise<{ bytes: number; burned: Place[] }> {

@@ -169,7 +169,8 @@ export class Pieces {
     const writes: Promise<unknown>[] = [this.#store(kept)];
     if (dead.length > 0) {
       writes.push(
-        this.#sql.run(
+        this.#sql.exactly(
+          dead.length,
           'DELETE FROM piece WHERE piece IN (SELECT CAST(value->>0 AS bigint) FROM EACH($1) AS item)',
           JSON.stringify(dead),
         ),

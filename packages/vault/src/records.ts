@@ -32,6 +32,9 @@ export class Counter {
   }
 }
 
+/** What both stores can keep as text: PostgreSQL knows no NUL, and half of a surrogate pair is no character. */
+const isText = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+
 /** Small JSON documents by name. Not for key: they are neither sealed nor overwritten when they change. */
 export class Memory implements Notebook {
   readonly #sql: Sql;
@@ -41,6 +44,7 @@ export class Memory implements Notebook {
   }
 
   async remember(name: string, value: unknown): Promise<void> {
+    if (!isText(name)) throw new VaultError('vault/argument', 'a name is Unicode without NUL');
     const json = JSON.stringify(value);
     if (json === undefined) throw new VaultError('vault/argument', `what is remembered as ${name} must be JSON`);
     await this.#sql.run(
@@ -50,19 +54,23 @@ export class Memory implements Notebook {
   }
 
   async recall(name: string): Promise<unknown> {
+    if (!isText(name)) return undefined;
     const row = await this.#sql.get<{ json: string }>('SELECT json FROM memory WHERE name = $1', name);
     return row && JSON.parse(row.json);
   }
 
   async recallAll(prefix: string): Promise<{ name: string; value: unknown }[]> {
+    if (!isText(prefix)) return [];
     const rows = await this.#sql.all<{ name: string; json: string }>(
-      'SELECT name, json FROM memory WHERE substr(name, 1, length(CAST($1 AS text))) = $1 ORDER BY name',
-      prefix,
+      'SELECT name, json FROM memory WHERE name >= $1 AND name < $2 ORDER BY name',
+      // Names are compared by bytes, and nothing comes after the last code point.
+      ...[prefix, `${prefix}\u{10ffff}`],
     );
     return rows.map(({ name, json }) => ({ name, value: JSON.parse(json) }));
   }
 
   async forget(name: string): Promise<void> {
+    if (!isText(name)) return;
     await this.#sql.run('DELETE FROM memory WHERE name = $1', name);
   }
 }

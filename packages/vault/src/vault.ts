@@ -10,6 +10,7 @@ import { type Surroundings, VaultTransaction } from './transaction.ts';
 import type { Notebook, PadKeys, VaultOptions } from './types.ts';
 
 const LEASE_MS = 30_000;
+const TOMBSTONE_MS = 30 * 86_400_000;
 /** Bytes of a vault's identity. */
 const ID_BYTES = 16;
 /** Rows sealed anew in one transaction. */
@@ -53,8 +54,8 @@ export class Vault {
     try {
       await vault.heartbeat();
       // Whoever else reserved on a file is dead: it is ours alone.
-      if (place.kind === 'sqlite') await vault.atomically((tx) => tx.keys.voidReserved());
-      else await vault.atomically((tx) => tx.keys.voidReserved(options.processId));
+      const owner = place.kind === 'sqlite' ? undefined : options.processId;
+      while ((await vault.atomically((tx) => tx.keys.voidReserved(owner))) > 0);
       if (place.kind === 'sqlite') await vault.rotate();
     } catch (error) {
       await store.close();
@@ -63,7 +64,7 @@ export class Vault {
     return vault;
   }
 
-  private constructor(store: Store, { keyring, now, random, processId, leaseMs = LEASE_MS }: VaultOptions) {
+  private constructor(store: Store, { keyring, now, random, processId, leaseMs = LEASE_MS, tombstoneMs = TOMBSTONE_MS }: VaultOptions) {
     this.#store = store;
     this.#keyring = keyring;
     this.#leaseMs = leaseMs;
@@ -72,6 +73,7 @@ export class Vault {
       place: store.place,
       now,
       processId,
+      tombstoneMs,
       fixed: new Fixed(),
     };
   }
@@ -164,6 +166,13 @@ export class Vault {
     seal.forget();
   }
 
+  /** `keys.expire` until nothing is left to do, each step a transaction of its own. Returns how many keys were voided or forgotten. */
+  async expire(beforeMs: number): Promise<number> {
+    let sum = 0;
+    for (let step = 1; step > 0; sum += step) step = await this.atomically((tx) => tx.keys.expire(beforeMs));
+    return sum;
+  }
+
   /** Looks at every row and index, which takes a while. Rejects with `vault/corrupt`. */
   check(): Promise<void> {
     return this.#store.check();
@@ -212,10 +221,12 @@ function proven(keyring: Keyring, id: Uint8Array, epoch: number): Epoch {
 function admit(where: string, keyring: Keyring, id: Uint8Array, now: Epoch): void {
   if (isProven(keyring, id, now)) return;
   const { epoch } = now;
-  const isThere = keyring.find(epoch) !== undefined;
-  const reason = isThere
+  const current = keyring.current().epoch;
+  const reason = keyring.find(epoch)
     ? `the keyring has another key of epoch ${epoch}, in which it was last sealed: it is the keyring of another vault, or of another machine`
-    : `it was last sealed in epoch ${epoch}, which the keyring has not: an older copy of the vault or of the keyring was put back, whose keys may have been handed out since, or it is the keyring of another vault`;
+    : epoch < current
+      ? `it was last sealed in epoch ${epoch} and the keyring has reached epoch ${current}: an older copy was put back, whose keys may have been handed out since`
+      : `it was last sealed in epoch ${epoch} and the keyring has only reached epoch ${current}: an older keyring was put back, or that of another vault`;
   throw new VaultError(
     'vault/restored',
     `the vault ${where} cannot be used: ${reason}. Nothing in it was changed. Put the vault and its keyring back as they were last, ` +

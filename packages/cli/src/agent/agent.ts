@@ -144,7 +144,8 @@ async function lead(agent: Running, place: string, rotateS: number): Promise<voi
       farewell(line, error);
       const againInS = Math.max(
         Math.min(FIRST_RETRY_S * 2 ** failures++, LONGEST_RETRY_S, rotateS),
-        error instanceof ClientError ? Math.min(error.retryAfterS ?? 0, LONGEST_RETRY_S) : 0,
+        // Nor less often than it would rotate.
+        error instanceof ClientError ? Math.min(error.retryAfterS ?? 0, LONGEST_RETRY_S, rotateS) : 0,
       );
       failed(agent, error, once ? null : againInS);
       if (once) throw error;

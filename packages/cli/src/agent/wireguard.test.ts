@@ -141,7 +141,7 @@ describe('skykey agent wireguard', { skip: without('wg', 'wireguard-go', 'openss
     wg(['set', device('a'), 'peer', publicKeys.b, 'preshared-key', '/dev/stdin'], wg(['genpsk']));
     forget('a');
     forget('b');
-    assert.equal(await sites.reached(7000), false);
+    assert.equal(await sites.reached(2500), false);
     // Started anew, b finds a key that is young enough; a finds another than it left, in spite of its memory.
     const again = agent('b', keep);
     const leader = agent('a', { ...keep, memory: join(sites.folder, 'keep-a.json') });

@@ -154,8 +154,7 @@ export const DECIDED_KEYS: readonly Check[] = [
     29,
     'unmet-mandatory',
     `skykey_min_paths 16 cannot be met: 400 and "${TEXT.unmetMandatory}".`,
-    async (probe) =>
-      refused(await probe.enc({ extension_mandatory: [{ skykey_min_paths: 16 }] }), TEXT.unmetMandatory),
+    async (probe) => refused(await probe.enc({ extension_mandatory: [{ skykey_min_paths: 16 }] }), TEXT.unmetMandatory),
   ),
   decision(29, 'optional-ignored', 'An optional parameter that is not known is ignored: 200.', async (probe) =>
     given(await probe.enc({ extension_optional: [{ conformancesuite_nobody_knows_this: 1 }] })),

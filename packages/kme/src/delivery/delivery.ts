@@ -1,22 +1,12 @@
-import type { SecretBytes } from '@skykey/bits';
-import type { BlockLabels, KeyBatch, KeyRecord, Vault, VaultTransaction } from '@skykey/vault';
+import type { KeyBatch, KeyRecord, Vault, VaultTransaction } from '@skykey/vault';
 import type { Alarms } from '../alarm.ts';
 import { KmeError } from '../error.ts';
-import { CARRIED_LANE } from '../lanes.ts';
-import {
-  type DecisionContext,
-  decide,
-  type PairRules,
-  type Policy,
-  type PolicyPair,
-  pairName,
-} from '../network/policy.ts';
+import type { PairRules, Policy, PolicyPair } from '../network/policy.ts';
 import type { Registry } from '../network/registry.ts';
 import type { Likeness } from '../network/topology.ts';
 import { PADS_KEPT } from '../peer/frame.ts';
 import { MAX_BATCH } from '../peer/message.ts';
 import type { Peer } from '../peer/peer.ts';
-import { joinLabels } from '../relay/labels.ts';
 import {
   type DeliveredKey,
   type KeyDemand,
@@ -26,7 +16,8 @@ import {
   type PairStock,
 } from '../service.ts';
 import { Ahead } from './ahead.ts';
-import { type CarryOptions, carryKeys, isLocalKey } from './carry.ts';
+import { type CarryOptions, carryKeys } from './carry.ts';
+import { HandOut, MAX_COUNT, NAMED } from './handout.ts';
 import { countQuota, grantable } from './quota.ts';
 import { alarmsOnWays, fits, usableWays, type WaysOptions } from './ways.ts';
 
@@ -55,11 +46,6 @@ const isSingle = ({ slaves, demand }: KeyDemand): boolean => slaves.length === 1
 
 /** When to ask again. A pass is minutes away at best, a peer that restarts is back in seconds. */
 const RETRY_AFTER_S = 10;
-const NOT_FOUND = 'one or more keys specified are not found on KME';
-/** Purpose of keys that the master fetches by id, too, since it did not get them when they were made. */
-const NAMED = 'named';
-/** Most keys in one demand, whatever an interface allows. */
-const MAX_COUNT = MAX_BATCH;
 
 /**
  * The core that every interface asks for keys. A key goes RESERVED here → ASSIGNED at the peer → ASSIGNED here →
@@ -71,12 +57,15 @@ export class Delivery implements KeyService {
   readonly #options: DeliveryOptions;
   readonly #vault: Vault;
   readonly #ahead: Ahead;
+  readonly #handOut: HandOut;
 
   constructor(options: DeliveryOptions) {
     this.kmeId = options.registry.kmeId;
     this.#options = options;
     this.#vault = options.vault;
     this.#ahead = new Ahead(options.now);
+    const { vault, policy, alarms, now, keyTtlMs } = options;
+    this.#handOut = new HandOut({ vault, policy, alarms, now, keyTtlMs, context: () => this.#ways().context });
   }
 
   async getKeys(demand: KeyDemand): Promise<DeliveredKey[]> {
@@ -87,7 +76,7 @@ export class Delivery implements KeyService {
       if (site === undefined) return carryKeys(this.#carrying(pairs), { ...demand, keyIds, deliver: true });
       const peer = this.#peerOf(site);
       if (isSingle(demand)) {
-        const stocked = await this.#vault.atomically((tx) => this.#fromStock(tx, demand), site);
+        const stocked = await this.#handOut.fromStock(site, demand);
         if (stocked) {
           void this.#setAside(peer, demand, pairs);
           return stocked;
@@ -122,11 +111,12 @@ export class Delivery implements KeyService {
     short: KeyRefusal,
   ): Promise<DeliveredKey[]> {
     const { master, slaves, bytes, count } = demand;
-    const found = await this.#vault.atomically(async (tx) => {
-      const stocked = await this.#fromStock(tx, demand);
-      return stocked ?? (await this.#stocked(tx, [master, slaves[0]!], bytes, count)).good.length;
-    }, peer.id);
-    if (typeof found !== 'number') return found;
+    const stocked = await this.#handOut.fromStock(peer.id, demand);
+    if (stocked) return stocked;
+    const { length: found } = await this.#vault.atomically(
+      async (tx) => (await this.#handOut.stocked(tx, [master, slaves[0]!], bytes, count)).good,
+      peer.id,
+    );
     if (found === 0) throw short;
     return this.#assign(peer, demand, pairs, keyIds.slice(found), { deliver: true, fromStock: found });
   }
@@ -147,38 +137,15 @@ export class Delivery implements KeyService {
     readonly keyIds: readonly string[];
   }): Promise<DeliveredKey[]> {
     const { caller, master, keyIds } = request;
-    const { registry, policy, now } = this.#options;
+    const { registry } = this.#options;
     if (!registry.isLocal(caller)) throw new KeyRefusal('unauthorized', `${caller} is no application of this site`);
     if (master !== undefined) this.#pairRules(caller, master);
     if (keyIds.length < 1 || keyIds.length > MAX_COUNT || new Set(keyIds).size < keyIds.length) {
       throw new KeyRefusal('argument', `from 1 to ${MAX_COUNT} key ids are needed, each once`);
     }
     const site = master === undefined ? undefined : registry.siteOf(master);
-    const deliver = (scope: string): Promise<DeliveredKey[] | undefined> =>
-      this.#vault.atomically(async (tx) => {
-        const records = await tx.keys.find(keyIds);
-        // Carried keys of every peer lie in one lane.
-        if (scope !== '' && records.some((record) => record?.lane === CARRIED_LANE)) return undefined;
-        // The standard demands 401 if the caller was not named for any of them: this tells that a key exists.
-        const isFor = (record: KeyRecord): boolean =>
-          record.slaveSaes.includes(caller) || (record.masterSae === caller && record.purpose === NAMED);
-        if (records.some((record) => record && !isFor(record))) {
-          throw new KeyRefusal('unauthorized', `${caller} was not named for these keys`);
-        }
-        const there = records.every(
-          (record) =>
-            record?.copies.some(({ saeId, state }) => saeId === caller && state === 'ASSIGNED') &&
-            (record.expiresAtMs === null || record.expiresAtMs > now()) &&
-            (master === undefined || record.masterSae === (record.masterSae === caller ? caller : master)) &&
-            (master === undefined || record.masterSae !== caller || record.slaveSaes.includes(master)) &&
-            policy.rulesFor([caller, record.masterSae === caller ? record.slaveSaes[0]! : record.masterSae]) !==
-              undefined,
-        );
-        if (!there) throw new KeyRefusal('not-found', NOT_FOUND);
-        return this.#deliver(tx, caller, records as KeyRecord[]);
-      }, scope);
     const scope = site === undefined || site === registry.siteId ? '' : site;
-    return this.#answering(async () => (await deliver(scope)) ?? (await deliver(''))!);
+    return this.#answering(() => this.#handOut.withIds(scope, request));
   }
 
   mayShare(caller: string, other: string): void {
@@ -214,7 +181,7 @@ export class Delivery implements KeyService {
         // Without a tag to assign them under, bits cannot be delivered.
         const sayable = peer !== undefined && (await peer.padsLeft(tx)) > PADS_KEPT;
         const usable = sayable ? ways : [];
-        const ahead = (await this.#stocked(tx, [master, slave], bytes)).good.length;
+        const ahead = (await this.#handOut.stocked(tx, [master, slave], bytes)).good.length;
         const free = usable.reduce((sum, { runs }) => sum + runs.reduce((a, b) => a + b, 0), 0);
         // Those set aside were counted when they were.
         const granted = await grantable(tx, [master, slave], rules, now());
@@ -289,55 +256,13 @@ export class Delivery implements KeyService {
       peerOf: (site) => this.#peerOf(site),
       waysFor: (demand) => this.#ways(demand),
       count: (tx, { count, bytes }) => this.#count(tx, pairs, count, bytes),
-      deliver: (tx, caller, records) => this.#deliver(tx, caller, records),
+      deliver: (tx, caller, records) => this.#handOut.deliver(tx, caller, records),
     };
   }
 
   async #count(tx: VaultTransaction, pairs: readonly PolicyPair[], count: number, bytes: number): Promise<void> {
     const taken = { keys: count, bits: count * bytes * 8, nowMs: this.#options.now() };
     if (count > 0) for (const pair of pairs) await countQuota(tx, pair, this.#pairRules(...pair), taken);
-  }
-
-  /** Keys assigned ahead, when there are enough of them. */
-  async #fromStock(
-    tx: VaultTransaction,
-    { master, slaves, count, bytes }: KeyDemand,
-  ): Promise<DeliveredKey[] | undefined> {
-    const { good, stale } = await this.#stocked(tx, [master, slaves[0]!], bytes, count);
-    if (stale.length > 0) await tx.keys.void(stale);
-    return good.length < count ? undefined : this.#deliver(tx, master, good);
-  }
-
-  /**
-   * What was assigned ahead, oldest first, until `most` of it is good. Stale: what the policy does not allow any more, and
-   * what would leave the slave less than half of its time to fetch it.
-   */
-  async #stocked(
-    tx: VaultTransaction,
-    pair: PolicyPair,
-    bytes: number,
-    most = MAX_COUNT,
-  ): Promise<{ readonly good: KeyRecord[]; readonly stale: string[] }> {
-    const { policy, now, keyTtlMs } = this.#options;
-    const { context } = this.#ways();
-    const good: KeyRecord[] = [];
-    const stale: string[] = [];
-    for (let limit = most; ; limit = most + stale.length) {
-      good.length = stale.length = 0;
-      const keyIds = await tx.keys.stock({ masterSae: pair[0], slaveSae: pair[1], bytes, limit });
-      if (keyIds.length === 0) break;
-      const records = (await tx.keys.find(keyIds)) as KeyRecord[];
-      const labels = await labelsOf(tx, records);
-      const allows = allowance(policy, context);
-      for (const [i, record] of records.entries()) {
-        const assignedMs = record.copies[0]?.assignedAtMs ?? 0;
-        const isGood = now() - assignedMs < keyTtlMs / 2 && allows(pair, labels[i]!);
-        if (isGood) good.push(record);
-        else stale.push(record.keyId);
-      }
-      if (keyIds.length < limit || good.length >= most) break;
-    }
-    return { good, stale };
   }
 
   /** Reserves, has the peer assign, and delivers if that is wanted, with so many of those set aside; all keys or none. */
@@ -381,11 +306,13 @@ export class Delivery implements KeyService {
             throw new KeyRefusal('unreachable', `the other site refused the keys: ${answer.reason}`, RETRY_AFTER_S);
           }
           // Before the new ones are ASSIGNED, too, and cannot be told from them.
-          const stocked = fromStock ? (await this.#stocked(tx, [master, slaves[0]!], bytes, fromStock)).good : [];
+          const stocked = fromStock
+            ? (await this.#handOut.stocked(tx, [master, slaves[0]!], bytes, fromStock)).good
+            : [];
           await tx.keys.assign(reserved);
           if (!deliver || demand.count === 0) return [];
           if (stocked.length < fromStock) throw new KeyRefusal('short', 'not enough keys are available', RETRY_AFTER_S);
-          return this.#deliver(tx, master, [...stocked, ...((await tx.keys.find(keyIds)) as KeyRecord[])]);
+          return this.#handOut.deliver(tx, master, [...stocked, ...((await tx.keys.find(keyIds)) as KeyRecord[])]);
         },
       });
       ahead?.done(true, reserved.length - keyIds.length);
@@ -441,27 +368,6 @@ export class Delivery implements KeyService {
     }));
   }
 
-  /**
-   * The caller's copies, in order, when the policy allows each of them now, whenever it was assigned. What the transaction
-   * returns may leave only when it is durable.
-   */
-  async #deliver(tx: VaultTransaction, caller: string, records: readonly KeyRecord[]): Promise<DeliveredKey[]> {
-    const labels = await labelsOf(tx, records);
-    const allows = allowance(this.#options.policy, this.#ways().context);
-    for (const [i, { masterSae, slaveSaes }] of records.entries()) {
-      for (const slave of caller === masterSae ? slaveSaes : [caller]) {
-        // Key that never leaves its site rests on nothing that a policy asks about.
-        if (isLocalKey(labels[i]!) || allows([masterSae, slave], labels[i]!)) continue;
-        throw new KeyRefusal('not-found', NOT_FOUND);
-      }
-    }
-    const links = [...new Set(labels.flatMap(({ originLinks }) => originLinks))];
-    const alarm = this.#options.alarms.freshOn(links);
-    if (alarm) throw new KeyRefusal('alarm', `the link ${alarm.link} is under alarm: ${alarm.reason}`, RETRY_AFTER_S);
-    const secrets: SecretBytes[] = await tx.keys.deliver(records.map(({ keyId }) => ({ keyId, saeId: caller })));
-    return records.map(({ keyId }, i) => ({ keyId, key: secrets[i]!, labels: labels[i]! }));
-  }
-
   /** Tells every failure as a KeyRefusal. What a caller cannot help and need not know stands in the journal. */
   async #answering<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -476,23 +382,4 @@ export class Delivery implements KeyService {
       throw new KeyRefusal('unavailable', 'the key store is not available', RETRY_AFTER_S);
     }
   }
-}
-
-/** Whether a pair may have key of such labels now. Keys of one block have the same: it is decided about once. */
-function allowance(policy: Policy, context: DecisionContext): (pair: PolicyPair, labels: BlockLabels) => boolean {
-  const decided = new Map<BlockLabels, Map<string, boolean>>();
-  return (pair, labels) => {
-    const known = decided.get(labels) ?? new Map<string, boolean>();
-    decided.set(labels, known);
-    const name = pairName(pair);
-    const allowed = known.get(name) ?? decide(policy, pair, labels, context).allowed;
-    known.set(name, allowed);
-    return allowed;
-  };
-}
-
-/** Of each key as a whole: one that lies across two blocks is as good as the worse of both. */
-async function labelsOf(tx: VaultTransaction, records: readonly KeyRecord[]): Promise<BlockLabels[]> {
-  const parts = await tx.labelsOf(records);
-  return parts.map((known) => (known.length > 1 ? joinLabels(known, known[0]!.routes) : known[0]!));
 }

@@ -117,10 +117,26 @@ export async function acceptCombine(
     });
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
-    if (error.code === 'vault/missing') return { status: 'later', reason: shorten(error.message) };
-    if (!['vault/poisoned', 'vault/taken', 'vault/corrupt', 'vault/argument'].includes(error.code)) throw error;
+    if (error.code === 'vault/missing' && (await isToCome(tx, from, self, parts))) {
+      return { status: 'later', reason: shorten(error.message) };
+    }
+    const refusals = ['vault/missing', 'vault/poisoned', 'vault/taken', 'vault/corrupt', 'vault/argument'];
+    if (!refusals.includes(error.code)) throw error;
     return refused(shorten(error.message));
   }
+}
+
+/** Whether a lane has yet to reach one of the pieces; a piece before its end that is not there lies in a gap, and never comes. */
+async function isToCome(
+  tx: VaultTransaction,
+  leader: string,
+  follower: string,
+  parts: readonly WayRange[],
+): Promise<boolean> {
+  for (const { way, offset, bytes } of parts) {
+    if (offset + bytes > (await tx.length(keyLane(leader, follower, way)))) return true;
+  }
+  return false;
 }
 
 /** Labels of the whole, or why the pieces must not be combined. Both ends look at the labels that they hold themselves. */

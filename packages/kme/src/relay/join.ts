@@ -160,6 +160,14 @@ export async function acceptJoin(
   return answer;
 }
 
+const REFUSALS: readonly string[] = [
+  'vault/missing',
+  'vault/poisoned',
+  'vault/taken',
+  'vault/corrupt',
+  'vault/argument',
+];
+
 const refusalOf = (blockId: string): string => `refused/${blockId}`;
 
 /** Whether this end has refused its half of a join for good. */
@@ -205,9 +213,11 @@ async function takeJoin(
     });
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
-    // The block that the range lies in is released by the next session of the link: the message comes again.
-    if (error.code === 'vault/missing') return { status: 'later', reason: shorten(error.message) };
-    if (!['vault/poisoned', 'vault/taken', 'vault/corrupt', 'vault/argument'].includes(error.code)) throw error;
+    // The block that the range lies in is released by the next session of the link: the message comes again. Not so when
+    // there is key beyond it: then this end never got the block, an alarm having come between, and has a gap there.
+    const isToCome = range.offset + range.bytes > (await tx.length(keyLane(from, self, range.way)));
+    if (error.code === 'vault/missing' && isToCome) return { status: 'later', reason: shorten(error.message) };
+    if (!REFUSALS.includes(error.code)) throw error;
     return refused(shorten(error.message));
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keyLane } from '../lanes.ts';
-import { labels, Network } from '../test/sites.ts';
+import { keyLane, peerLane } from '../lanes.ts';
+import { labels, Network, pattern, secret } from '../test/sites.ts';
 
 const PLAN = {
   joins: [{ left: { node: 'beijing', way: 'direct' }, right: { node: 'moscow', way: 'direct' } }],
@@ -31,4 +31,40 @@ test('a join that one end refuses, since its link was poisoned there, does not k
   assert.ok((await available()) > 0, 'the next join is there to be used');
   const [key] = await network.beijing.keys();
   assert.equal((await network.moscow.fetch([key!.key_ID])).status, 200);
+});
+
+test('a join of bytes that one end never got, since an alarm took the block before it was released, keeps nothing waiting', async (t) => {
+  const network = await Network.open(t, { keyBytes: 0, relays: { micius: PLAN } });
+  const available = (): Promise<number> => network.beijing.available(keyLane('beijing', 'moscow', 'micius'));
+  const bring = async (number: number, taken: readonly string[]): Promise<void> => {
+    for (const site of ['beijing', 'moscow']) {
+      for (const node of ['micius', site].filter((each) => taken.includes(each))) {
+        await network.vaultOf(node).atomically(async (tx) => {
+          const blockId = `session:${site}:${number}`;
+          const own = labels([`micius-${site}`], { routes: [['micius', site]], jurisdictions: [] });
+          await tx.hold({ blockId, labels: own, bytes: secret(pattern(4_096, number * 10 + site.length)) });
+          const lanes = [peerLane('micius', site), peerLane(site, 'micius'), keyLane('micius', site, 'direct')];
+          const sizes = [512, 512, 3_072];
+          let from = 0;
+          const cuts = lanes.map((lane, i) => {
+            const cut = { lane, from, to: from + sizes[i]!, at: number * sizes[i]! };
+            from = cut.to;
+            return cut;
+          });
+          await tx.release(blockId, cuts);
+        });
+      }
+    }
+  };
+  const everybody = ['micius', 'beijing', 'moscow'];
+  await bring(0, everybody);
+  await network.settle();
+  assert.ok((await available()) > 0);
+  const before = await available();
+  await bring(1, ['micius', 'beijing']);
+  await network.settle();
+  assert.equal((await network.relay('micius').exchange.flush()).waiting.size, 0, 'Moscow may still get it');
+  await bring(2, everybody);
+  for (let round = 0; round < 30 && (await available()) === before; round++) await network.settle(1);
+  assert.ok((await available()) > before, 'the next join is there to be used');
 });

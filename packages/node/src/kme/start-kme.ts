@@ -367,9 +367,9 @@ class KmeProcess implements RunningKme, Household {
     await this.#consumers?.followStock();
     await this.#etsi020?.tick();
     await this.#streams?.tick();
-    await this.#lookAhead();
     this.#feed.observe(this.#view(await this.#stock()));
     await this.#options.vault.scrub();
+    await this.#lookAhead();
   }
 
   async #lookAhead(): Promise<void> {

@@ -58,8 +58,8 @@ describe('the ports', () => {
     for (const first of [1024, 7300, 65500]) {
       const plan = portPlan(first);
       const all = [plan.console, plan.sky, plan.devices, plan.link, plan.satellite];
-      for (const site of [0, 1]) all.push(plan.kme(site), plan.site(site), plan.peer(site));
-      assert.equal(new Set(all).size, 11);
+      for (const site of [0, 1]) all.push(plan.kme(site), plan.etsi004(site), plan.site(site), plan.peer(site));
+      assert.equal(new Set(all).size, 13);
       assert.ok(all.every((port) => port >= first && port < first + 20 && port <= 65535));
       assert.equal(plan.console, first);
     }

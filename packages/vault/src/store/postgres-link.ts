@@ -222,5 +222,12 @@ export function explain(place: string, error: unknown): VaultError {
       { cause: error },
     );
   }
+  if (code === DIVISION_BY_ZERO) {
+    return new VaultError(
+      'vault/state',
+      `what a transaction on ${place} had read was changed meanwhile, again and again: does somebody work on its lanes under another scope? Nothing was changed`,
+      { cause: error },
+    );
+  }
   return new VaultError('vault/unavailable', `the vault in ${place} cannot be used: ${message}`, { cause: error });
 }

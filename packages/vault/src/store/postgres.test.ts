@@ -212,10 +212,13 @@ async function fragile(t: TestContext, cut: (text: string) => 'pass' | 'before' 
   return `postgres://skykey@/postgres?host=${encodeURIComponent(join(place, '..'))}`;
 }
 
+/** A statement without the schema's name. */
+const unqualified = (text: string): string => text.replace(/\bv[0-9a-f]+\./g, '');
+
 onPostgres('a connection lost before COMMIT is no matter: the work is done again, once', async (t) => {
   let armed = '';
   const connection = await fragile(t, (text) => {
-    if (armed === '' || !text.includes(armed)) return 'pass';
+    if (armed === '' || !unqualified(text).includes(armed)) return 'pass';
     armed = '';
     return 'before';
   });
@@ -247,7 +250,7 @@ onPostgres('a connection lost while a vault opens is told to whoever opens it, a
   const keyring = new MemoryKeyring();
   for (const word of ['pg_advisory_xact_lock', 'pg_tables', 'CREATE TABLE', 'COMMIT', 'INSERT INTO process']) {
     let isArmed = true;
-    const connection = await fragile(t, (text) => (isArmed && text.includes(word) ? 'before' : 'pass'));
+    const connection = await fragile(t, (text) => (isArmed && unqualified(text).includes(word) ? 'before' : 'pass'));
     await assert.rejects(open({ connection, name }, keyring), code('vault/unavailable'), word);
     isArmed = false;
   }

@@ -53,6 +53,8 @@ export const POSTGRES: Dialect = {
  * processes notice when the store went back in time.
  *
  * Ids of keys are random, and every table that is ordered by them is written all over: only one index is.
+ * Entries of an index have at most 2,700 bytes in PostgreSQL: keys for so many SAEs that they would not fit are in no stock, which
+ * is of pairs.
  * `shared_key.open` counts copies that are RESERVED or ASSIGNED. Sums are kept by scope, so that transactions of different
  * scopes never wait for each other's row.
  */
@@ -133,8 +135,9 @@ CREATE TABLE shared_key (
 ) ${table};
 CREATE INDEX shared_key_place ON shared_key (lane, start) WHERE open > 0;
 CREATE INDEX shared_key_master ON shared_key (master_sae) WHERE open > 0;
-CREATE INDEX shared_key_stock ON shared_key (master_sae, slave_saes, purpose, reserved_ms, key) WHERE open > 0 AND role = 'master';
+CREATE INDEX shared_key_stock ON shared_key (master_sae, slave_saes, purpose, reserved_ms, key) WHERE open > 0 AND role = 'master' AND length(slave_saes) <= 256;
 CREATE INDEX shared_key_expires ON shared_key (expires_ms) WHERE open > 0 AND expires_ms IS NOT NULL;
+CREATE INDEX shared_key_closed ON shared_key (reserved_ms) WHERE open = 0 AND told = 1;
 CREATE INDEX shared_key_untold ON shared_key (reserved_ms) WHERE told = 0;
 
 CREATE TABLE key_copy (
@@ -154,6 +157,7 @@ CREATE TABLE poison (link ${text} PRIMARY KEY, at_ms ${real} NOT NULL, reason ${
 CREATE TABLE process (id ${text} PRIMARY KEY, until_ms ${real} NOT NULL) ${ordered};
 CREATE TABLE memory (name ${text} PRIMARY KEY, json ${text} NOT NULL) ${ordered};
 CREATE TABLE outbox (id ${rowId}, topic ${text} NOT NULL, body ${blob} NOT NULL, at_ms ${real} NOT NULL) ${table};
+CREATE INDEX outbox_topic ON outbox (topic, id);
 CREATE TABLE journal (id ${rowId}, at_ms ${real} NOT NULL, severity ${text} NOT NULL, text ${text} NOT NULL) ${table};
 CREATE TABLE counter (
   scope ${text} NOT NULL,

@@ -9,6 +9,7 @@ import { type TransactionSql, type Turn, Turns } from './turns.ts';
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
 
 /** Works that share one commit at most: what is undone with the disk is no more than this. */
@@ -35,20 +36,27 @@ export class SqliteStore implements Store {
   constructor({ path, maxPages, defer = queueMicrotask }: SqlitePlace, { admit, begin }: Admission) {
     this.place = path;
     this.#turns = new Turns(GROUP, defer, (group) => this.#carryOut(group));
+    // The log that a killed process left takes the mode of the file, and the file that of the process.
+    const mask = process.umask(0o077);
     try {
+      const isNew = this.#examine(admit);
       this.#db = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
+      this.#begin(isNew, begin, maxPages);
+      ({ id: this.id, epoch: this.#epoch } = identityIn(this.#db));
     } catch (error) {
       throw this.#explain(error);
+    } finally {
+      process.umask(mask);
     }
+  }
+
+  #begin(isNew: boolean, begin: Admission['begin'], maxPages: number | undefined): void {
     try {
       this.#db.exec('PRAGMA locking_mode = EXCLUSIVE');
-      const isNew = this.#examine();
-      if (!isNew) {
-        const { id, ...epoch } = this.#identity();
-        admit(id, epoch);
-      }
       // An exclusive lock is taken by the first write, and kept: a second process gets vault/busy and not half the keys.
-      this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
+      const { journal_mode: mode } = this.#db.prepare('PRAGMA journal_mode = WAL').get() as { journal_mode: string };
+      if (mode !== 'wal') throw new VaultError('vault/unavailable', `the vault ${this.place} cannot be used: no log can be kept beside it`);
+      this.#db.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
       // Temporary files would hold copies of pages; without a limit the log would keep its old length.
       this.#db.exec('PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 0');
       if (maxPages !== undefined) this.#db.exec(`PRAGMA max_page_count = ${Number(maxPages)}`);
@@ -60,34 +68,45 @@ export class SqliteStore implements Store {
         this.#db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
       }
       this.#db.exec('COMMIT');
-      ({ id: this.id, epoch: this.#epoch } = this.#identity());
     } catch (error) {
       this.#db.close();
-      throw this.#explain(error);
+      throw error;
     }
   }
 
-  #identity(): Epoch & { readonly id: Uint8Array } {
-    const row = this.#db.prepare('SELECT id, epoch, proof FROM vault').get();
-    if (!row) throw this.#corrupt('it has no identity');
-    return row as unknown as Epoch & { readonly id: Uint8Array };
+  /**
+   * Whether the file is new. Throws when it is not a vault of this version, is damaged, or is not admitted: looked at without
+   * the right to write, since SQLite moves the log of whoever was killed into a file that it closes.
+   */
+  #examine(admit: Admission['admit']): boolean {
+    let db: DatabaseSync;
+    try {
+      db = new DatabaseSync(this.place, { timeout: 0, readOnly: true });
+    } catch (error) {
+      // No file yet, or none to be had: then that is said when it is to be made.
+      if ((error as { errcode?: number }).errcode === SQLITE_CANTOPEN) return true;
+      throw error;
+    }
+    try {
+      const pragma = (name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+      const tables = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };
+      const applicationId = pragma('application_id');
+      if (tables.n === 0 && applicationId === 0) return true;
+      if (applicationId !== APPLICATION_ID) throw this.#corrupt('it is a database of another program');
+      const version = pragma('user_version');
+      if (version !== SCHEMA_VERSION) throw otherFormat(this.place, Number(version));
+      this.#inspect(db, 'quick_check(1)');
+      const { id, ...epoch } = identityIn(db) ?? {};
+      if (!id) throw this.#corrupt('it has no identity');
+      admit(id, epoch as Epoch);
+      return false;
+    } finally {
+      db.close();
+    }
   }
 
-  /** Whether the file is new. Throws when it is not a vault of this version, or damaged. */
-  #examine(): boolean {
-    const pragma = (name: string): unknown => Object.values(this.#db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
-    const tables = this.#db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };
-    const applicationId = pragma('application_id');
-    if (tables.n === 0 && applicationId === 0) return true;
-    if (applicationId !== APPLICATION_ID) throw this.#corrupt('it is a database of another program');
-    const version = pragma('user_version');
-    if (version !== SCHEMA_VERSION) throw otherFormat(this.place, Number(version));
-    this.#inspect('quick_check(1)');
-    return false;
-  }
-
-  #inspect(how: 'quick_check(1)' | 'integrity_check(1)'): void {
-    const finding = Object.values(this.#db.prepare(`PRAGMA ${how}`).get() ?? {})[0];
+  #inspect(db: DatabaseSync, how: 'quick_check(1)' | 'integrity_check(1)'): void {
+    const finding = Object.values(db.prepare(`PRAGMA ${how}`).get() ?? {})[0];
     if (finding !== 'ok') throw this.#corrupt(String(finding).split('\n')[0]!);
   }
 
@@ -95,7 +114,7 @@ export class SqliteStore implements Store {
   check(): Promise<void> {
     if (this.#closed) return Promise.reject(this.#isClosed());
     return this.#between(() => {
-      this.#inspect('integrity_check(1)');
+      this.#inspect(this.#db, 'integrity_check(1)');
       if (this.#db.prepare('PRAGMA foreign_key_check').get()) throw this.#corrupt('rows refer to rows that are missing');
     });
   }
@@ -106,7 +125,7 @@ export class SqliteStore implements Store {
   }
 
   async renewEpoch(next: (now: Epoch) => Promise<Epoch>): Promise<Epoch> {
-    const then = await next(this.#identity());
+    const then = await next(identityIn(this.#db));
     await this.transaction('', (sql) => sql.run('UPDATE vault SET epoch = $1, proof = $2', then.epoch, then.proof));
     this.#epoch = then.epoch;
     return then;
@@ -115,7 +134,10 @@ export class SqliteStore implements Store {
   /** Moves the log into the file and cuts it to nothing: after that no file holds a byte that was overwritten. */
   scrub(): Promise<void> {
     if (this.#closed) return Promise.reject(this.#isClosed());
-    return this.#between(() => this.#exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    return this.#between(() => {
+      const { busy } = this.#statement('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
+      if (busy) throw new VaultError('vault/busy', `the log of the vault ${this.place} is being read: it is overwritten later`);
+    });
   }
 
   async close(): Promise<void> {
@@ -253,6 +275,9 @@ export class SqliteStore implements Store {
     }
   }
 }
+
+const identityIn = (db: DatabaseSync): Epoch & { readonly id: Uint8Array } =>
+  db.prepare('SELECT id, epoch, proof FROM vault').get() as unknown as Epoch & { readonly id: Uint8Array };
 
 class SqliteTransaction implements TransactionSql {
   isOver = false;
