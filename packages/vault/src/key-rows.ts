@@ -50,6 +50,13 @@ const IDS = 'SELECT CAST(value->>0 AS text) FROM EACH($1) AS item';
 const KEYS = 'SELECT CAST(value->>0 AS bigint) FROM EACH($1) AS item';
 const PLACE = 'shared_key.key, shared_key.lane, shared_key.start, shared_key.stop';
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+export const isKeyId = (text: string): boolean => UUID.test(text);
+
+/** What is no key id is one never heard of: not even asked for, since PostgreSQL takes offence at some. */
+const idList = (keyIds: readonly string[]): string => list(keyIds.filter(isKeyId));
+
 const list = (values: readonly (string | number)[]): string => JSON.stringify(values.map((value) => [value]));
 
 /** The tables of keys and copies, set by set. */
@@ -124,7 +131,7 @@ export class KeyRows {
   }
 
   async known(keyIds: readonly string[]): Promise<Set<string>> {
-    const rows = await this.#sql.all<{ id: string }>(`SELECT id FROM shared_key WHERE id IN (${IDS})`, list(keyIds));
+    const rows = await this.#sql.all<{ id: string }>(`SELECT id FROM shared_key WHERE id IN (${IDS})`, idList(keyIds));
     return new Set(rows.map(({ id }) => id));
   }
 
@@ -135,7 +142,7 @@ export class KeyRows {
          assigned_ms AS "assignedAtMs", closed_ms AS "closedAtMs"
        FROM shared_key JOIN lane ON lane.lane = shared_key.lane JOIN key_copy ON key_copy.key = shared_key.key
        WHERE shared_key.id IN (${IDS}) ORDER BY shared_key.key, sae`,
-      list(keyIds),
+      idList(keyIds),
     );
     const found = new Map<string, KeyRow & { copies: Map<string, KeyCopy> }>();
     for (const { saeId, state, reservedAtMs, assignedAtMs, closedAtMs, ...key } of rows) {
@@ -193,7 +200,7 @@ export class KeyRows {
 
   /** Those of the keys that have open copies. */
   async open(keyIds: readonly string[]): Promise<KeyPlace[]> {
-    return await this.#sql.all(`SELECT ${PLACE} FROM shared_key WHERE ${IS_OPEN} AND id IN (${IDS})`, list(keyIds));
+    return await this.#sql.all(`SELECT ${PLACE} FROM shared_key WHERE ${IS_OPEN} AND id IN (${IDS})`, idList(keyIds));
   }
 
   async openAt(places: readonly Place[]): Promise<number[]> {
@@ -210,12 +217,12 @@ export class KeyRows {
     await this.#sql.run(
       `UPDATE shared_key SET told = 0 WHERE open = 0 AND role = 'master' AND id IN (${IDS})
          AND EXISTS (SELECT 1 FROM key_copy WHERE key_copy.key = shared_key.key AND state = 'ERASED')`,
-      list(keyIds),
+      idList(keyIds),
     );
   }
 
   async told(keyIds: readonly string[]): Promise<void> {
-    await this.#sql.run(`UPDATE shared_key SET told = 1 WHERE told = 0 AND id IN (${IDS})`, list(keyIds));
+    await this.#sql.run(`UPDATE shared_key SET told = 1 WHERE told = 0 AND id IN (${IDS})`, idList(keyIds));
   }
 
   async untold(limit: number): Promise<string[]> {
@@ -284,12 +291,13 @@ export class KeyRows {
 
   /** Copies of these SAEs that were voided from one moment (inclusive) to another, those of masters left out. */
   async voided(saeIds: readonly string[], fromMs: number, toMs: number): Promise<{ keyId: string; saeId: string }[]> {
-    return await this.#sql.all(
+    const rows = await this.#sql.all<{ keyId: string; saeId: string }>(
       `SELECT shared_key.id AS "keyId", sae AS "saeId" FROM key_copy JOIN shared_key ON shared_key.key = key_copy.key
        WHERE state = 'VOIDED' AND closed_ms >= $2 AND closed_ms < $3 AND sae <> master_sae AND sae IN (${IDS})
        ORDER BY closed_ms, shared_key.key, sae`,
       ...[list(saeIds), fromMs, toMs],
     );
+    return rows.map(({ keyId, saeId }) => ({ keyId, saeId }));
   }
 
   async countOpen(masterSae: string, saeId: string, nowMs: number): Promise<number> {

@@ -35,7 +35,10 @@ const TAG_BYTES = 16;
 export function proofOf(keyring: Keyring, id: Uint8Array, epoch: number): Uint8Array | undefined {
   return keyring
     .find(epoch)
-    ?.open((key) => new Uint8Array(createHmac('sha256', key).update('skykey vault proof').update(id).update(`${epoch}`).digest()));
+    ?.open(
+      (key) =>
+        new Uint8Array(createHmac('sha256', key).update('skykey vault proof').update(id).update(`${epoch}`).digest()),
+    );
 }
 
 export function isProven(keyring: Keyring, id: Uint8Array, { epoch, proof }: Epoch): boolean {

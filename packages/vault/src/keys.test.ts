@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
 import {
   code,
   hex,
@@ -15,6 +17,7 @@ import {
 import type { VaultTransaction } from './transaction.ts';
 
 const LANE = 'kme/beijing>moscow';
+const DAY_MS = 86_400_000;
 const id = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 const pair = { lane: LANE, bytes: 32, masterSae: 'alice', slaveSaes: ['bob'] };
 const alices = (...numbers: number[]) => numbers.map((n) => ({ keyId: id(n), saeId: 'alice' }));
@@ -308,3 +311,87 @@ onBoth(
     assert.equal(await place.tx.keys.voidAbandoned(), 0);
   },
 );
+
+onBoth('what is no key id, and a name that no store can keep, are unknown', async (t, kind) => {
+  const { tx } = await filled(t, kind);
+  for (const hostile of ['a\0b', '\ud800', '', 'no uuid']) {
+    assert.deepEqual(await tx.keys.find([hostile, id(1)]), [undefined, undefined]);
+    assert.equal(await tx.keys.void([hostile]), 0);
+    await assert.rejects(tx.keys.deliver([{ keyId: hostile, saeId: 'alice' }]), code('vault/state'));
+    await assert.rejects(tx.keys.assign([hostile]), code('vault/state'));
+  }
+  for (const hostile of ['a\0b', '\ud800']) {
+    assert.equal(await tx.recall(hostile), undefined);
+    assert.deepEqual(await tx.recallAll(hostile), []);
+    await assert.rejects(tx.remember(hostile, 1), code('vault/argument'));
+    await tx.forget(hostile);
+  }
+});
+
+onBoth('a key for very many SAEs is kept like any other', async (t, kind) => {
+  const { tx } = await filled(t, kind);
+  // Random, so that it cannot be compressed to fit.
+  const slaveSaes = Array.from({ length: 60 }, () => `sae-${randomBytes(60).toString('base64url')}`);
+  await tx.keys.reserve([{ ...pair, keyIds: [id(1)], slaveSaes }]);
+  assert.deepEqual((await tx.keys.find([id(1)]))[0]!.slaveSaes, slaveSaes);
+});
+
+test('a tombstone of a place that makes no sense is refused', async (t) => {
+  const { tx } = await filled(t, 'SQLite');
+  for (const offset of [1e300, -1, 0.5]) {
+    await assert.rejects(tx.keys.voidBatch([{ ...pair, keys: [at(1, offset)] }]), code('vault/argument'));
+  }
+});
+
+onBoth('what is to be expired goes in steps of 1,000 keys, and tombstones in the end', async (t, kind) => {
+  const place = await filled(t, kind, 2_500);
+  const { tx, vault } = place;
+  const numbers = Array.from({ length: 2_500 }, (_, i) => i);
+  const keys = numbers.map((i) => at(i, i));
+  await tx.keys.register([{ ...pair, bytes: 1, keys }]);
+  place.nowMs = 10_000;
+  assert.equal(await tx.keys.expire(5_000), 1_000);
+  assert.equal(await vault.expire(5_000), 1_500);
+  assert.equal(await vault.expire(5_000), 0);
+  assert.deepEqual(await states(tx, 0, 2_499), ['VOIDED', 'VOIDED']);
+  // Kept for 30 days, and longer where keys live so long.
+  place.nowMs = 10_000 + 30 * DAY_MS;
+  assert.equal(await vault.expire(5_000), 0);
+  place.nowMs += 1;
+  assert.equal(await vault.expire(place.nowMs - 20 * DAY_MS), 0);
+  assert.equal(await tx.keys.expire(place.nowMs - DAY_MS), 1_000);
+  assert.equal(await vault.expire(place.nowMs - DAY_MS), 1_500);
+  assert.deepEqual(await states(tx, 0, 2_499), [undefined, undefined]);
+});
+
+onBoth('a tombstone that the other side has not acknowledged is kept', async (t, kind) => {
+  const place = await filled(t, kind);
+  const { tx, vault } = place;
+  await tx.keys.reserve([{ ...pair, keyIds: [id(1), id(2)] }]);
+  await tx.keys.void([id(1), id(2)]);
+  await tx.keys.told([id(1)]);
+  place.nowMs += 31 * DAY_MS;
+  assert.equal(await vault.expire(place.nowMs - DAY_MS), 1);
+  assert.deepEqual(await states(tx, 1, 2), [undefined, 'VOIDED']);
+});
+
+onBoth('who could have fetched a key is told once that it is void, and nobody else', async (t, kind) => {
+  const place = await filled(t, kind);
+  const { keys } = place.tx;
+  place.nowMs = 1_000;
+  await keys.register([{ ...pair, keys: [at(1, 0), at(2, 32), at(3, 64)] }]);
+  await keys.deliver(bobs(3));
+  place.nowMs = 2_000;
+  await keys.void([id(1), id(3)]);
+  const now = await keys.voidedSince(0, ['bob', 'alice']);
+  assert.deepEqual(now, { copies: [], untilMs: 2_000 }, 'this moment is not over');
+  place.nowMs = 3_001;
+  await keys.void([id(2)]);
+  assert.deepEqual((await keys.voidedSince(0, ['bob'], 1_000)).copies, bobs(1), 'what is young waits');
+  const then = await keys.voidedSince(now.untilMs, ['bob', 'alice']);
+  assert.deepEqual(then, { copies: bobs(1), untilMs: 3_001 });
+  place.nowMs = 3_002;
+  assert.deepEqual((await keys.voidedSince(then.untilMs, ['bob'])).copies, bobs(2));
+  assert.deepEqual((await keys.voidedSince(0, ['carol'])).copies, []);
+  assert.deepEqual(await keys.voidedSince(0, []), { copies: [], untilMs: 3_002 });
+});

@@ -1,13 +1,11 @@
 import { SecretBytes } from '@skykey/bits';
 import { VaultError } from './error.ts';
-import { type KeyPlace, type KeyRow, KeyRows, type NewKey } from './key-rows.ts';
+import { isKeyId, type KeyPlace, type KeyRow, KeyRows, type NewKey } from './key-rows.ts';
 import type { Lanes } from './lanes.ts';
 import type { Counter } from './records.ts';
 import type { Sql } from './store/store.ts';
 import type { Place } from './stretches.ts';
 import type { KeyBatch, KeyRecord, KeyRequest } from './types.ts';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Keys voided, or forgotten, in one call: nobody else gets at the store meanwhile. */
 const STEP = 1_000;
@@ -231,10 +229,7 @@ export class Keys {
 
   /** Records in the order of the ids; undefined for an id never heard of. */
   async find(keyIds: readonly string[]): Promise<(KeyRecord | undefined)[]> {
-    const records = await this.#rows.records(keyIds.filter((keyId) => UUID.test(keyId)));
-    // What is no key id is one never heard of; PostgreSQL would not even be asked about some.
-    let at = 0;
-    return keyIds.map((keyId) => (UUID.test(keyId) ? records[at++] : undefined));
+    return await this.#rows.records(keyIds);
   }
 
   /** Keys that this side led and voided, of which the other side may not know; oldest first. */
@@ -322,14 +317,17 @@ export class Keys {
 
 function checkIds(keyIds: readonly string[]): void {
   for (const keyId of keyIds) {
-    if (!UUID.test(keyId)) throw new VaultError('vault/argument', `a key id is a lower-case UUID, not ${keyId}`);
+    if (!isKeyId(keyId)) throw new VaultError('vault/argument', `a key id is a lower-case UUID, not ${keyId}`);
   }
 }
 
 function checkPlaces({ bytes, keys }: KeyBatch): void {
   for (const { keyId, offset } of keys) {
     if (!(Number.isSafeInteger(bytes) && bytes > 0 && Number.isSafeInteger(offset) && offset >= 0)) {
-      throw new VaultError('vault/argument', `key ${keyId} has a whole number of bytes at a whole offset, not ${bytes} at ${offset}`);
+      throw new VaultError(
+        'vault/argument',
+        `key ${keyId} has a whole number of bytes at a whole offset, not ${bytes} at ${offset}`,
+      );
     }
   }
 }

@@ -184,7 +184,7 @@ export interface Notebook {
 /** One file, for one process. */
 export interface SqlitePlace {
   readonly kind: 'sqlite';
-  /** Path of the file; made when missing. Beside it lies `<path>-wal` while the vault is open. */
+  /** Path of the file; made when missing, with the mode that the process's umask leaves. Beside it lies `<path>-wal` while the vault is open. */
   readonly path: string;
   /** Upper limit of the file, in pages of 4,096 bytes. Beyond it everything that needs room is `vault/disk-full`. */
   readonly maxPages?: number;

@@ -64,7 +64,10 @@ export class Vault {
     return vault;
   }
 
-  private constructor(store: Store, { keyring, now, random, processId, leaseMs = LEASE_MS, tombstoneMs = TOMBSTONE_MS }: VaultOptions) {
+  private constructor(
+    store: Store,
+    { keyring, now, random, processId, leaseMs = LEASE_MS, tombstoneMs = TOMBSTONE_MS }: VaultOptions,
+  ) {
     this.#store = store;
     this.#keyring = keyring;
     this.#leaseMs = leaseMs;

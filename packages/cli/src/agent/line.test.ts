@@ -7,10 +7,10 @@ import { dial, type Line, type LineIdentity, listen } from './line.ts';
 import { encode, type Message } from './message.ts';
 import { freePort } from './test/agents.ts';
 import { withoutOpenssl } from './test/authority.ts';
-import { type KmePair, startKmePair } from './test/kme-pair.ts';
+import { makeCertificates } from './test/kme-pair.ts';
 
 describe('the line between agents', { skip: withoutOpenssl() }, () => {
-  let kmes: KmePair;
+  let kmes: ReturnType<typeof makeCertificates>;
   let server: { port: number; close: () => void };
   let next: PromiseWithResolvers<Line>;
   const strangers: string[] = [];
@@ -43,7 +43,7 @@ describe('the line between agents', { skip: withoutOpenssl() }, () => {
   };
 
   before(async () => {
-    kmes = await startKmePair();
+    kmes = makeCertificates();
     server = await listen('127.0.0.1', 0, identity('gw-b', 'gw-a'), {
       line: (line) => next.resolve(line),
       stranger: (who) => strangers.push(who),
@@ -51,7 +51,7 @@ describe('the line between agents', { skip: withoutOpenssl() }, () => {
   });
   after(async () => {
     server?.close();
-    await kmes?.close();
+    kmes?.remove();
   });
 
   it('carries messages both ways, and gives both ends the same channel', async () => {

@@ -10,7 +10,7 @@ import { Memory } from './memory.ts';
 import type { AgentEvent } from './report.ts';
 import { followRound, leadRound, type Party } from './rotation.ts';
 import { withoutOpenssl } from './test/authority.ts';
-import { type KmePair, startKmePair } from './test/kme-pair.ts';
+import { makeCertificates } from './test/kme-pair.ts';
 import type { Tunnel, TunnelKey } from './tunnel.ts';
 import { Watch } from './watch.ts';
 
@@ -69,7 +69,7 @@ class DiaryTunnel implements Tunnel {
 }
 
 describe('a round', { skip: withoutOpenssl() }, () => {
-  let kmes: KmePair;
+  let kmes: ReturnType<typeof makeCertificates>;
   let server: { port: number; close: () => void };
   let next: PromiseWithResolvers<Line>;
   const watches: Watch[] = [];
@@ -119,7 +119,7 @@ describe('a round', { skip: withoutOpenssl() }, () => {
     outcome.status === 'rejected' ? (outcome.reason as Error).message : 'it went well';
 
   before(async () => {
-    kmes = await startKmePair();
+    kmes = makeCertificates();
     server = await listen('127.0.0.1', 0, identity('gw-b', 'gw-a'), {
       line: (line) => next.resolve(line),
       stranger: () => undefined,
@@ -128,7 +128,7 @@ describe('a round', { skip: withoutOpenssl() }, () => {
   after(async () => {
     for (const watch of watches) await watch.end(false);
     server?.close();
-    await kmes?.close();
+    kmes?.remove();
   });
 
   it('changes the follower first, and takes the old key away only when both have seen the new one work', async () => {

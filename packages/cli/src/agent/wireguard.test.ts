@@ -81,29 +81,20 @@ describe('skykey agent wireguard', { skip: without('wg', 'wireguard-go', 'openss
     await kmes?.close();
   });
 
-  it('closes a tunnel that has no pre-shared key, and opens it with one of the KMEs', async () => {
+  // A handshake that failed is tried again after five seconds: few tunnels, and much in each.
+  it('closes a tunnel without a pre-shared key, opens it with one of the KMEs, and rotates that twice without a loss', async () => {
     assert.ok(await sites.reached(), 'without agents the tunnel is an ordinary one');
     const b = agent('b', { memory: join(sites.folder, 'b.json') });
     assert.match((await b.next('closed')).reason, /nothing tells how old/);
     assert.notEqual(presharedKey('b'), '(none)');
     assert.equal(await sites.reached(1500), false);
-    const a = agent('a', { memory: join(sites.folder, 'a.json') });
+    const a = agent('a', { memory: join(sites.folder, 'a.json'), rotateS: 2, maxKeyAgeS: 60 });
     const { keyId } = await a.next('rotated');
     assert.equal((await b.next('rotated')).keyId, keyId);
     assert.equal(presharedKey('a'), presharedKey('b'));
     assert.ok(await sites.reached());
     assert.match(wg(['show', device('a'), 'allowed-ips']), /\t10\.78\.2\.1\/32\n/);
     assert.match(wg(['show', device('a'), 'persistent-keepalive']), /\t25\n/);
-    await a.end();
-    await b.end();
-  });
-
-  it('rotates twice under traffic without losing any, and each key is the one in use', async () => {
-    const b = agent('b');
-    const a = agent('a', { rotateS: 2, maxKeyAgeS: 60 });
-    await a.next('rotated');
-    await b.next('rotated');
-    assert.ok(await sites.reached());
     const seen = new Set<string>();
     const { sent, came } = await sites.probe(async () => {
       a.forget();
@@ -156,29 +147,11 @@ describe('skykey agent wireguard', { skip: without('wg', 'wireguard-go', 'openss
     await again.end();
   });
 
-  it('closes the tunnel when there is no newer key in time, says why, and opens it again', async () => {
-    const b = agent('b', { rotateS: 1, maxKeyAgeS: 4 });
-    const a = agent('a', { rotateS: 1, maxKeyAgeS: 4 });
-    await a.next('rotated');
-    assert.ok(await sites.reached());
-    await b.next('rotated');
-    kmes.away(true);
-    assert.match((await a.next('closed')).reason, /older than 4 s, and there is no newer one: .*503/);
-    assert.match((await b.next('closed')).reason, /older than 4 s.*gw-a gave up: .*503/);
-    assert.equal(await sites.reached(1500), false);
-    kmes.away(false);
-    a.forget();
-    await a.next('rotated');
-    await b.next('rotated');
-    assert.ok(await sites.reached());
-    await a.end();
-    await b.end();
-  });
-
   it('does the same as a command, once', async () => {
     const run = (end: End): Promise<{ code: number | null; stdout: string; stderr: string }> => {
       const file = join(sites.folder, `${end}.agent.json`);
-      const memory = `${end}.once.json`;
+      // As the agents before left it: open, with a key that is young.
+      const memory = join(sites.folder, end === 'a' ? 'keep-a.json' : 'keep.json');
       const wireguard = { interface: device(end), peer: publicKeys[other(end)] };
       writeFileSync(file, JSON.stringify({ ...documentOf(kmes, end, port, { memory }), wireguard }));
       return skykey(['agent', 'wireguard', '--config', file, '--once', '--json']);
@@ -202,10 +175,18 @@ describe('skykey agent wireguard', { skip: without('wg', 'wireguard-go', 'openss
     assert.ok(await sites.reached(), 'and leaves it open');
   });
 
-  // Last: nothing of the KMEs' key is left after it.
-  it('hangs up at both ends when the link of its key is under alarm and there is no other key', async () => {
-    const b = agent('b');
-    const a = agent('a');
+  // Last: nothing of the KMEs' key is left after the alarm.
+  it('closes when there is no newer key in time, opens again, and hangs up when the link is under alarm', async () => {
+    const b = agent('b', { rotateS: 1, maxKeyAgeS: 4 });
+    const a = agent('a', { rotateS: 1, maxKeyAgeS: 4 });
+    await a.next('rotated');
+    await b.next('rotated');
+    kmes.away(true);
+    assert.match((await a.next('closed')).reason, /older than 4 s, and there is no newer one: .*503/);
+    assert.match((await b.next('closed')).reason, /older than 4 s.*gw-a gave up: .*503/);
+    assert.equal(await sites.reached(1500), false);
+    kmes.away(false);
+    a.forget();
     await a.next('rotated');
     await b.next('rotated');
     assert.ok(await sites.reached());

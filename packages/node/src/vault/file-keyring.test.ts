@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import {
+import fs, {
   chmodSync,
   mkdtempSync,
   readdirSync,
@@ -10,6 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -140,4 +141,50 @@ test('a vault on it opens again and again, each time under a new key', async (t)
     keyring.close();
   }
   assert.deepEqual(epochs, [2, 3, 4]);
+});
+
+test('a process that was slow to destroy old epochs does not destroy the newest', async (t) => {
+  const path = fresh(t);
+  const [slow, quick, third] = [FileKeyring.open(path), FileKeyring.open(path), FileKeyring.open(path)];
+  await slow.next();
+  const { writeSync } = fs;
+  t.after(() => {
+    fs.writeSync = writeSync;
+    syncBuiltinESMExports();
+  });
+  let begun: Promise<number> | undefined;
+  fs.writeSync = ((...values: unknown[]) => {
+    fs.writeSync = writeSync;
+    syncBuiltinESMExports();
+    // Between its look at the slot and its write (stopped, swapped out): another destroys the same and a third begins the next.
+    void quick.destroyBefore(2);
+    begun = third.next();
+    return Reflect.apply(writeSync, fs, values);
+  }) as typeof writeSync;
+  syncBuiltinESMExports();
+  await slow.destroyBefore(2);
+  assert.equal(FileKeyring.open(path).current().epoch, await begun);
+});
+
+test('a keyring is made for a new vault only, and missed by one that is there', async (t) => {
+  const path = fresh(t);
+  const open = () =>
+    Vault.open({
+      store: { kind: 'sqlite', path: `${path}.vault` },
+      keyring: FileKeyring.forVault(path),
+      now: () => 1_000,
+      random: (bytes) => new Uint8Array(randomBytes(bytes)),
+      processId: 'test',
+    });
+  const vault = await open();
+  await vault.notebook().remember('a', 1);
+  await vault.close();
+  rmSync(path);
+  const before = readFileSync(`${path}.vault`);
+  await assert.rejects(open(), (error: Error & { code?: string }) => {
+    assert.equal(error.code, 'node/keyring');
+    return /put back the keyring/.test(error.message);
+  });
+  assert.throws(() => statSync(path));
+  assert.deepEqual(readFileSync(`${path}.vault`), before);
 });

@@ -50,8 +50,17 @@ export class FileKeyring implements Keyring {
   static open(path: string, random: (bytes: number) => Uint8Array = randomBytes): FileKeyring {
     const keyring = new FileKeyring(path, random);
     if (!existsSync(path)) keyring.#make();
-    keyring.#read();
-    if (keyring.#keys.size === 0) throw keyring.#refusal('it holds no key that is whole');
+    keyring.#readSome();
+    return keyring;
+  }
+
+  /**
+   * The same, but made only when a new vault asks for its first epoch. A vault that is there is refused without its keyring
+   * (`find` throws): one made beside it would only hide that the right one is missing.
+   */
+  static forVault(path: string, random: (bytes: number) => Uint8Array = randomBytes): FileKeyring {
+    const keyring = new FileKeyring(path, random);
+    if (existsSync(path)) keyring.#readSome();
     return keyring;
   }
 
@@ -61,7 +70,8 @@ export class FileKeyring implements Keyring {
   }
 
   current(): { readonly epoch: number; readonly key: SecretBytes } {
-    this.#read();
+    if (this.#keys.size === 0 && !existsSync(this.#path)) this.#make();
+    this.#readSome();
     const epoch = Math.max(...this.#keys.keys());
     return { epoch, key: this.#keys.get(epoch)! };
   }
@@ -119,10 +129,16 @@ export class FileKeyring implements Keyring {
     }
   }
 
+  #readSome(): void {
+    this.#read();
+    if (this.#keys.size === 0) throw this.#refusal('it holds no key that is whole');
+  }
+
   #add(file: number, epoch: number): void {
     const slot = epoch % RECORDS;
     const there = [...this.#records(file)].find((each) => each.slot === slot)!;
-    if (isWhole(there.record)) throw this.#refusal(`it is full: ${RECORDS} rotations were begun and none was completed`);
+    if (isWhole(there.record))
+      throw this.#refusal(`it is full: ${RECORDS} rotations were begun and none was completed`);
     const record = Buffer.alloc(RECORD_BYTES);
     record.writeBigUInt64BE(BigInt(epoch));
     const key = this.#random(KEY_BYTES);
@@ -171,7 +187,9 @@ export class FileKeyring implements Keyring {
     try {
       file = openSync(this.#path, constants.O_RDWR);
     } catch (error) {
-      throw this.#refusal((error as Error).message, error);
+      const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      const remedy = 'its vault is there, that cannot be read without it: put back the keyring that belongs to it';
+      throw this.#refusal(isMissing ? `there is no such file. If ${remedy}` : (error as Error).message, error);
     }
     try {
       const { mode, size } = fstatSync(file);

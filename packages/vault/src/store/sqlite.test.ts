@@ -385,3 +385,106 @@ test('rows that were overwritten are in no file once the log is merged', async (
   for (const bytes of after.values()) kept.add(bytes);
   assert.ok(kept.count(file) > 2_000, 'the search finds what is there');
 });
+
+test('two vaults whose keyrings were swapped are refused, and no key is destroyed', async (t) => {
+  const [paris, lyon] = [await written(t), await written(t)];
+  for (const [one, other] of [
+    [paris, lyon],
+    [lyon, paris],
+  ] as const) {
+    await refuses({ path: one.path, keyring: other.keyring }, 'vault/restored', /another key of epoch/);
+  }
+  const again = await open(lyon.path, lyon.keyring);
+  t.after(() => again.close());
+  const tx = single(again);
+  assert.equal(reveal(await tx.take(await tx.reserve(LANE, 100))), hex(pattern(5_000).subarray(0, 100)));
+});
+
+test('a rotation that is interrupted again and again never leaves more than three epochs, nor loses one in use', async (t) => {
+  const { path, keyring } = await written(t);
+  const { exec } = DatabaseSync.prototype;
+  t.after(() => void (DatabaseSync.prototype.exec = exec));
+  // A full disk, or a service manager that gives up on a long start: at the first write, the second and so on.
+  for (let i = 0; i < 24; i++) {
+    let commits = 0;
+    DatabaseSync.prototype.exec = function (sql: string) {
+      if (sql === 'COMMIT' && ++commits === 3 + (i % 8))
+        throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+      return exec.call(this, sql);
+    };
+    const vault = await open(path, keyring).catch((error) => void code('vault/disk-full')(error));
+    DatabaseSync.prototype.exec = exec;
+    await vault?.close();
+    assert.ok(keyring.keys.size <= 3, `${keyring.keys.size} epochs`);
+  }
+  const vault = await open(path, keyring);
+  t.after(() => vault.close());
+  assert.equal(keyring.keys.size, 1);
+  const tx = single(vault);
+  assert.equal(reveal(await tx.take(await tx.reserve(LANE, 5_000))), hex(pattern(5_000)));
+});
+
+test('a vault of which a row needs a key that is nowhere is not rotated', async (t) => {
+  const place = await Place.make(t);
+  await place.tx.append(LANE, labels(), secret(pattern(5_000)));
+  await place.vault.close();
+  const file = new DatabaseSync(place.path);
+  file.exec('UPDATE piece SET epoch = 0 WHERE piece = (SELECT max(piece) FROM piece)');
+  file.close();
+  await assert.rejects(place.open(), code('vault/restored'));
+});
+
+test('a failure that rests on what another work of the group has done is told when that is durable', async (t) => {
+  const place = await Place.make(t);
+  const { vault, tx } = place;
+  await tx.append(LANE, labels(), secret(pattern(1_000)));
+  const [keyId] = ['00000000-0000-4000-8000-000000000001'];
+  const batch = { lane: LANE, bytes: 32, masterSae: 'a', slaveSaes: ['b'], keys: [{ keyId: keyId!, offset: 0 }] };
+  const { exec } = DatabaseSync.prototype;
+  t.after(() => void (DatabaseSync.prototype.exec = exec));
+  DatabaseSync.prototype.exec = function (sql: string) {
+    if (sql === 'COMMIT') throw Object.assign(new Error('disk I/O error'), { errcode: 10 });
+    return exec.call(this, sql);
+  };
+  const [first, second] = await Promise.allSettled(
+    [0, 1].map(() => vault.atomically((tx) => tx.keys.register([batch]), 'b')),
+  );
+  DatabaseSync.prototype.exec = exec;
+  assert.equal(first!.status, 'rejected');
+  assert.equal((await tx.keys.find([keyId!]))[0], undefined, 'nothing of it is there');
+  const told = (second as PromiseRejectedResult).reason as { code: string; message: string };
+  assert.notEqual(
+    told.code,
+    'vault/known',
+    `"${told.message}" is not true: the transaction that made it so was undone`,
+  );
+});
+
+test('a file that is refused is left as it is, with a log beside it too', async (t) => {
+  const dir = folder(t);
+  const path = join(dir, 'other.db');
+  const db = new DatabaseSync(path);
+  db.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE song (title text); INSERT INTO song VALUES (1)',
+  );
+  // Killed: file and log lie there.
+  const copy = join(dir, 'copy.db');
+  copyFileSync(path, copy);
+  copyFileSync(`${path}-wal`, `${copy}-wal`);
+  db.close();
+  const was = [readFileSync(copy), readFileSync(`${copy}-wal`)];
+  await assert.rejects(open(copy, new MemoryKeyring()), code('vault/corrupt'));
+  assert.ok(
+    existsSync(`${copy}-wal`) && readFileSync(`${copy}-wal`).equals(was[1]!) && readFileSync(copy).equals(was[0]!),
+  );
+});
+
+test('what opening does not look for, a check finds', async (t) => {
+  const { path, keyring } = await written(t);
+  const file = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+  file.exec('UPDATE segment SET block = 999 WHERE start = 0');
+  file.close();
+  const vault = await open(path, keyring);
+  t.after(() => vault.close());
+  await assert.rejects(vault.check(), code('vault/corrupt'));
+});

@@ -36,8 +36,6 @@ export class SqliteStore implements Store {
   constructor({ path, maxPages, defer = queueMicrotask }: SqlitePlace, { admit, begin }: Admission) {
     this.place = path;
     this.#turns = new Turns(GROUP, defer, (group) => this.#carryOut(group));
-    // The log that a killed process left takes the mode of the file, and the file that of the process.
-    const mask = process.umask(0o077);
     try {
       const isNew = this.#examine(admit);
       this.#db = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
@@ -45,8 +43,6 @@ export class SqliteStore implements Store {
       ({ id: this.id, epoch: this.#epoch } = identityIn(this.#db));
     } catch (error) {
       throw this.#explain(error);
-    } finally {
-      process.umask(mask);
     }
   }
 
@@ -55,7 +51,11 @@ export class SqliteStore implements Store {
       this.#db.exec('PRAGMA locking_mode = EXCLUSIVE');
       // An exclusive lock is taken by the first write, and kept: a second process gets vault/busy and not half the keys.
       const { journal_mode: mode } = this.#db.prepare('PRAGMA journal_mode = WAL').get() as { journal_mode: string };
-      if (mode !== 'wal') throw new VaultError('vault/unavailable', `the vault ${this.place} cannot be used: no log can be kept beside it`);
+      if (mode !== 'wal')
+        throw new VaultError(
+          'vault/unavailable',
+          `the vault ${this.place} cannot be used: no log can be kept beside it`,
+        );
       this.#db.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
       // Temporary files would hold copies of pages; without a limit the log would keep its old length.
       this.#db.exec('PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 0');
@@ -115,7 +115,8 @@ export class SqliteStore implements Store {
     if (this.#closed) return Promise.reject(this.#isClosed());
     return this.#between(() => {
       this.#inspect(this.#db, 'integrity_check(1)');
-      if (this.#db.prepare('PRAGMA foreign_key_check').get()) throw this.#corrupt('rows refer to rows that are missing');
+      if (this.#db.prepare('PRAGMA foreign_key_check').get())
+        throw this.#corrupt('rows refer to rows that are missing');
     });
   }
 
@@ -136,7 +137,8 @@ export class SqliteStore implements Store {
     if (this.#closed) return Promise.reject(this.#isClosed());
     return this.#between(() => {
       const { busy } = this.#statement('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
-      if (busy) throw new VaultError('vault/busy', `the log of the vault ${this.place} is being read: it is overwritten later`);
+      if (busy)
+        throw new VaultError('vault/busy', `the log of the vault ${this.place} is being read: it is overwritten later`);
     });
   }
 
@@ -313,7 +315,10 @@ class SqliteTransaction implements TransactionSql {
     this.#use(() => {
       const { changes } = this.#statement(text).run(...values);
       if (Number(changes) === rows) return;
-      throw new VaultError('vault/state', `${changes} rows were changed where ${rows} had been found: was a work of another scope here?`);
+      throw new VaultError(
+        'vault/state',
+        `${changes} rows were changed where ${rows} had been found: was a work of another scope here?`,
+      );
     });
   }
 

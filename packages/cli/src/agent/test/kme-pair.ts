@@ -39,11 +39,10 @@ const SAES = { 'gw-a': 'a', 'gw-b': 'b', 'gw-c': 'b', 'gw-d': 'b' };
 export async function startKmePair({ courierBytes = 128 * 1024 } = {}): Promise<KmePair> {
   // Their log is not the test's.
   process.env.SKYKEY_LOG ??= 'silent';
-  const folder = mkdtempSync(join(tmpdir(), 'skykey-agent-'));
+  const { certificates: folder, remove } = makeCertificates();
   const at = (...names: string[]): string => join(folder, ...names);
   const write = (name: string, content: string | Uint8Array): void => writeFileSync(at(name), content, { mode: 0o600 });
   const json = (name: string, document: object): void => write(name, JSON.stringify(document));
-  certificates(write);
   const lines = { a: await CutLine.open(), b: await CutLine.open() };
   const courier = randomBytes(courierBytes);
   const proof = 'carried by courier';
@@ -65,7 +64,7 @@ export async function startKmePair({ courierBytes = 128 * 1024 } = {}): Promise<
   const close = async (): Promise<void> => {
     for (const kme of running) await kme.stop();
     for (const site of SITES) await lines[site].close();
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   };
   try {
     for (const site of SITES) {
@@ -103,7 +102,10 @@ export async function startKmePair({ courierBytes = 128 * 1024 } = {}): Promise<
   }
 }
 
-function certificates(write: (name: string, text: string) => void): void {
+/** Certificates alone, in a folder as that of the pair. */
+export function makeCertificates(): { readonly certificates: string; readonly remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'skykey-agent-'));
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text, { mode: 0o600 });
   const saes = new Authority('SAEs');
   const kmes = new Authority('KMEs');
   write('sae-ca.crt', saes.cert);
@@ -118,6 +120,7 @@ function certificates(write: (name: string, text: string) => void): void {
   }
   saes.remove();
   kmes.remove();
+  return { certificates: folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Until the two have found each other. The key that comes of it is one of the material: else nothing could be looked for. */
