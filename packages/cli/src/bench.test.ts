@@ -86,8 +86,8 @@ describe('skykey bench', () => {
   it('knows what it can measure', async () => {
     const { code, stderr } = await skykey(['bench', 'dreams']);
     assert.equal(code, 2);
-    assert.match(stderr, /bench dreams: what can be measured is photons or distill/);
-    assert.match((await skykey(['bench', '--quick'])).stderr, /--quick is for bench distill/);
+    assert.match(stderr, /bench dreams: what can be measured is photons, distill or kme/);
+    assert.match((await skykey(['bench', '--quick'])).stderr, /--quick is for bench distill and kme/);
     assert.match((await skykey(['bench', '--rounds', '0'])).stderr, /--rounds 0: give a whole number from 1 on/);
   });
 });

@@ -49,18 +49,29 @@ export function isProven(keyring: Keyring, id: Uint8Array, { epoch, proof }: Epo
 /** Keys derived for blocks that were used last; deriving one costs about as much as two seals. */
 const KEPT = 512;
 
+/** What a seal is of. */
+interface Sealed {
+  readonly epoch: number;
+  readonly block: number;
+  readonly piece: number;
+  /** Bytes that are still to be used. */
+  readonly live: number;
+}
+
 /**
  * AES-256-GCM (NIST SP 800-38D) with a key for each block and epoch: HKDF-SHA-256 (RFC 5869) of the epoch's key, salted with
  * the vault's identity. Nonces are random; a block has at most 2^20 pieces of 1,024 bytes, each sealed anew when some of its
  * bytes are used, so that one key never comes near the 2^32 seals that random nonces allow (SP 800-38D, 8.3).
  *
- * A sealed piece is nonce (12) ‖ ciphertext ‖ tag (16). What it belongs to is authenticated with it: vault, piece, epoch.
+ * A sealed piece is nonce (12) ‖ ciphertext ‖ tag (16). What it belongs to is authenticated with it: vault, piece, epoch, and
+ * how many of its bytes are still to be used.
  */
 export class Seal {
   readonly #keyring: Keyring;
   readonly #random: (bytes: number) => Uint8Array;
   readonly #id: Uint8Array;
   readonly #derived = new Map<string, KeyObject>();
+  #newest = 0;
 
   constructor(keyring: Keyring, random: (bytes: number) => Uint8Array, id: Uint8Array) {
     this.#keyring = keyring;
@@ -76,7 +87,7 @@ export class Seal {
   static readonly overhead = NONCE_BYTES + TAG_BYTES;
 
   /** Throws VaultError `vault/unavailable` when the keyring does not know the epoch. */
-  close(epoch: number, block: number, piece: number, plain: Uint8Array): Uint8Array {
+  close({ epoch, block, piece, live }: Sealed, plain: Uint8Array): Uint8Array {
     const key = this.#key(epoch, block);
     if (!key) {
       throw new VaultError(
@@ -86,7 +97,7 @@ export class Seal {
     }
     const nonce = this.#random(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', key, nonce);
-    cipher.setAAD(this.#context(piece, epoch));
+    cipher.setAAD(this.#context(piece, epoch, live));
     const sealed = new Uint8Array(plain.length + Seal.overhead);
     sealed.set(nonce);
     sealed.set(cipher.update(plain), NONCE_BYTES);
@@ -96,13 +107,13 @@ export class Seal {
   }
 
   /** The bytes, in an array of their own; undefined when they are not what was sealed for this place. */
-  open(epoch: number, block: number, piece: number, sealed: Uint8Array): Uint8Array | undefined {
+  open({ epoch, block, piece, live }: Sealed, sealed: Uint8Array): Uint8Array | undefined {
     const key = this.#key(epoch, block);
     if (!key || sealed.length <= Seal.overhead) return undefined;
     const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), {
       authTagLength: TAG_BYTES,
     });
-    decipher.setAAD(this.#context(piece, epoch));
+    decipher.setAAD(this.#context(piece, epoch, live));
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
     const plain = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
     try {
@@ -119,16 +130,22 @@ export class Seal {
     this.#derived.clear();
   }
 
-  #context(piece: number, epoch: number): Uint8Array {
-    const context = new Uint8Array(this.#id.length + 16);
+  #context(piece: number, epoch: number, live: number): Uint8Array {
+    const context = new Uint8Array(this.#id.length + 24);
     context.set(this.#id);
     const numbers = new DataView(context.buffer, this.#id.length);
     numbers.setBigUint64(0, BigInt(piece));
     numbers.setBigUint64(8, BigInt(epoch));
+    numbers.setBigUint64(16, BigInt(live));
     return context;
   }
 
   #key(epoch: number, block: number): KeyObject | undefined {
+    // Whoever began an epoch destroys those before it: nothing derived from them stays here longer than it must.
+    if (epoch > this.#newest) {
+      this.#newest = epoch;
+      this.forget();
+    }
     const name = `${epoch}/${block}`;
     const known = this.#derived.get(name);
     if (known) return known;

@@ -60,22 +60,41 @@ export class Lanes {
 
   /** Stretches beyond the last claim without gap, poison or age, neighbours joined. */
   async freeRuns(name: string): Promise<Stretch[]> {
-    const runs: Stretch[] = [];
     const lane = await this.#head(name);
-    if (!lane) return runs;
-    for await (const { start, stop } of this.#segments.free(lane)) {
-      const last = runs.at(-1);
-      if (last?.stop === start) last.stop = stop;
-      else runs.push({ start, stop });
-    }
-    return runs;
+    return lane ? await this.#segments.runs(lane) : [];
   }
 
-  /** What `reserve` can still hand out, with the block that each stretch comes from. */
-  async freeBlocks(name: string): Promise<(Stretch & { readonly block: number })[]> {
+  /**
+   * Where the first `bytes` bytes are that begin a multiple of `unit` and are free in one piece; undefined when nowhere.
+   * Looks no further than it must.
+   */
+  async firstFree(name: string, bytes: number, unit: number): Promise<number | undefined> {
+    const lane = await this.#head(name);
+    if (!lane) return undefined;
+    let at = 0;
+    let end = -1;
+    for await (const { start, stop } of this.#segments.free(lane)) {
+      if (start !== end) at = Math.ceil(start / unit) * unit;
+      end = stop;
+      if (end - at >= bytes) return at;
+    }
+    return undefined;
+  }
+
+  /**
+   * What `reserve` can still hand out, with the block that each stretch comes from; `enough`: no more than is needed for so
+   * many bytes.
+   */
+  async freeBlocks(name: string, enough: number): Promise<(Stretch & { readonly block: number })[]> {
     const found: (Stretch & { readonly block: number })[] = [];
     const lane = await this.#head(name);
-    if (lane) for await (const { start, stop, block } of this.#segments.free(lane)) found.push({ start, stop, block });
+    if (!lane) return found;
+    let bytes = 0;
+    for await (const { start, stop, block } of this.#segments.free(lane)) {
+      found.push({ start, stop, block });
+      bytes += stop - start;
+      if (bytes >= enough) break;
+    }
     return found;
   }
 
@@ -100,9 +119,18 @@ export class Lanes {
 
   /** Bytes that `reserve` can still hand out. */
   async available(name: string): Promise<number> {
-    let sum = 0;
-    for (const { start, stop } of await this.freeRuns(name)) sum += stop - start;
-    return sum;
+    const lane = await this.#head(name);
+    return lane ? (await this.#segments.sum(lane)).bytes : 0;
+  }
+
+  /** How many units that begin at a multiple of `unit` are free whole. */
+  async freeUnits(name: string, unit: number): Promise<number> {
+    const lane = await this.#head(name);
+    if (!lane) return 0;
+    const { bytes, odd } = await this.#segments.sum(lane, unit);
+    if (!odd) return bytes / unit;
+    const whole = ({ start, stop }: Stretch) => Math.max(0, Math.floor(stop / unit) - Math.ceil(start / unit));
+    return (await this.#segments.runs(lane)).reduce((sum, run) => sum + whole(run), 0);
   }
 
   /** How many ranges of `bytes` bytes can still be reserved, which is less than the quotient where gaps divide the lane. */

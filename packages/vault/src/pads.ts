@@ -3,7 +3,7 @@ import { VaultError } from './error.ts';
 import { type Lanes, POINT_BYTES } from './lanes.ts';
 import type { Range } from './types.ts';
 
-/** Bytes of one pad, which hides one tag. */
+/** Bytes of one pad, which hides one tag. The point before the first pad has as many. */
 export const PAD_BYTES = 16;
 
 /**
@@ -37,10 +37,8 @@ export class Pads {
   }
 
   /** Pads left beyond the last one touched. */
-  async left(): Promise<number> {
-    let sum = 0;
-    for (const { count } of await this.#free()) sum += count;
-    return sum;
+  left(): Promise<number> {
+    return this.#lanes.freeUnits(this.#lane, PAD_BYTES);
   }
 
   /**
@@ -77,9 +75,9 @@ export class Pads {
   }
 
   async #nextFree(): Promise<number> {
-    const next = (await this.#free()).find(({ count }) => count > 0);
-    if (!next) throw new VaultError('vault/short', `lane ${this.#lane} has no pad left for another tag`);
-    return next.first;
+    const at = await this.#lanes.firstFree(this.#lane, PAD_BYTES, PAD_BYTES);
+    if (at === undefined) throw new VaultError('vault/short', `lane ${this.#lane} has no pad left for another tag`);
+    return (at - POINT_BYTES) / PAD_BYTES;
   }
 
   #range(index: number): Range {
@@ -87,13 +85,5 @@ export class Pads {
       throw new VaultError('vault/argument', `a pad has a whole number from 0 on, not ${index}`);
     }
     return { lane: this.#lane, offset: POINT_BYTES + PAD_BYTES * index, bytes: PAD_BYTES };
-  }
-
-  /** Whole pads in each free stretch of the lane. */
-  async #free(): Promise<{ first: number; count: number }[]> {
-    return (await this.#lanes.freeRuns(this.#lane)).map(({ start, stop }) => {
-      const first = Math.ceil((start - POINT_BYTES) / PAD_BYTES);
-      return { first, count: Math.max(0, Math.floor((stop - POINT_BYTES) / PAD_BYTES) - first) };
-    });
   }
 }

@@ -72,7 +72,7 @@ export class Pieces {
       for (const row of await this.#load([...parts.keys()])) rows.set(row.piece, row);
       for (const [piece, within] of parts) {
         const row = rows.get(piece);
-        const plain = row && this.#seal.open(row.epoch, blockOf(piece), piece, row.bytes);
+        const plain = row && this.#open(row);
         if (!plain) throw this.#damaged(piece);
         const touched = { row: row!, plain, lost: 0 };
         opened.push(touched);
@@ -106,7 +106,7 @@ export class Pieces {
     for (const row of await this.#load([...parts.keys()])) {
       const within = parts.get(row.piece)!;
       const lost = within.reduce((sum, { start, stop }) => sum + stop - start, 0);
-      const plain = lost < row.live ? this.#seal.open(row.epoch, blockOf(row.piece), row.piece, row.bytes) : undefined;
+      const plain = lost < row.live ? this.#open(row) : undefined;
       for (const { start, stop } of within) plain?.fill(0, start, stop);
       changed.push({ row, plain, lost });
     }
@@ -139,7 +139,7 @@ export class Pieces {
           `the keyring has no key of epoch ${epoch}, in which some of ${this.#place} is sealed: use the keyring that belongs to it. Nothing was changed`,
         );
       }
-      const plain = this.#seal.open(epoch, blockOf(piece), piece, bytes);
+      const plain = this.#open({ piece, epoch, live, bytes });
       renewed.push(
         plain
           ? this.#sealed(now, piece, live, plain)
@@ -180,7 +180,11 @@ export class Pieces {
   }
 
   #sealed(epoch: number, piece: number, live: number, plain: Uint8Array): Row {
-    return { piece, epoch, live, bytes: this.#seal.close(epoch, blockOf(piece), piece, plain) };
+    return { piece, epoch, live, bytes: this.#seal.close({ epoch, block: blockOf(piece), piece, live }, plain) };
+  }
+
+  #open({ piece, epoch, live, bytes }: Row): Uint8Array | undefined {
+    return this.#seal.open({ epoch, block: blockOf(piece), piece, live }, bytes);
   }
 
   async #load(pieces: readonly number[]): Promise<Row[]> {

@@ -14,6 +14,11 @@ export interface Segment extends Stretch {
   expiresMs: number | null;
 }
 
+/** What is free of lane $1 beyond position $2 at the time $3. */
+const FREE = `(SELECT CASE WHEN start < $2 THEN $2 ELSE start END AS start, stop FROM segment
+   WHERE lane = $1 AND stop > $2 AND poisoned = 0 AND (expires_ms IS NULL OR expires_ms > $3)
+     AND start >= coalesce((SELECT max(start) FROM segment WHERE lane = $1 AND start <= $2), 0)) AS free`;
+
 /** Which part of which block is which part of a lane. */
 export class Segments {
   readonly #sql: Sql;
@@ -42,6 +47,28 @@ export class Segments {
       if (segments.length < SEGMENTS) return;
       from = segments.at(-1)!.stop;
     }
+  }
+
+  /** What is free beyond the last claim, neighbours joined, in order. */
+  runs({ lane, cursor }: { lane: number; cursor: number }): Promise<Stretch[]> {
+    return this.#sql.all<Stretch>(
+      `SELECT min(start) AS start, max(stop) AS stop FROM
+         (SELECT start, stop, sum(head) OVER (ORDER BY start) AS run FROM
+           (SELECT start, stop, CASE WHEN start = lag(stop) OVER (ORDER BY start) THEN 0 ELSE 1 END AS head
+            FROM ${FREE}) AS marked) AS numbered
+       GROUP BY run ORDER BY min(start)`,
+      ...[lane, cursor, this.#now()],
+    );
+  }
+
+  /** Bytes that are free beyond the last claim; `odd`: some stretch of them does not begin and end at whole units. */
+  async sum({ lane, cursor }: { lane: number; cursor: number }, unit = 1): Promise<{ bytes: number; odd: number }> {
+    const row = await this.#sql.get<{ bytes: number; odd: number }>(
+      `SELECT CAST(coalesce(sum(stop - start), 0) AS bigint) AS bytes,
+         coalesce(max(CASE WHEN start % ${unit} = 0 AND stop % ${unit} = 0 THEN 0 ELSE 1 END), 0) AS odd FROM ${FREE}`,
+      ...[lane, cursor, this.#now()],
+    );
+    return row!;
   }
 
   /** Segments that share bytes with places of one lane, or lie between places that are near, in order. */

@@ -142,9 +142,15 @@ export class VaultTransaction {
     return this.#lanes.names(prefix);
   }
 
-  /** What `reserve` can still hand out of a lane, in its order, and where it comes from. */
-  async stretches(lane: string): Promise<(Omit<Range, 'lane'> & { readonly labels: BlockLabels })[]> {
-    const free = await this.#lanes.freeBlocks(lane);
+  /**
+   * What `reserve` can still hand out of a lane, in its order, and where it comes from; all, or the first stretches that have
+   * `enough` bytes together.
+   */
+  async stretches(
+    lane: string,
+    enough = Number.POSITIVE_INFINITY,
+  ): Promise<(Omit<Range, 'lane'> & { readonly labels: BlockLabels })[]> {
+    const free = await this.#lanes.freeBlocks(lane, enough);
     const labels = await this.#blocks.labels(free.map(({ block }) => block));
     return free.map(({ start, stop, block }) => ({ offset: start, bytes: stop - start, labels: labels.get(block)! }));
   }

@@ -324,3 +324,12 @@ onBoth('memory, outbox and journal survive; the journal keeps its newest 500 ent
   assert.equal(journal.length, 500);
   assert.deepEqual([journal[0]!.text, journal[499]!.text], ['entry 509', 'entry 10']);
 });
+
+onBoth('stretches end when there are enough of them', async (t, kind) => {
+  const { tx } = await Place.make(t, kind);
+  for (let i = 0; i < 5; i++) await tx.append(LANE, labels(), secret(pattern(100, i)));
+  const lengths = async (enough?: number) => (await tx.stretches(LANE, enough)).map(({ bytes }) => bytes);
+  assert.deepEqual([await lengths(1), await lengths(101)], [[100], [100, 100]]);
+  assert.deepEqual(await lengths(), [100, 100, 100, 100, 100]);
+  assert.deepEqual([await tx.available(LANE), await tx.run(LANE, 450), await tx.run(LANE, 501)], [500, 500, 0]);
+});

@@ -39,7 +39,7 @@ test(
   whyNot === undefined ? {} : { skip: whyNot },
   async (t) => {
     server = await PostgresServer.start(folder);
-    const played = await ask({ store: 'postgres', operations: 1_000, server });
+    const played = await ask({ store: 'postgres', operations: 600, server });
     expectNothing(played);
     assert.ok(played.counts.commitsCut! > 0 && played.counts.deaths! > 0);
     t.diagnostic(JSON.stringify({ answers: played.answers, deaths: played.deaths, counts: played.counts }));

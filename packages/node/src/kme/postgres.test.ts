@@ -29,7 +29,11 @@ test('three processes of one site on one PostgreSQL give no key twice under load
   const configs = [0, 1, 2].map((i) =>
     house.configure(
       'paris',
-      { vault, ...(i > 0 && { listen: { ...house.listen('paris'), etsi014: 0, peers: 0, operations: 0 } }) },
+      {
+        vault,
+        processId: `paris-${i}`,
+        ...(i > 0 && { listen: { ...house.listen('paris'), etsi014: 0, peers: 0, operations: 0 } }),
+      },
       `paris-${i}.json`,
     ),
   );
