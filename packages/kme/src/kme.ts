@@ -55,8 +55,6 @@ export interface KmeOptions {
 }
 
 const DAY_MS = 86_400_000;
-/** Documents that stand for tombstones. */
-const VOIDED = 'voided/';
 
 /**
  * Key management entity of one site: hands keys to its applications, keeps in step with the KMEs of the other sites, and
@@ -140,7 +138,7 @@ export class Kme {
     try {
       if (message.kind === 'carry') return await tx.atomically(() => this.#carried(tx, from, message));
       const batches = message.batches.map((batch) => this.#admitted(from, batch));
-      if (message.kind === 'void') await this.#void(tx, await this.#ownKeys(tx, batches));
+      if (message.kind === 'void') await tx.keys.voidBatch(await this.#ownKeys(tx, batches));
       else await tx.atomically(() => this.#assign(tx, batches));
       return { status: 'accepted' };
     } catch (error) {
@@ -180,22 +178,6 @@ export class Kme {
     return own;
   }
 
-  async #void(tx: VaultTransaction, batches: readonly KeyBatch[]): Promise<void> {
-    await tx.keys.voidBatch(batches);
-    for (const { lane, keys } of batches) {
-      // The vault has tombstones for keys of lanes that are there; these may be assigned when theirs is.
-      if ((await tx.length(lane)) > 0) continue;
-      for (const { keyId } of keys) await tx.remember(`${VOIDED}${keyId}`, true);
-    }
-  }
-
-  /** Throws KmeError `kme/not-for-us` for a key that was voided before it was assigned. */
-  async #checkNotVoided(tx: VaultTransaction, keyIds: readonly string[]): Promise<void> {
-    const voided = new Set((await tx.recallAll(VOIDED)).map(({ name }) => name.slice(VOIDED.length)));
-    const found = keyIds.find((keyId) => voided.has(keyId));
-    if (found !== undefined) throw new KmeError('kme/not-for-us', `the key ${found} was voided before`);
-  }
-
   async #assign(tx: VaultTransaction, batches: readonly KeyBatch[]): Promise<void> {
     const fresh: KeyBatch[] = [];
     const closed = new Set((await this.exchange.alarms.list(tx)).map(({ link }) => link));
@@ -207,10 +189,6 @@ export class Kme {
       fresh.push(batch);
     }
     if (fresh.length === 0) return;
-    await this.#checkNotVoided(
-      tx,
-      fresh.flatMap(({ keys }) => keys.map(({ keyId }) => keyId)),
-    );
     await tx.keys.register(fresh);
   }
 
@@ -258,7 +236,6 @@ export class Kme {
     message: PeerMessage & { readonly kind: 'carry' },
   ): Promise<PeerAnswer> {
     const holders = this.#holders(from, message.masterSae, message.slaveSaes);
-    await this.#checkNotVoided(tx, message.keyIds);
     const padLane = keyLane(from, this.registry.siteId, message.pad.way);
     const own = await tx.labels({ lane: padLane, offset: message.pad.offset, bytes: message.pad.bytes });
     const hidden = hiddenBy(message.labels, own);

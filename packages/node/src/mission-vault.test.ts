@@ -45,5 +45,5 @@ test('a vault without its keyring is refused: key is not made up', async (t) => 
   const options = place(t);
   await (await openMissionVault(options)).close();
   rmSync(options.keyring);
-  await assert.rejects(openMissionVault(options), { code: 'vault/restored' });
+  await assert.rejects(openMissionVault(options), { code: 'node/keyring' });
 });

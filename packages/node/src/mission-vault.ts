@@ -1,11 +1,10 @@
 /** The vault of one node: a SQLite file beside its keyring, and what keeps it in order while the process lives. */
-import { randomBytes } from 'node:crypto';
-import { Vault, VaultError } from '@skykey/vault';
+import { type Vault, VaultError } from '@skykey/vault';
 import type { Logger } from 'pino';
 import { NodeError } from './error.ts';
-import { type VaultWatch, watched } from './kme/open-vault.ts';
-import { FileKeyring } from './vault/file-keyring.ts';
+import { openVault, type VaultWatch } from './kme/open-vault.ts';
 
+const UNWATCHED: VaultWatch = { onTransaction: () => undefined, onCommit: () => undefined };
 const SCRUB_MS = 1000;
 /** After so long every copy of the file that somebody made is unreadable. */
 const ROTATE_MS = 3_600_000;
@@ -18,23 +17,9 @@ export async function openMissionVault(options: {
   readonly nodeId: string;
   readonly watch?: VaultWatch;
 }): Promise<Vault> {
-  const { watch } = options;
+  const { path, keyring, now, nodeId, watch = UNWATCHED } = options;
   try {
-    const vault = await Vault.open({
-      store: {
-        ...{ kind: 'sqlite', path: options.path },
-        // Requests of one turn of the event loop share one write to the disk.
-        defer: (run) => {
-          watch?.onCommit();
-          setImmediate(run);
-        },
-      },
-      keyring: FileKeyring.open(options.keyring),
-      now: options.now,
-      random: (bytes) => new Uint8Array(randomBytes(bytes)),
-      processId: options.nodeId,
-    });
-    return watch ? watched(vault, watch) : vault;
+    return await openVault({ vault: { kind: 'sqlite', path }, keyring }, nodeId, watch, now);
   } catch (error) {
     if (!(error instanceof VaultError) || !/ has format \d/.test(error.message)) throw error;
     throw new NodeError('node/data', `${error.message}; or choose another folder with --data`, { cause: error });

@@ -29,6 +29,7 @@ export async function openVault(
   { vault: place, keyring }: Pick<KmeConfiguration, 'vault' | 'keyring'>,
   processId: string,
   { onTransaction, onCommit }: VaultWatch,
+  now: () => number = Date.now,
 ): Promise<Vault> {
   if (place.kind === 'postgres' && processId.endsWith(':0')) {
     throw new NodeError(
@@ -56,7 +57,7 @@ export async function openVault(
   const vault = await Vault.open({
     store,
     keyring: FileKeyring.forVault(keyring),
-    now: Date.now,
+    now,
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
     processId,
   });
@@ -64,7 +65,7 @@ export async function openVault(
 }
 
 /** The vault, with every transaction told. */
-export function watched(vault: Vault, { onTransaction }: Pick<VaultWatch, 'onTransaction'>): Vault {
+function watched(vault: Vault, { onTransaction }: Pick<VaultWatch, 'onTransaction'>): Vault {
   const atomically = vault.atomically.bind(vault);
   vault.atomically = (work, scope) => {
     onTransaction();
