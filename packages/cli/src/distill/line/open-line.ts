@@ -72,7 +72,7 @@ export async function openLine(options: LineOptions): Promise<OpenLine> {
     }
   };
   const seek = async (where: string, reach: () => Promise<Carrier>): Promise<void> => {
-    for (let waitMs = FIRST_WAIT_MS; !line.over; waitMs = Math.min(LONGEST_WAIT_MS, 2 * waitMs)) {
+    for (let waitMs = FIRST_WAIT_MS; !line.done; waitMs = Math.min(LONGEST_WAIT_MS, 2 * waitMs)) {
       const before = line.moves;
       try {
         const carrier = await reach();
@@ -85,11 +85,11 @@ export async function openLine(options: LineOptions): Promise<OpenLine> {
             ? `whoever answers ${where} says that this side ${error.message}`
             : `whoever answers ${where} ${error.message}`;
           fault = new CliError('cli/peer', sentence, { cause: error });
-          line.end(sentence);
+          line.giveUp(sentence);
         }
       }
       if (line.moves > before) waitMs = FIRST_WAIT_MS / 2;
-      if (!line.over) await sleep(waitMs, undefined, { ref: false });
+      if (!line.done) await sleep(waitMs, undefined, { ref: false });
     }
   };
   let stop = (): void => undefined;

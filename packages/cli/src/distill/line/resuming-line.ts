@@ -45,6 +45,7 @@ export class ResumingLine implements Channel {
   #peerLeft = false;
   #closing = false;
   #farewell = false;
+  #finished = false;
   #changed: () => void = () => undefined;
   #change: Promise<void>;
   #patience: NodeJS.Timeout | undefined;
@@ -75,6 +76,11 @@ export class ResumingLine implements Channel {
     return this.#ended !== undefined || this.#peerLeft;
   }
 
+  /** No connection is of any use any more: the other side has said farewell, or there is nobody to say it to. */
+  get done(): boolean {
+    return this.#finished || this.#peerLeft || (this.#ended !== undefined && this.connections === 0);
+  }
+
   /** Everything said was taken by the other side. */
   get heard(): boolean {
     return this.#unacknowledged.length === 0;
@@ -82,12 +88,12 @@ export class ResumingLine implements Channel {
 
   /** Resolves when there is no connection. */
   async detached(): Promise<void> {
-    while (this.#carrier && !this.over) await this.#change;
+    while (this.#carrier && !this.done) await this.#change;
   }
 
   /** Goes on over a new connection, in place of the one before. Says whether it is still the same process there. */
   attach(carrier: Carrier, { run, received }: Greeted): boolean {
-    if (this.over) {
+    if (this.done) {
       carrier.send(Uint8Array.of(Frame.bye));
       carrier.close();
       return false;
@@ -97,7 +103,7 @@ export class ResumingLine implements Channel {
       const refusal = new Refused('run');
       carrier.send(refusalFrame(refusal.reason));
       carrier.close();
-      this.end(`the other party ${refusal.message}`);
+      this.giveUp(`the other party ${refusal.message}`);
       return false;
     }
     this.#carrier?.close();
@@ -106,7 +112,7 @@ export class ResumingLine implements Channel {
     if (this.connections++ === 0) this.#newsCame();
     carrier.accept(FRAME_BYTES);
     this.#acknowledged(received);
-    for (const sent of this.#unacknowledged) carrier.send(this.#data(sent));
+    if (!this.#ended) for (const sent of this.#unacknowledged) carrier.send(this.#data(sent));
     // After them: that it arrives says that they did, or that there was nothing to say.
     carrier.send(Uint8Array.of(this.#farewell ? Frame.bye : Frame.ping));
     void this.#serve(carrier);
@@ -141,42 +147,57 @@ export class ResumingLine implements Channel {
 
   /**
    * Waits at most so long until the other side has taken everything, then says farewell and waits a moment for that of the
-   * other: if the line breaks now, the other still has to learn that this side took everything.
+   * other: if the line breaks now, the other still has to learn that this side took everything, or that it has ended.
    */
   async close(lingerMs: number): Promise<void> {
-    // Nobody here takes anything any more: the other side need not wait for that.
-    this.#closing = true;
-    this.#drop();
-    await this.#until(() => this.heard, lingerMs);
-    this.#farewell = true;
-    this.#carrier?.send(Uint8Array.of(Frame.bye));
-    if (this.connections > 0) await this.#until(() => this.over, Math.min(lingerMs, FAREWELL_MS));
-    this.end('the session is over');
+    if (!this.over) {
+      // Nobody here takes anything any more: the other side need not wait for that.
+      this.#closing = true;
+      this.#drop();
+      await this.#until(() => this.heard || this.over, lingerMs);
+      this.#bidFarewell();
+    }
+    if (this.connections > 0) await this.#until(() => this.done, Math.min(lingerMs, FAREWELL_MS));
+    this.giveUp('the session is over');
   }
 
-  /** Waits until something is so, it is over, or it is too late. */
+  /** Waits until something is so, or it is too late. */
   async #until(so: () => boolean, limitMs: number): Promise<void> {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
       this.#tell();
     }, limitMs);
-    while (!so() && !this.over && !late) await this.#change;
+    while (!so() && !late) await this.#change;
     clearTimeout(timer);
   }
 
-  /** Ends at once; whoever waits is told why. */
+  /**
+   * Ends at once; whoever waits is told why. The connection stays until `close`: a farewell is lost where the other side
+   * writes on to a connection that is closed before it has read so far, and only its own shows that it was heard.
+   */
   end(why: string): void {
-    if (!this.#ended) {
-      this.#ended = new Error(why);
-      this.#carrier?.send(Uint8Array.of(Frame.bye));
-      this.#carrier?.close();
-      this.#carrier = undefined;
-    }
+    this.#ended ??= new Error(why);
+    this.#bidFarewell();
     clearTimeout(this.#patience);
     clearTimeout(this.#ackTimer);
     this.#newsCame();
     this.#tell();
+  }
+
+  /** Ends where nobody is left to be told, and waits for no answer. */
+  giveUp(why: string): void {
+    this.end(why);
+    this.#finished = true;
+    this.#carrier?.close();
+    this.#carrier = undefined;
+    this.#tell();
+  }
+
+  #bidFarewell(): void {
+    if (this.#farewell) return;
+    this.#farewell = true;
+    this.#carrier?.send(Uint8Array.of(Frame.bye));
   }
 
   async #serve(carrier: Carrier): Promise<void> {
@@ -212,6 +233,8 @@ export class ResumingLine implements Channel {
       this.#acknowledged(view.getUint32(5, true));
       // Said before and arrived before.
       if (number < this.#expected) return;
+      // Nobody will take it, and the other side is not to think so.
+      if (this.#ended && !this.#closing) return;
       if (number > this.#expected) throw new Error(`message ${number} came where ${this.#expected} is due`);
       const message = frame.slice(HEAD_BYTES);
       if (this.#arrivedBytes + message.length > MOST_WAITING_BYTES) throw new Error('more came than was asked for');
@@ -225,10 +248,12 @@ export class ResumingLine implements Channel {
     else if (kind === Frame.ping && frame.length === 1) this.#progress();
     else if (kind === Frame.bye && frame.length === 1) {
       this.#peerLeft = true;
+      // At once: whoever has ended waits for it.
+      this.#bidFarewell();
       clearTimeout(this.#patience);
       this.#tell();
     } else if (kind === Frame.refusal) {
-      this.end(`whoever answered says that this side ${toldBy(frame).message}`);
+      this.giveUp(`whoever answered says that this side ${toldBy(frame).message}`);
     } else throw new Error(`a frame of kind ${kind} and ${frame.length} bytes means nothing`);
   }
 
@@ -306,7 +331,7 @@ export class ResumingLine implements Channel {
 
   #waitPatiently(): void {
     this.#patience ??= setTimeout(
-      () => this.end(`nothing moved for ${this.#patienceMs / 1000} s: ${this.trouble}`),
+      () => this.giveUp(`nothing moved for ${this.#patienceMs / 1000} s: ${this.trouble}`),
       this.#patienceMs,
     );
   }

@@ -32,6 +32,8 @@ export class SocketCarrier implements Carrier {
   #longest = GREETING_BYTES;
   #parts: Buffer[] = [];
   #buffered = 0;
+  #leaving: Buffer[] = [];
+  #departure: NodeJS.Immediate | undefined;
   /** Why nothing more will arrive; what is here can still be taken. */
   #gone: Error | undefined;
 
@@ -60,7 +62,10 @@ export class SocketCarrier implements Carrier {
     const bytes = Buffer.allocUnsafe(4 + frame.length);
     bytes.writeUInt32LE(frame.length);
     bytes.set(frame, 4);
-    this.#socket.write(bytes);
+    this.#leaving.push(bytes);
+    // What has arrived is read first: the second write to a connection that the other side has closed fails, and takes with
+    // it what was not read, the other's last word.
+    this.#departure ??= setImmediate(() => this.#depart());
   }
 
   receive(): Promise<Uint8Array> {
@@ -70,11 +75,22 @@ export class SocketCarrier implements Carrier {
   }
 
   close(): void {
+    this.#depart();
     this.#waiter.end(new Error('the connection was closed on this side'));
     this.#parts = [];
     this.#buffered = 0;
     this.#socket.destroySoon();
     setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
+  }
+
+  #depart(): void {
+    clearImmediate(this.#departure);
+    this.#departure = undefined;
+    // All at once: the second frame is not to be the second write.
+    this.#socket.cork();
+    for (const bytes of this.#leaving) if (!this.#gone) this.#socket.write(bytes);
+    this.#socket.uncork();
+    this.#leaving = [];
   }
 
   /** Gives the next frame to whoever waits, if it is here. */

@@ -196,6 +196,8 @@ export const SETTINGS = 0x0a;
 export const TEST_BOB = 0x0b;
 export const TAG = 0x1a;
 export const RELEASE = 0x1c;
+/** Kind of a frame, its fifth byte. */
+export const FAREWELL = 6;
 
 /** A proxy that reads frames on the way. Closes with its last connection once `stop` was called. */
 export async function proxy(port: number, meddle: Meddle): Promise<{ readonly port: number; stop(): void }> {
