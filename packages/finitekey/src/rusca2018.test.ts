@@ -1,21 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { binaryEntropy, type DecoyDocument, keyLength } from './index.ts';
+import { binaryEntropy, keyLength } from './index.ts';
 import { phaseErrorBound } from './lim2014.ts';
+import { oneDecoy as published } from './test/documents.ts';
 
-/** Values of adomasbaliuka/formal-qkd (Apache-2.0), where interval arithmetic in Lean is checked against them; key and test named Z and X there. */
-const published: DecoyDocument = {
-  protocol: 'decoy-bb84',
-  intensities: [0.51, 0.15],
-  probabilities: [0.7, 0.3],
-  nX: [8875913, 1124087],
-  mX: [185856, 26055],
-  nZ: [165048, 20902],
-  mZ: [3456, 484],
-  epsSec: 1e-9,
-  epsCor: 1e-15,
-  leakBits: 1776924,
-};
 const near = (actual: number, expected: number, relative = 1e-12): void =>
   assert.ok(Math.abs(actual - expected) <= relative * Math.abs(expected), `${actual} is not ${expected}`);
 

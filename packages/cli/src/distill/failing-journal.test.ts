@@ -8,7 +8,7 @@ import type { Role } from '@skykey/distill';
 import { CliError } from '../error.ts';
 import { AuthenticationJournal } from './authentication-journal.ts';
 import { type Meeting, type OpenLine, openLine } from './line/open-line.ts';
-import { distil, documentOf, type Ending, Laboratory, proxy, seeded } from './test/laboratory.ts';
+import { distil, documentOf, type Ending, Laboratory, seeded } from './test/laboratory.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'skykey-journal-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,10 +29,7 @@ describe('a journal of the key that fails while the parties greet', () => {
     const endings = await distil(
       { alice, bob: { ...bob, patience: 1 } },
       {
-        between: async (port) => {
-          symlinkSync(join(folder, 'none', 'spent'), `${alice.auth}.spent`);
-          return port;
-        },
+        onPort: async () => symlinkSync(join(folder, 'none', 'spent'), `${alice.auth}.spent`),
       },
     );
     rejected(endings.alice, 'cli/file', /alice\.auth\.spent cannot be written .*; it is to say which pads were used/);
@@ -45,25 +42,19 @@ describe('a journal of the key that fails while the parties greet', () => {
   }, async () => {
     const lab = new Laboratory(join(folder, 'met'));
     const { alice, bob } = lab.session('one');
-    let stop = (): void => undefined;
     const endings = await distil(
       { alice: { ...alice, patience: 1 }, bob },
       {
-        between: async (port) => {
-          const line = await proxy(port, (frame, from) => {
-            // The proof of Alice, which lets Bob put down that he met her.
-            if (from === 'alice' && frame[4] === 2) {
-              rmSync(`${bob.auth}.spent`);
-              symlinkSync(join(folder, 'none', 'spent'), `${bob.auth}.spent`);
-            }
-            return 'pass';
-          });
-          stop = line.stop;
-          return line.port;
+        meddle: (frame, from) => {
+          // The proof of Alice, which lets Bob put down that he met her.
+          if (from === 'alice' && frame[4] === 2) {
+            rmSync(`${bob.auth}.spent`);
+            symlinkSync(join(folder, 'none', 'spent'), `${bob.auth}.spent`);
+          }
+          return 'pass';
         },
       },
     );
-    stop();
     rejected(endings.bob, 'cli/file', /bob\.auth\.spent cannot be written .*; it is to say which pads were used/);
     assert.equal(documentOf(endings.alice).verdict, 'refused');
     assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[], []]);

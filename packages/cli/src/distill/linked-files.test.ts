@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import type { CliError } from '../error.ts';
 import { AuthenticationFile, drawAuthenticationKey } from './authentication-file.ts';
 import { runParty } from './party.ts';
-import { distil, documentOf, Laboratory, messageType, proxy, TAG } from './test/laboratory.ts';
+import { distil, documentOf, Laboratory, messageType, TAG } from './test/laboratory.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'skykey-links-')));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,18 +21,12 @@ describe('the same file by another name', { skip: process.platform === 'win32' }
     ] as const) {
       const lab = new Laboratory(join(folder, name));
       const { alice, bob } = lab.session('one');
-      let stop = (): void => undefined;
       const broken = await distil(
         { alice: { ...alice, patience: 1 }, bob: { ...bob, patience: 1 } },
         {
-          between: async (port) => {
-            const line = await proxy(port, (frame) => (messageType(frame) === TAG ? 'cut' : 'pass'));
-            stop = line.stop;
-            return line.port;
-          },
+          meddle: (frame) => (messageType(frame) === TAG ? 'cut' : 'pass'),
         },
       );
-      stop();
       for (const role of ['alice', 'bob'] as const) assert.equal(documentOf(broken[role]).verdict, 'refused');
       rmSync(lab.path(forgotten));
       // A link to a link, and one that counts from its own folder.

@@ -4,16 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { Role } from '@skykey/distill';
-import {
-  distil,
-  documentOf,
-  FAREWELL,
-  Laboratory,
-  type Meddle,
-  messageType,
-  proxy,
-  SETTINGS,
-} from './test/laboratory.ts';
+import { distil, documentOf, FAREWELL, Laboratory, type Meddle, messageType, SETTINGS } from './test/laboratory.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'skykey-interrupted-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,19 +12,13 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 /** Runs a session in which `role` is interrupted while the settings are on their way: the reasons of both. */
 async function interrupt(name: string, role: Role, meddle: Meddle): Promise<Record<Role, string | null>> {
   const interrupted = new AbortController();
-  let stop = (): void => undefined;
   const endings = await distil(new Laboratory(join(folder, name)).session('one'), {
     [role]: { signal: interrupted.signal },
-    between: async (port) => {
-      const line = await proxy(port, (frame, from) => {
-        if (messageType(frame) === SETTINGS) interrupted.abort();
-        return meddle(frame, from);
-      });
-      stop = line.stop;
-      return line.port;
+    meddle: (frame, from) => {
+      if (messageType(frame) === SETTINGS) interrupted.abort();
+      return meddle(frame, from);
     },
   });
-  stop();
   return { alice: documentOf(endings.alice).reason, bob: documentOf(endings.bob).reason };
 }
 

@@ -16,7 +16,6 @@ import {
   light,
   messageType,
   PULSES,
-  proxy,
   refused,
   rejected,
   SETTINGS,
@@ -38,18 +37,12 @@ describe('what is used once', () => {
     ] as const) {
       const lab = laboratory(`light ${name}`);
       const options = lab.session('one');
-      let stop = (): void => undefined;
       const broken = await distil(
         { alice: { ...options.alice, patience: 1 }, bob: { ...options.bob, patience: 1 } },
         {
-          between: async (port) => {
-            const line = await proxy(port, (frame) => (messageType(frame) === TAG ? 'cut' : 'pass'));
-            stop = line.stop;
-            return line.port;
-          },
+          meddle: (frame) => (messageType(frame) === TAG ? 'cut' : 'pass'),
         },
       );
-      stop();
       for (const role of ['alice', 'bob'] as const) assert.equal(documentOf(broken[role]).verdict, 'refused');
       for (const file of forget) rmSync(lab.path(file));
       const other = await distil({
@@ -105,18 +98,12 @@ describe('what is used once', () => {
   it('also when the first word under a pad never arrived, so that the other host knows of none', async () => {
     const lab = laboratory('parts unheard');
     const one = lab.session('one');
-    let stop = (): void => undefined;
     await distil(
       { alice: { ...one.alice, patience: 1 }, bob: { ...one.bob, patience: 1 } },
       {
-        between: async (port) => {
-          const line = await proxy(port, (frame) => (messageType(frame) === TAG ? 'cut' : 'pass'));
-          stop = line.stop;
-          return line.port;
-        },
+        meddle: (frame) => (messageType(frame) === TAG ? 'cut' : 'pass'),
       },
     );
-    stop();
     assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[3, 4, 5], []]);
     // Bob's host has lost its journal, which had no pad in it.
     rmSync(lab.path('bob.auth.spent'));
@@ -302,10 +289,9 @@ describe('strangers on the line', () => {
     let alicePort = 0;
     let hello: Buffer | undefined;
     let proofOfBob: Buffer | undefined;
-    let stop = (): void => undefined;
     const endings = await distil(options, {
       alice: { onStranger: (sentence) => heard.push(sentence) },
-      between: async (port) => {
+      onPort: async (port) => {
         alicePort = port;
         await knock(port, Buffer.from('GET / HTTP/1.1\r\n\r\n'));
         await knock(port, Buffer.from([255, 255, 255, 255, 1]));
@@ -313,19 +299,16 @@ describe('strangers on the line', () => {
         await knock(port, frame(1, 2, 3));
         await knock(port, frame(...Buffer.from(`\x01SKYLINE\n\x02\x00`, 'latin1')));
         for (let i = 0; i < 30; i++) await knock(port);
-        const line = await proxy(port, (bytes, from) => {
-          if (from === 'bob' && bytes[4] === 1) hello ??= Buffer.from(bytes);
-          if (from === 'bob' && bytes[4] === 2) proofOfBob ??= Buffer.from(bytes);
-          // In the middle of the session: what Bob said, from somebody else; and data without a greeting.
-          if (messageType(bytes) === BASES) void knock(alicePort, hello!, proofOfBob!);
-          if (messageType(bytes) === SETTINGS) void knock(alicePort, frame(3, 16, 0, 0, 0, 0, 0, 0, 0, 0x7f, 1));
-          return 'pass';
-        });
-        stop = line.stop;
-        return line.port;
+      },
+      meddle: (bytes, from) => {
+        if (from === 'bob' && bytes[4] === 1) hello ??= Buffer.from(bytes);
+        if (from === 'bob' && bytes[4] === 2) proofOfBob ??= Buffer.from(bytes);
+        // In the middle of the session: what Bob said, from somebody else; and data without a greeting.
+        if (messageType(bytes) === BASES) void knock(alicePort, hello!, proofOfBob!);
+        if (messageType(bytes) === SETTINGS) void knock(alicePort, frame(3, 16, 0, 0, 0, 0, 0, 0, 0, 0x7f, 1));
+        return 'pass';
       },
     });
-    stop();
     await Promise.all(replies);
     assert.equal(documentOf(endings.alice).verdict, 'accepted', documentOf(endings.alice).reason ?? '');
     assert.equal(documentOf(endings.alice).line.connections, 1);

@@ -22,7 +22,6 @@ import {
   light,
   type Meddle,
   messageType,
-  proxy,
   RELEASE,
   refused,
   rejected,
@@ -80,19 +79,13 @@ describe('two parties over a socket', () => {
         seen.add(name);
         return fate;
       };
-      let stop = (): void => undefined;
       const options = lab.session('one');
       const endings = await distil(
         { alice: { ...options.alice, patience: 120 }, bob: { ...options.bob, patience: 120 } },
         {
-          between: async (port) => {
-            const line = await proxy(port, meddle);
-            stop = line.stop;
-            return line.port;
-          },
+          meddle: meddle,
         },
       );
-      stop();
       const [alice, bob] = [documentOf(endings.alice), documentOf(endings.bob)];
       assert.equal(alice.verdict, 'accepted', alice.reason ?? '');
       assert.equal(bob.verdict, 'accepted', bob.reason ?? '');
@@ -109,19 +102,13 @@ describe('two parties over a socket', () => {
   it('give up together when the line stays dead, and speak of that light never again', async () => {
     const lab = laboratory('dead');
     const options = lab.session('one');
-    let stop = (): void => undefined;
     let dead = false;
     const endings = await distil(
       { alice: { ...options.alice, patience: 2 }, bob: { ...options.bob, patience: 2 } },
       {
-        between: async (port) => {
-          const line = await proxy(port, (frame) => ((dead ||= messageType(frame) === TEST_BOB) ? 'cut' : 'pass'));
-          stop = line.stop;
-          return line.port;
-        },
+        meddle: (frame) => ((dead ||= messageType(frame) === TEST_BOB) ? 'cut' : 'pass'),
       },
     );
-    stop();
     refused(lab, endings, 'one', /nothing moved for 2 s|ended the session|peer is gone/);
     assert.deepEqual([lab.spent('alice'), lab.spent('bob')], [[], []]);
     const again = await distil(options);
@@ -135,19 +122,13 @@ describe('two parties over a socket', () => {
   it('the last word is lost: Alice has a key, Bob holds it, and the next session settles it', async () => {
     const lab = laboratory('settle');
     const options = lab.session('one');
-    let stop = (): void => undefined;
     let gone = false;
     const endings = await distil(
       { alice: { ...options.alice, patience: 2 }, bob: { ...options.bob, patience: 2 } },
       {
-        between: async (port) => {
-          const line = await proxy(port, (frame) => ((gone ||= messageType(frame) === RELEASE) ? 'cut' : 'pass'));
-          stop = line.stop;
-          return line.port;
-        },
+        meddle: (frame) => ((gone ||= messageType(frame) === RELEASE) ? 'cut' : 'pass'),
       },
     );
-    stop();
     const [alice, bob] = [documentOf(endings.alice), documentOf(endings.bob)];
     assert.equal(alice.verdict, 'accepted');
     assert.match(alice.warnings.join(), /did not confirm/);
@@ -182,22 +163,16 @@ describe('a line that gives signs of life and nothing else', () => {
     const lab = laboratory('signs');
     const options = lab.session('one');
     let swallow = false;
-    let stop = (): void => undefined;
     const endings = await distil(
       { alice: { ...options.alice, patience: 1 }, bob: { ...options.bob, patience: 1 } },
       {
-        between: async (port) => {
-          const line = await proxy(port, (frame) => {
-            swallow ||= messageType(frame) === TEST_BOB;
-            // Messages, and what was taken of them; greetings and pings go through.
-            return swallow && (frame[4] === 3 || frame[4] === 4) ? 'swallow' : 'pass';
-          });
-          stop = line.stop;
-          return line.port;
+        meddle: (frame) => {
+          swallow ||= messageType(frame) === TEST_BOB;
+          // Messages, and what was taken of them; greetings and pings go through.
+          return swallow && (frame[4] === 3 || frame[4] === 4) ? 'swallow' : 'pass';
         },
       },
     );
-    stop();
     refused(lab, endings, 'one', /nothing new came for 2 s, though .* signs of life|has ended the session/);
     const sentences = ['alice', 'bob'].map((role) => documentOf(endings[role as Role]).reason);
     assert.match(sentences.join(), /nothing new came for 2 s/);

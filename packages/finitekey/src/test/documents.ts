@@ -13,7 +13,7 @@ export const twoDecoys: DecoyDocument = {
   epsCor: 1e-15,
   leakBits: 1_024_611,
 };
-/** A vector of formal-qkd, one decoy. */
+/** Vectors of adomasbaliuka/formal-qkd (Apache-2.0), one decoy, where interval arithmetic in Lean is checked against them; key and test named Z and X there. */
 export const oneDecoy: DecoyDocument = {
   ...twoDecoys,
   intensities: [0.51, 0.15],

@@ -149,15 +149,19 @@ export class Laboratory {
 
 export type Ending = PromiseSettledResult<DistillDocument>;
 
-/** Runs both over a socket; Alice listens. `between` may put a proxy into the line: the port that Bob connects to. */
+/** Runs both over a socket; Alice listens. */
 export async function distil(
   options: Record<Role, PartyOptions>,
   {
-    between = async (port: number): Promise<number> => port,
+    onPort,
+    meddle,
     alice: ofAlice = {},
     bob: ofBob = {},
   }: {
-    readonly between?: (port: number) => Promise<number>;
+    /** Where Alice listens, before Bob calls. */
+    readonly onPort?: (port: number) => Promise<void>;
+    /** Somebody on the line between them. */
+    readonly meddle?: Meddle;
     readonly alice?: Surroundings;
     readonly bob?: Surroundings;
   } = {},
@@ -171,10 +175,16 @@ export async function distil(
     { listen: '127.0.0.1:0', ...options.alice },
     { random: seeded('alice'), ...ofAlice, onListening: listening },
   );
-  const bob = Promise.race([port, alice.then(() => 1)]).then(async (at) =>
-    runParty('bob', { connect: `127.0.0.1:${await between(at)}`, ...options.bob }, { random: seeded('bob'), ...ofBob }),
-  );
+  let stop = (): void => undefined;
+  const bob = Promise.race([port, alice.then(() => 1)]).then(async (at) => {
+    await onPort?.(at);
+    const line = meddle && (await proxy(at, meddle));
+    if (line) stop = line.stop;
+    const to = { connect: `127.0.0.1:${line?.port ?? at}`, ...options.bob };
+    return runParty('bob', to, { random: seeded('bob'), ...ofBob });
+  });
   const [a, b] = await Promise.allSettled([alice, bob]);
+  stop();
   return { alice: a, bob: b };
 }
 
