@@ -8,7 +8,7 @@ import type { Place } from './stretches.ts';
 import type { KeyBatch, KeyRecord, KeyRequest } from './types.ts';
 
 /** Keys voided, or forgotten, in one call: nobody else gets at the store meanwhile. */
-const STEP = 1_000;
+export const STEP = 1_000;
 
 /** Which copy of which key. */
 export interface Wanted {
@@ -29,7 +29,8 @@ export interface StockQuery {
 /**
  * Keys that SAEs share, with the copies that SAEs of this site get and their life RESERVED, ASSIGNED, DELIVERED and ERASED,
  * or VOIDED. A method does all it is asked for or, when it throws, nothing; how many keys there are changes little in how
- * many statements it takes. Records stay for ever as tombstones: a key id that was used answers as used.
+ * many statements it takes. Records of keys that are gone stay for twice the time that keys live, as tombstones: whatever is
+ * said of them late finds them used. (Their place in the lane is spent for ever.)
  */
 export class Keys {
   readonly #rows: KeyRows;
@@ -37,7 +38,6 @@ export class Keys {
   readonly #counter: Counter;
   readonly #now: () => number;
   readonly #owner: string;
-  readonly #tombstoneMs: number;
   readonly #give: (secret: SecretBytes) => SecretBytes;
 
   constructor(
@@ -46,7 +46,6 @@ export class Keys {
     counter: Counter,
     now: () => number,
     owner: string,
-    tombstoneMs: number,
     give: (secret: SecretBytes) => SecretBytes,
   ) {
     this.#rows = new KeyRows(sql);
@@ -54,7 +53,6 @@ export class Keys {
     this.#counter = counter;
     this.#now = now;
     this.#owner = owner;
-    this.#tombstoneMs = tombstoneMs;
     this.#give = give;
   }
 
@@ -246,16 +244,15 @@ export class Keys {
   /**
    * Voids keys of which a copy was ASSIGNED before `beforeMs` and not fetched since, and those too old to be delivered;
    * overwrites unclaimed key that is too old; forgets tombstones whose time is over. At most 1,000 of each: whoever wants all
-   * calls until nothing is left (`Vault.expire`). Returns how many keys were voided or forgotten. Touches the lanes of every
-   * peer: for a transaction of scope ''.
+   * calls until less is returned (`Vault.expire`). Returns how many keys were voided, segments overwritten and keys forgotten.
+   * Touches the lanes of every peer: for a transaction of scope ''.
    */
   async expire(beforeMs: number): Promise<number> {
     const nowMs = this.#now();
     const voided = await this.#void(await this.#rows.old(beforeMs, nowMs, STEP));
-    await this.#lanes.expire(STEP);
+    const overwritten = await this.#lanes.expire(STEP);
     // What the other side may still ask for, or send late, is younger than twice the time that keys live.
-    const goneMs = Math.min(nowMs - this.#tombstoneMs, 2 * beforeMs - nowMs);
-    return voided + (await this.#rows.prune(goneMs, STEP));
+    return voided + overwritten + (await this.#rows.prune(2 * beforeMs - nowMs, STEP));
   }
 
   /** Ids of keys that are assigned in advance to master and slave and that the master may have now, oldest first. */

@@ -458,8 +458,11 @@ export class Lanes {
     return await this.#condemn(condemned);
   }
 
-  /** Overwrites key that is too old, segment by segment; what is reserved of one may still be taken, and delays it. */
-  async expire(most: number): Promise<void> {
+  /**
+   * Overwrites key that is too old, segment by segment; what is reserved of one may still be taken, and delays it. Returns how
+   * many segments.
+   */
+  async expire(most: number): Promise<number> {
     const old = await this.#sql.all<Place>(
       `SELECT lane, start, stop FROM segment
        WHERE poisoned = 0 AND expires_ms IS NOT NULL AND expires_ms <= $1
@@ -472,6 +475,7 @@ export class Lanes {
     );
     const ordered = old.sort((a, b) => a.lane - b.lane || a.start - b.start);
     if (ordered.length > 0) await this.#condemn(ordered);
+    return ordered.length;
   }
 
   async #condemn(condemned: readonly Place[]): Promise<{ bytes: number; burned: Place[] }> {

@@ -17,7 +17,6 @@ export interface Surroundings {
   readonly place: string;
   readonly now: () => number;
   readonly processId: string;
-  readonly tombstoneMs: number;
   readonly fixed: Fixed;
 }
 
@@ -40,7 +39,7 @@ export class VaultTransaction {
   readonly #fixed: Fixed;
   readonly #given: SecretBytes[] = [];
 
-  constructor(store: Sql, scope: string, { seal, place, now, processId, tombstoneMs, fixed }: Surroundings) {
+  constructor(store: Sql, scope: string, { seal, place, now, processId, fixed }: Surroundings) {
     this.#fixed = new Fixed(fixed);
     const sql = new Recent(store, () => this.#fixed.forget());
     this.#sql = sql;
@@ -52,7 +51,7 @@ export class VaultTransaction {
     this.#memory = new Memory(sql);
     this.outbox = new Outbox(sql, now);
     this.journal = new Journal(sql);
-    this.keys = new Keys(sql, this.#lanes, this.#counter, now, processId, tombstoneMs, (secret) => this.#give(secret));
+    this.keys = new Keys(sql, this.#lanes, this.#counter, now, processId, (secret) => this.#give(secret));
   }
 
   /** Overwrites every secret that was handed out here: the transaction was undone. */

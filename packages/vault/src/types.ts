@@ -218,9 +218,4 @@ export interface VaultOptions {
   readonly processId: string;
   /** After so long without `heartbeat` the keys that this process reserved may be voided. Default 30,000. */
   readonly leaseMs?: number;
-  /**
-   * Records of keys that are closed are kept so long, or twice the age that `keys.expire` allows, whichever is longer. Default
-   * 30 days.
-   */
-  readonly tombstoneMs?: number;
 }

@@ -1,6 +1,7 @@
 import { VaultError } from './error.ts';
 import { Fixed } from './fixed.ts';
 import { isProven, type Keyring, proofOf, Seal } from './keyring.ts';
+import { STEP } from './keys.ts';
 import { Pieces } from './pieces.ts';
 import { Memory } from './records.ts';
 import { openPostgres } from './store/postgres.ts';
@@ -10,7 +11,6 @@ import { type Surroundings, VaultTransaction } from './transaction.ts';
 import type { Notebook, PadKeys, VaultOptions } from './types.ts';
 
 const LEASE_MS = 30_000;
-const TOMBSTONE_MS = 30 * 86_400_000;
 /** Bytes of a vault's identity. */
 const ID_BYTES = 16;
 /** Rows sealed anew in one transaction. */
@@ -64,10 +64,7 @@ export class Vault {
     return vault;
   }
 
-  private constructor(
-    store: Store,
-    { keyring, now, random, processId, leaseMs = LEASE_MS, tombstoneMs = TOMBSTONE_MS }: VaultOptions,
-  ) {
+  private constructor(store: Store, { keyring, now, random, processId, leaseMs = LEASE_MS }: VaultOptions) {
     this.#store = store;
     this.#keyring = keyring;
     this.#leaseMs = leaseMs;
@@ -76,7 +73,6 @@ export class Vault {
       place: store.place,
       now,
       processId,
-      tombstoneMs,
       fixed: new Fixed(),
     };
   }
@@ -169,10 +165,16 @@ export class Vault {
     seal.forget();
   }
 
-  /** `keys.expire` until nothing is left to do, each step a transaction of its own. Returns how many keys were voided or forgotten. */
-  async expire(beforeMs: number): Promise<number> {
+  /**
+   * `keys.expire` until nothing is left to do, in so many steps at most: each is a transaction of its own, between which
+   * others have their turn. Returns what they did together.
+   */
+  async expire(beforeMs: number, steps = Number.POSITIVE_INFINITY): Promise<number> {
     let sum = 0;
-    for (let step = 1; step > 0; sum += step) step = await this.atomically((tx) => tx.keys.expire(beforeMs));
+    for (let step = STEP; step >= STEP && steps > 0; steps--) {
+      step = await this.atomically((tx) => tx.keys.expire(beforeMs));
+      sum += step;
+    }
     return sum;
   }
 

@@ -61,8 +61,13 @@ export async function startBare(folder: string, site: SiteId): Promise<Server> {
   return { process: child, application: application(folder, site, port), operations: null, files: [] };
 }
 
-/** Both KMEs, with `keyBytes` of key in either direction. */
-export async function startKmes(folder: string, backing: Backing, keyBytes: number): Promise<[Server, Server]> {
+/** Both KMEs, with `keyBytes` of key in either direction. `keyTtlS`: how long keys that nobody fetches live. */
+export async function startKmes(
+  folder: string,
+  backing: Backing,
+  keyBytes: number,
+  keyTtlS?: number,
+): Promise<[Server, Server]> {
   const place = join(folder, backing.kind);
   mkdirSync(place);
   const ports = await freePorts(SITES.length * 3);
@@ -102,6 +107,7 @@ export async function startKmes(folder: string, backing: Backing, keyBytes: numb
         keyring: join(place, `${site}.keyring`),
         tls: { saes: serverTls(folder, site, 'sae'), kmes: serverTls(folder, site, 'kme') },
         couriers: [{ peer: kmeOf(SITES[1 - i]!), file: couriers[i] }],
+        ...(keyTtlS !== undefined && { keyTtlS }),
       });
       const child = startKme(configuration);
       const { etsi014, operations } = listen[i]!;

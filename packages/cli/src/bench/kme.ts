@@ -139,8 +139,8 @@ export class Stage {
     return this.#keep((await Promise.all(SITES.map((site) => startBare(this.folder, site)))) as [Server, Server]);
   }
 
-  async kmes(backing: Backing, keyBytes: number): Promise<[Server, Server]> {
-    return this.#keep(await startKmes(this.folder, backing, keyBytes));
+  async kmes(backing: Backing, keyBytes: number, keyTtlS?: number): Promise<[Server, Server]> {
+    return this.#keep(await startKmes(this.folder, backing, keyBytes, keyTtlS));
   }
 
   /** Or why there is none. */

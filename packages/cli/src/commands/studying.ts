@@ -38,7 +38,6 @@ Examples:
     .option('--points <n>', 'at most so many, spread over all (all: hours)', wholeNumber)
     .option('--workers <n>', 'processes at a time (one a core)', wholeNumber)
     .option('--seed <n>', 'seed of the couriered keys', wholeNumber, 1)
-    .option('--out <folder>', 'keep every world there, and go on where it was cut off (data/kme-history)')
     .option('--results <folder>', 'where the report is written (docs/results)')
     .option('--json', 'one JSON document')
     .addHelpText(
