@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { skykey } from './test/command.ts';
+import { inPairs, skykey } from './test/command.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'skykey-pki-command-'));
 const out = join(root, 'pki');
@@ -42,7 +42,7 @@ describe('skykey pki', () => {
   });
 
   it('says in one sentence what is wrong', async () => {
-    for (const [args, sentence] of [
+    const refusals: [string[], RegExp][] = [
       [['init', '--out', out, '--ca', 'pope'], /--ca is pope: give sae or kme/],
       [['init', '--out', join(root, 'x'), '--ca', 'sae', '--algorithm', 'rsa'], /--algorithm is rsa: give p-256/],
       [['init', '--out', out, '--ca', 'sae'], /has an authority of the SAEs already/],
@@ -51,20 +51,21 @@ describe('skykey pki', () => {
       [['issue', '--out', out, '--sae', 'a b'], /"a b" cannot be the id/],
       [['issue', '--out', join(root, 'none'), '--sae', 'a'], /make one with "skykey pki init --out/],
       [['revoke', '--out', out, '--sae', 'nobody'], /issued no certificate to nobody/],
-    ] as const) {
+    ];
+    await inPairs(refusals, async ([args, sentence]) => {
       const { code, stdout, stderr } = await skykey(['pki', ...args]);
       assert.equal(code, 2, stderr);
       assert.equal(stdout, '');
       assert.match(stderr, sentence);
       assert.match(stderr, /^skykey: [^\n]+\n$/, 'one line');
-    }
+    });
   });
 
   it('explains itself with examples', async () => {
-    for (const command of [[], ['init'], ['issue'], ['revoke'], ['crl'], ['list']]) {
+    await inPairs([[], ['init'], ['issue'], ['revoke'], ['crl'], ['list']], async (command) => {
       const { code, stdout } = await skykey(['pki', ...command, '--help']);
       assert.equal(code, 0);
       assert.match(stdout, /Examples?:\n {2}skykey pki /);
-    }
+    });
   });
 });

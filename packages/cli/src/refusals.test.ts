@@ -10,7 +10,7 @@ import { skykey } from './test/command.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../scenario/data/micius-2016-12-19.json', import.meta.url));
 
-describe('bad input gets one sentence, a non-zero exit and no trace', () => {
+describe('bad input gets one sentence, a non-zero exit and no trace', { concurrency: 2 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'skykey-refusals-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
 

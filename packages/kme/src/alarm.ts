@@ -34,7 +34,7 @@ const hearsayOf = (link: string, foundBy: string): string => `opening/${link}/${
 const MINUTE_MS = 60_000;
 /** What the version of an alarm rises by at most where it does not go with the clock. */
 const MAX_RISE = 1_000;
-/** Neighbours that must say that a link is open where the finder cannot say so himself. */
+/** Nodes that must say that a link is open where the finder cannot say so himself. */
 const WITNESSES = 2;
 
 /**
@@ -123,15 +123,15 @@ export class Alarms {
   /**
    * Another node tells, `from` its frame. Undefined when it is older than what is known, or not to be believed yet; else
    * what was overwritten. All that is here was made before: it goes, whatever the clocks of those who labelled it said.
-   * That a link is open again is believed of the finder only, in its own frame; where this node has no line to it
-   * (`neighbours`: those it has one to), of two neighbours. Throws KmeError `kme/argument` for a version or a time that no
+   * That a link is open again is believed of the finder only, in its own frame; where the finder cannot speak to this node
+   * (`speakers`: those that can), of two that can, or of the only one. Throws KmeError `kme/argument` for a version or a time that no
    * honest clock brings about: nothing could be newer than that.
    */
   async hear(
     tx: VaultTransaction,
     heard: AlarmMessage,
     from: string,
-    neighbours: ReadonlySet<string>,
+    speakers: ReadonlySet<string>,
   ): Promise<PoisonReport | undefined> {
     const { link, foundBy, version, state, reason, atMs } = heard;
     const key = nameOf(link, foundBy);
@@ -141,8 +141,7 @@ export class Alarms {
     if (version > Math.max((known?.version ?? 0) + MAX_RISE, latestMs) || !(atMs <= latestMs)) {
       throw new KmeError('kme/argument', `the alarm of ${foundBy} on ${link} comes from a time that is not yet`);
     }
-    if (state === 'open' && from !== foundBy && !(await this.#isWitnessed(tx, heard, from, neighbours)))
-      return undefined;
+    if (state === 'open' && from !== foundBy && !(await this.#isWitnessed(tx, heard, from, speakers))) return undefined;
     await tx.forget(hearsayOf(link, foundBy));
     const sinceMs = known?.state === 'dropped' ? known.sinceMs : atMs;
     await tx.remember(key, { link, reason, sinceMs, foundBy, state, version, lastMs: atMs, toldMs: atMs });
@@ -156,10 +155,10 @@ export class Alarms {
     tx: VaultTransaction,
     { link, foundBy, version }: AlarmMessage,
     from: string,
-    neighbours: ReadonlySet<string>,
+    speakers: ReadonlySet<string>,
   ): Promise<boolean> {
-    if (neighbours.has(foundBy)) return false;
-    if (neighbours.size < WITNESSES) return true;
+    if (speakers.has(foundBy)) return false;
+    if (speakers.size < WITNESSES) return true;
     const name = hearsayOf(link, foundBy);
     const told = (await tx.recall(name)) as Hearsay | undefined;
     if (told?.version === version) return told.from !== from;

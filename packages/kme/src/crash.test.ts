@@ -19,7 +19,7 @@ const PLAN: RelayPlan = {
   combinations: [],
 };
 /** A day has some 250 transactions: every sixth is tried, all of them (a minute of processor time) with SKYKEY_TEST_LONG. */
-const STEP = process.env['SKYKEY_TEST_LONG'] ? 1 : 6;
+const STEP = process.env.SKYKEY_TEST_LONG ? 1 : 6;
 const LANES = [keyLane('beijing', 'moscow', 'micius'), keyLane('moscow', 'beijing', 'micius')];
 
 /** When which node dies. */

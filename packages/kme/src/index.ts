@@ -78,7 +78,7 @@ export type { PeerLink } from './peer/peer.ts';
 export { type Overheard, overhear } from './peer/tap.ts';
 export { joinCuts } from './relay/confirm.ts';
 export { Exchange, type ExchangeOptions, type FlushReport, type RelayPlan } from './relay/exchange.ts';
-export { type JoinRecord, joinBlockId } from './relay/join.ts';
+export { type JoinRecord, joinBlockId, LEAST_JOIN_BYTES } from './relay/join.ts';
 export { joinLabels } from './relay/labels.ts';
 export { holdLinkBlock, linkBlockId } from './relay/link-block.ts';
 export { HEARTBEAT as SSE_HEARTBEAT, SdnEvents, type SdnEventsOptions } from './sdn/events.ts';

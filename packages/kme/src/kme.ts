@@ -19,7 +19,14 @@ import { CARRIED_LANE, keyLane } from './lanes.ts';
 import { decide, type Policy } from './network/policy.ts';
 import { type KmeEntry, Registry, type SaeEntry } from './network/registry.ts';
 import type { Likeness } from './network/topology.ts';
-import { MAX_BATCH, MAX_WORD_BYTES, type PeerAnswer, type PeerMessage, shorten } from './peer/message.ts';
+import {
+  type KeyMessage,
+  MAX_BATCH,
+  MAX_WORD_BYTES,
+  type PeerAnswer,
+  type PeerMessage,
+  shorten,
+} from './peer/message.ts';
 import type { PeerLink } from './peer/peer.ts';
 import { Exchange, type FlushReport, type RelayPlan } from './relay/exchange.ts';
 import { hiddenBy, notYounger } from './relay/labels.ts';
@@ -50,12 +57,12 @@ export interface KmeOptions {
   readonly forecast?: (siteId: string) => KeyForecast | null;
   /** Key has come, or an alarm. */
   readonly onChange?: () => void;
-  /** A link is under alarm, and what rested on it is overwritten: in the turn in which that became durable. */
+  /** A link is under alarm, and nobody gets what rested on it any more: in the turn in which that became durable. */
   readonly onAlarm?: (alarm: LinkAlarm) => void;
 }
 
 const DAY_MS = 86_400_000;
-/** Steps in which a flush burns what nobody has fetched and forgets what is gone: 16,000 keys, or other work waits too long. */
+/** Steps in which a flush burns what nobody has fetched, overwrites and forgets: 16,000 keys, or other work waits too long. */
 const EXPIRY_STEPS = 16;
 
 /**
@@ -109,6 +116,7 @@ export class Kme {
       ...(likeness && { likeness }),
       ...(forecast && { forecast }),
       peer: (siteId) => this.exchange.peer(siteId),
+      onBurn: (tx, keyIds) => this.#tellMasters(tx, keyIds),
       note: (severity, text) => {
         void vault.atomically((tx) => this.exchange.note(tx, severity, text)).catch(() => undefined);
       },
@@ -132,13 +140,13 @@ export class Kme {
 
   // Messages of other KMEs about keys
 
-  async #apply(
-    tx: VaultTransaction,
-    from: string,
-    message: PeerMessage & { readonly kind: 'assign' | 'void' | 'carry' },
-  ): Promise<PeerAnswer> {
+  async #apply(tx: VaultTransaction, from: string, message: KeyMessage): Promise<PeerAnswer> {
     try {
       if (message.kind === 'carry') return await tx.atomically(() => this.#carried(tx, from, message));
+      if (message.kind === 'burn') {
+        await this.#burn(tx, from, message.keyIds);
+        return { status: 'accepted' };
+      }
       const batches = message.batches.map((batch) => this.#admitted(from, batch));
       if (message.kind === 'void') await tx.keys.voidBatch(await this.#ownKeys(tx, batches));
       else await tx.atomically(() => this.#assign(tx, batches));
@@ -315,6 +323,31 @@ export class Kme {
     return this.exchange.flush();
   }
 
+  /** The sites of masters hear which of their keys are burned here, and tell everybody else who has them. */
+  async #tellMasters(tx: VaultTransaction, keyIds: readonly string[]): Promise<void> {
+    const records = await tx.keys.find([...new Set(keyIds)]);
+    const concerned = records.filter((record) => record?.role === 'slave' && record.copies.some(isNotVoid));
+    for (const [site, keys] of Map.groupBy(concerned, (record) => this.registry.siteOf(record!.masterSae))) {
+      if (site === undefined || site === this.registry.siteId) continue;
+      for (let at = 0; at < keys.length; at += MAX_BATCH) {
+        const told = keys.slice(at, at + MAX_BATCH).map((record) => record!.keyId);
+        await this.exchange.tellUrgently(tx, site, { kind: 'burn', keyIds: told });
+      }
+    }
+  }
+
+  /** A peer has burned keys of its own slaves: so does this site of their master, and it has other sites of slaves do so. */
+  async #burn(tx: VaultTransaction, from: string, keyIds: readonly string[]): Promise<void> {
+    const there = (saeId: string): boolean => this.registry.siteOf(saeId) === from;
+    const concerned = (await tx.keys.find(keyIds)).filter(
+      (record) => record?.role === 'master' && record.slaveSaes.some(there),
+    ) as KeyRecord[];
+    const known = concerned.filter(({ slaveSaes }) => slaveSaes.every(there)).map(({ keyId }) => keyId);
+    await tx.keys.void(concerned.filter(({ copies }) => copies.some(isNotVoid)).map(({ keyId }) => keyId));
+    // Where nobody but the peer has a copy, everybody knows.
+    await tx.keys.told(known);
+  }
+
   async #tellVoids(tx: VaultTransaction): Promise<void> {
     const untold = await tx.keys.untold(MAX_BATCH);
     const { siteId } = this.registry;
@@ -337,6 +370,8 @@ export class Kme {
     await tx.keys.told(untold.map(({ keyId }) => keyId));
   }
 }
+
+const isNotVoid = ({ state }: KeyRecord['copies'][number]): boolean => state !== 'VOIDED';
 
 /** Whether a key is known as exactly this one: then the assignment is a repetition. */
 const isSame = (key: KeyRecord, batch: KeyBatch, offset: number): boolean =>

@@ -4,7 +4,7 @@
  * packages to the left.
  */
 export { type Played, type PlayOptions, play as playHistory } from './chaos/play.ts';
-export { PostgresServer } from './chaos/postgres-server.ts';
+export { PostgresServer, whyNoServer as whyNoPostgres } from './chaos/postgres-server.ts';
 export type { Excuse, Finding, Rule, Verdict } from './chaos/verdict.ts';
 export { loadMission, loadScenario, scenarioFile, shippedScenarios } from './configuration.ts';
 export { NodeError } from './error.ts';

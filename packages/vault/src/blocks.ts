@@ -100,7 +100,7 @@ export class Blocks {
       end = to;
     }
     rest.push({ block, from: end, to: size });
-    const poisoned = row.poisoned === 1;
+    const poisoned = row.poisoned > 0;
     await this.#sql.atomically(async () => {
       if (!poisoned) await this.#pieces.erase(rest);
       for (const { lane, from, to, at, point } of cuts) {
@@ -175,7 +175,10 @@ export class Blocks {
     return found;
   }
 
-  /** Marks every block that rests on the link (as it was until a moment); overwrites those held. Returns the released ones, and bytes lost. */
+  /**
+   * Marks every block that rests on the link (as it was until a moment), held ones as to be overwritten (`Condemned`). Returns
+   * the released ones, and bytes lost of those held.
+   */
   async poison(link: string, madeUntilMs?: number): Promise<{ blocks: number; released: number[]; bytes: number }> {
     const rows = await this.#sql.all<Pick<Row, 'block' | 'state' | 'size'>>(
       `SELECT block.block, state, size FROM origin JOIN block ON block.block = origin.block
@@ -184,7 +187,7 @@ export class Blocks {
       madeUntilMs ?? Number.MAX_VALUE,
     );
     await this.#sql.run(
-      `UPDATE block SET poisoned = 1, changed_ms = $2
+      `UPDATE block SET poisoned = CASE state WHEN 'held' THEN 2 ELSE 1 END, changed_ms = $2
        WHERE block IN (SELECT CAST(value->>0 AS bigint) FROM EACH($1) AS item)`,
       JSON.stringify(rows.map(({ block }) => [block])),
       this.#now(),
@@ -192,12 +195,8 @@ export class Blocks {
     let bytes = 0;
     const released: number[] = [];
     for (const { block, state, size } of rows) {
-      if (state === 'released') {
-        released.push(block);
-      } else {
-        await this.#pieces.drop(block);
-        bytes += size;
-      }
+      if (state === 'released') released.push(block);
+      else bytes += size;
     }
     return { blocks: rows.length, released, bytes };
   }
@@ -223,7 +222,7 @@ function record(row: Row): BlockRecord {
   return {
     blockId: row.id,
     state: row.state,
-    poisoned: row.poisoned === 1,
+    poisoned: row.poisoned > 0,
     bytes: row.size,
     labels: JSON.parse(row.labels) as BlockLabels,
     changedAtMs: row.changedMs,

@@ -244,7 +244,7 @@ export class Keys {
   /**
    * Voids keys of which a copy was ASSIGNED before `beforeMs` and not fetched since, and those too old to be delivered;
    * overwrites unclaimed key that is too old; forgets tombstones whose time is over. At most 1,000 of each: whoever wants all
-   * calls until less is returned (`Vault.expire`). Returns how many keys were voided, segments overwritten and keys forgotten.
+   * calls until less is returned (`Vault.expire`). Returns how many keys were voided, pieces overwritten and keys forgotten.
    * Touches the lanes of every peer: for a transaction of scope ''.
    */
   async expire(beforeMs: number): Promise<number> {

@@ -1,17 +1,21 @@
 import { SecretBytes } from '@skykey/bits';
 import { type Claim, Claims } from './claims.ts';
+import { Condemned } from './condemned.ts';
 import { VaultError } from './error.ts';
 import type { Fixed } from './fixed.ts';
 import type { Pieces, Span } from './pieces.ts';
 import { earliest, type Segment, Segments, spanOf, under } from './segments.ts';
 import type { Sql } from './store/store.ts';
-import { byLane, type Place, type Stretch, union, within } from './stretches.ts';
+import { byLane, type Place, type Stretch, within } from './stretches.ts';
 import type { Range } from './types.ts';
 
 /** Lanes of this prefix carry authentication key. An alarm spares them: without them it could not be told. */
 const AUTHENTICATION = 'auth/';
 /** At the head of an authentication lane lies the recycled point of the polynomial hash, never handed out as pad. */
 export const POINT_BYTES = 16;
+
+/** Pieces overwritten in the call that condemns them: what is no more than that goes at once. */
+const STEP = 1_000;
 
 export const isAuthentication = (lane: string): boolean => lane.startsWith(AUTHENTICATION);
 
@@ -41,6 +45,7 @@ export class Lanes {
   readonly #pieces: Pieces;
   readonly #segments: Segments;
   readonly #claims: Claims;
+  readonly #condemned: Condemned;
   readonly #now: () => number;
   readonly #fixed: Fixed;
 
@@ -50,6 +55,7 @@ export class Lanes {
     this.#pieces = pieces;
     this.#segments = new Segments(sql, now);
     this.#claims = new Claims(sql);
+    this.#condemned = new Condemned(sql, pieces, this.#segments, this.#claims);
     this.#now = now;
   }
 
@@ -161,7 +167,8 @@ export class Lanes {
     const lane = known?.lane ?? (await this.#make(name));
     const { block, offset, bytes, poisoned, expiresMs } = part;
     const until = isAuthentication(name) ? null : expiresMs;
-    await this.#segment(lane, start, start + bytes, block, offset, poisoned ? 1 : 0, until);
+    const where = { start, stop: start + bytes, block, firstByte: offset };
+    await this.#segments.add(lane, { ...where, poisoned: poisoned ? 1 : 0, expiresMs: until });
     await this.#sql.run('UPDATE lane SET length = $2 WHERE lane = $1', lane, start + bytes);
     if (isAuthentication(name) && (part.point || length === 0)) await this.#setPoint(name, lane, start, bytes);
   }
@@ -405,28 +412,15 @@ export class Lanes {
       lane,
       position,
     );
-    if (cut) {
-      await this.#sql.run('UPDATE segment SET stop = $3 WHERE lane = $1 AND start = $2', lane, cut.start, position);
-      const rest = [cut.stop, cut.block, cut.firstByte + position - cut.start, cut.poisoned, cut.expiresMs];
-      await this.#segment(lane, position, ...(rest as [number, number, number, number, number | null]));
-    }
+    if (cut) await this.#segments.split(lane, cut, position);
     const beyond = await this.#sql.all<Place>(
       'SELECT lane, start, stop FROM segment WHERE lane = $1 AND start >= $2 AND poisoned = 0 ORDER BY start',
       lane,
       position,
     );
-    return (await this.#condemn(beyond)).burned;
-  }
-
-  #segment(
-    lane: number,
-    start: number,
-    ...[stop, block, firstByte, poisoned, expiresMs]: [number, number, number, number, number | null]
-  ): Promise<void> {
-    return this.#sql.run(
-      `INSERT INTO segment (lane, start, stop, block, first_byte, poisoned, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-      ...[lane, start, stop, block, firstByte, poisoned, expiresMs],
-    );
+    const { burned } = await this.#condemned.mark(beyond);
+    await this.#condemned.overwrite(STEP);
+    return burned;
   }
 
   /** Numbers of the blocks that ranges come from, a list for each. */
@@ -444,8 +438,9 @@ export class Lanes {
   }
 
   /**
-   * Marks what the lanes hold of blocks, authentication lanes excepted, and overwrites what is not spent. Returns the
-   * bytes that were still undelivered, and every reserved stretch that had to go with them.
+   * Marks what the lanes hold of blocks, authentication lanes excepted, and begins to overwrite it, and blocks that were marked
+   * while held: `expire` goes on. Returns the bytes that were still undelivered, and every reserved stretch that had to go
+   * with them.
    */
   async poison(blocks: readonly number[]): Promise<{ bytes: number; burned: Place[] }> {
     const condemned = await this.#sql.all<Place>(
@@ -455,12 +450,15 @@ export class Lanes {
        ORDER BY segment.lane, start`,
       JSON.stringify(blocks.map((block) => [block])),
     );
-    return await this.#condemn(condemned);
+    const marked = await this.#condemned.mark(condemned);
+    await this.#condemned.overwrite(STEP);
+    return marked;
   }
 
   /**
-   * Overwrites key that is too old, segment by segment; what is reserved of one may still be taken, and delays it. Returns how
-   * many segments.
+   * Marks up to `most` segments that are too old, and overwrites as many pieces of all that is marked; what is reserved of a
+   * segment may still be taken, and delays it. Returns how many segments or pieces, whichever is more: less than `most` when
+   * nothing is left.
    */
   async expire(most: number): Promise<number> {
     const old = await this.#sql.all<Place>(
@@ -474,42 +472,8 @@ export class Lanes {
       ...[this.#now(), most],
     );
     const ordered = old.sort((a, b) => a.lane - b.lane || a.start - b.start);
-    if (ordered.length > 0) await this.#condemn(ordered);
-    return ordered.length;
-  }
-
-  async #condemn(condemned: readonly Place[]): Promise<{ bytes: number; burned: Place[] }> {
-    let bytes = 0;
-    const burned: Place[] = [];
-    const erased: Place[] = [];
-    const claims = await byLane(condemned, (places) => this.#claims.around(places));
-    for (const [lane, found] of claims) {
-      const reserved = new Set<Claim>();
-      for (const { start, stop } of condemned.filter((place) => place.lane === lane)) {
-        let at = start;
-        for (const claim of within(found, start, stop)) {
-          if (claim.state !== 'spent') {
-            reserved.add(claim);
-            continue;
-          }
-          if (claim.start > at) erased.push({ lane, start: at, stop: claim.start });
-          bytes += Math.max(0, claim.start - at);
-          at = claim.stop;
-        }
-        if (at < stop) erased.push({ lane, start: at, stop });
-        bytes += Math.max(0, stop - at);
-      }
-      for (const { start, stop } of reserved) burned.push({ lane, start, stop });
-    }
-    // A range across a condemned and a sound block goes whole; what both lists name is erased once.
-    await this.#pieces.erase(await this.#segments.spansUnder(union([...erased, ...burned])));
-    await this.#sql.run(
-      `UPDATE segment SET poisoned = 1 WHERE (lane, start) IN
-         (SELECT CAST(value->>0 AS bigint), CAST(value->>1 AS bigint) FROM EACH($1) AS item)`,
-      JSON.stringify(condemned.map(({ lane, start }) => [lane, start])),
-    );
-    await this.#claims.spend(claims, burned);
-    return { bytes, burned };
+    await this.#condemned.mark(ordered);
+    return Math.max(ordered.length, await this.#condemned.overwrite(most));
   }
 
   /** End of the last claim: what lies before is used, or was passed over. */

@@ -102,16 +102,31 @@ export class Pieces {
    */
   async erase(spans: readonly Span[]): Promise<void> {
     const parts = partsOf(spans);
+    // Of these nothing can be left, whatever is in them.
+    const whole = new Set<number>();
+    for (const [piece, within] of parts) if (bytesOf(within) === PIECE_BYTES) whole.add(piece);
+    await this.#delete([...whole]);
     const changed: { row: Row; plain: Uint8Array | undefined; lost: number }[] = [];
-    for (const row of await this.#load([...parts.keys()])) {
+    for (const row of await this.#load([...parts.keys()].filter((piece) => !whole.has(piece)))) {
       const within = parts.get(row.piece)!;
-      const lost = within.reduce((sum, { start, stop }) => sum + stop - start, 0);
+      const lost = bytesOf(within);
       const plain = lost < row.live ? this.#open(row) : undefined;
       for (const { start, stop } of within) plain?.fill(0, start, stop);
       changed.push({ row, plain, lost });
     }
     await this.#settle(changed);
     for (const { plain } of changed) plain?.fill(0);
+  }
+
+  /** Overwrites up to `most` rows of a block of which nothing is to be used any more. Returns how many. */
+  async dropSome(block: number, most: number): Promise<number> {
+    const first = block * PIECES_PER_BLOCK;
+    const rows = await this.#sql.all<{ piece: number }>(
+      'SELECT piece FROM piece WHERE piece >= $1 AND piece < $2 ORDER BY piece LIMIT $3',
+      ...[first, first + PIECES_PER_BLOCK, most],
+    );
+    await this.#delete(rows.map(({ piece }) => piece));
+    return rows.length;
   }
 
   /** Overwrites a whole block. */
@@ -179,6 +194,14 @@ export class Pieces {
     await Promise.all(writes);
   }
 
+  async #delete(pieces: readonly number[]): Promise<void> {
+    if (pieces.length === 0) return;
+    await this.#sql.run(
+      'DELETE FROM piece WHERE piece IN (SELECT CAST(value->>0 AS bigint) FROM EACH($1) AS item)',
+      JSON.stringify(pieces.map((piece) => [piece])),
+    );
+  }
+
   #sealed(epoch: number, piece: number, live: number, plain: Uint8Array): Row {
     return { piece, epoch, live, bytes: this.#seal.close({ epoch, block: blockOf(piece), piece, live }, plain) };
   }
@@ -220,6 +243,8 @@ export class Pieces {
     );
   }
 }
+
+const bytesOf = (parts: readonly Part[]): number => parts.reduce((sum, { start, stop }) => sum + stop - start, 0);
 
 const blockOf = (piece: number): number => Math.floor(piece / PIECES_PER_BLOCK);
 

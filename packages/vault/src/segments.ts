@@ -29,6 +29,20 @@ export class Segments {
     this.#now = now;
   }
 
+  async add(lane: number, { start, stop, block, firstByte, poisoned, expiresMs }: Segment): Promise<void> {
+    await this.#sql.run(
+      `INSERT INTO segment (lane, start, stop, block, first_byte, poisoned, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      ...[lane, start, stop, block, firstByte, poisoned, expiresMs],
+    );
+  }
+
+  /** One segment becomes two, the second from `at` on. */
+  async split(lane: number, segment: Segment, at: number): Promise<void> {
+    const { start, firstByte } = segment;
+    await this.#sql.run('UPDATE segment SET stop = $3 WHERE lane = $1 AND start = $2', lane, start, at);
+    await this.add(lane, { ...segment, start: at, firstByte: firstByte + at - start });
+  }
+
   /** What is free of each segment beyond the last claim, in order; `old`: what is too old to be handed out, too. */
   async *free({ lane, cursor }: { lane: number; cursor: number }, old = false): AsyncGenerator<Segment> {
     const nowMs = old ? -1 : this.#now();

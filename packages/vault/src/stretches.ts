@@ -12,6 +12,8 @@ export interface Place extends Stretch {
 
 /** Places nearer to each other than this are looked up together. */
 const NEAR_BYTES = 65_536;
+/** Questions about so many neighbourhoods at most: more of them cost more than rows that nobody asked for. */
+const NEIGHBOURHOODS = 64;
 
 /** Those that share bytes with a stretch. */
 export const within = <T extends Stretch>(stretches: readonly T[], from: number, to: number): T[] => {
@@ -42,7 +44,10 @@ export function union(places: readonly Place[], near = 0): Place[] {
 /** Rows of one lane around places, by a question for each neighbourhood: `$1` lane, `$2` from, `$3` to. */
 export async function near<T extends Stretch>(sql: Sql, places: readonly Place[], text: string): Promise<T[]> {
   const found: T[] = [];
-  for (const { lane, start, stop } of union(places, NEAR_BYTES)) {
+  let wide = NEAR_BYTES;
+  let neighbourhoods = union(places, wide);
+  while (neighbourhoods.length > NEIGHBOURHOODS) neighbourhoods = union(neighbourhoods, (wide *= 4));
+  for (const { lane, start, stop } of neighbourhoods) {
     for (const row of await sql.all<T>(text, lane, start, stop)) {
       // What reaches from one neighbourhood into the next is found twice.
       if (row.start >= (found.at(-1)?.stop ?? 0)) found.push(row);

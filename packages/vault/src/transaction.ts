@@ -234,8 +234,8 @@ export class VaultTransaction {
   // Alarm
 
   /**
-   * Overwrites and marks all undelivered material that rests on a link: held blocks, lanes other than `auth/…`, keys not
-   * yet delivered. What was made before this moment and arrives later is refused by `hold`. With `madeUntilMs`, for an
+   * Marks all undelivered material that rests on a link: held blocks, lanes other than `auth/…`, keys not yet delivered. From
+   * then on nobody gets it; its bytes are overwritten, 1,000 pieces of them at once and the rest by `keys.expire`. What was made before this moment and arrives later is refused by `hold`. With `madeUntilMs`, for an
    * alarm that is heard of late, material that the link made after that moment is spared. Touches the lanes of every peer:
    * for a transaction of scope ''.
    */

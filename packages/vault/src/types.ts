@@ -33,7 +33,7 @@ export interface NewBlock {
   readonly bytes: SecretBytes;
 }
 
-/** A block without its bytes. `poisoned` says that an alarm has overwritten what was still undelivered. */
+/** A block without its bytes. `poisoned` says that an alarm has taken what was still undelivered. */
 export interface BlockRecord {
   readonly blockId: string;
   readonly state: 'held' | 'released' | 'discarded';
@@ -68,7 +68,7 @@ export interface Range {
 }
 
 export interface PoisonReport {
-  /** Undelivered key bits overwritten. */
+  /** Undelivered key bits that nobody gets any more: overwritten at once, or in steps by `keys.expire`. */
   readonly bits: number;
   /** Keys voided that were reserved or assigned. */
   readonly keys: number;

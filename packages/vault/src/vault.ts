@@ -199,7 +199,7 @@ export class Vault {
     });
   }
 
-  /** Waits for what is under way. */
+  /** Waits for what is under way; on PostgreSQL, what has not begun is refused. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -10,6 +10,15 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** Each item in its turn, two at a time: a start is mostly waiting. */
+export async function inPairs<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all([worker(), worker()]);
+}
+
 /** `interruptAt`: as soon as standard output matches, Ctrl-C is pressed. */
 export function skykey(
   args: readonly string[],

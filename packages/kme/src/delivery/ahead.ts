@@ -2,6 +2,10 @@
  * How many keys to assign beyond those asked for, so that the next requests of a busy pair need no round trip to the
  * other site: as TCP opens its window, twice as many each time that the keys set aside are used up soon, none when
  * somebody asks now and then. One request of a pair at a time sets keys aside: a hundred that wait together need them once.
+ *
+ * What is set aside is for one pair: its place in the lane is spent at both ends, and what is void is burned, so it cannot be
+ * given back when another pair runs short. Hence the limits: of each way an eighth of what is left, of the quota too, and
+ * nothing for a pair that does not ask again soon. What a pair leaves is lost after half the time in which a key must be fetched.
  */
 const FIRST = 4;
 const MOST = 256;
@@ -22,7 +26,7 @@ interface Pair {
 export class Ahead {
   readonly #now: () => number;
   readonly #pairs = new Map<string, Pair>();
-  readonly #underWay = new Set<string>();
+  readonly #underWay = new Map<string, PromiseWithResolvers<void>>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -35,6 +39,11 @@ export class Ahead {
     if (!pair) return false;
     pair.left -= keys;
     return pair.count >= BUSY && pair.left > 0 && pair.left <= pair.count / 2 && !this.#underWay.has(name);
+  }
+
+  /** Resolves when the keys that this process is setting aside for a pair are there, or are not. */
+  async settled(master: string, slave: string, bytes: number): Promise<void> {
+    await this.#underWay.get(nameOf(master, slave, bytes))?.promise;
   }
 
   /**
@@ -56,10 +65,11 @@ export class Ahead {
     this.#pairs.delete(name);
     this.#pairs.set(name, { askedMs: now, count, left: sooner && known ? known.left : 0 });
     if (this.#pairs.size > MAX_PAIRS) this.#pairs.delete(this.#pairs.keys().next().value!);
-    this.#underWay.add(name);
+    this.#underWay.set(name, Promise.withResolvers());
     return {
       count,
       done: (worked, keys = count) => {
+        this.#underWay.get(name)?.resolve();
         this.#underWay.delete(name);
         const pair = this.#pairs.get(name);
         if (worked && pair) pair.left += keys;

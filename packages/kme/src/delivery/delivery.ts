@@ -36,6 +36,8 @@ export interface DeliveryOptions {
   /** How long an application has to fetch its copy of a key, milliseconds. */
   readonly keyTtlMs: number;
   readonly likeness?: (nodeId: string, by: Likeness) => string;
+  /** Has the sites of their masters burn keys of slaves that are burned here. */
+  readonly onBurn: (tx: VaultTransaction, keyIds: readonly string[]) => Promise<void>;
   /** When the next key with a site is expected. */
   readonly forecast?: (siteId: string) => KeyForecast | null;
   readonly note: (severity: 'info' | 'warning' | 'alarm', text: string) => void;
@@ -43,6 +45,15 @@ export interface DeliveryOptions {
 
 /** Keys for one slave, however they came: those set aside will do. */
 const isSingle = ({ slaves, demand }: KeyDemand): boolean => slaves.length === 1 && demand === undefined;
+
+/** The other site refused an assignment: authentically, so that it has none of the keys. */
+class RefusedThere extends KeyRefusal {}
+
+/** Fewer keys than were asked for might be had. */
+const isShortage = (error: unknown): boolean =>
+  error instanceof RefusedThere ||
+  (error instanceof KeyRefusal && (error.code === 'short' || error.code === 'quota')) ||
+  (error as { code?: string }).code === 'vault/short';
 
 /** When to ask again. A pass is minutes away at best, a peer that restarts is back in seconds. */
 const RETRY_AFTER_S = 10;
@@ -58,6 +69,8 @@ export class Delivery implements KeyService {
   readonly #vault: Vault;
   readonly #ahead: Ahead;
   readonly #handOut: HandOut;
+  /** The last demand of each pair that waits to scrape keys together. */
+  readonly #scraping = new Map<string, Promise<unknown>>();
 
   constructor(options: DeliveryOptions) {
     this.kmeId = options.registry.kmeId;
@@ -75,18 +88,17 @@ export class Delivery implements KeyService {
       const keyIds = Array.from({ length: demand.count }, () => this.#options.uuid().toLowerCase());
       if (site === undefined) return carryKeys(this.#carrying(pairs), { ...demand, keyIds, deliver: true });
       const peer = this.#peerOf(site);
-      if (isSingle(demand)) {
-        const stocked = await this.#handOut.fromStock(site, demand);
-        if (stocked) {
-          void this.#setAside(peer, demand, pairs);
-          return stocked;
-        }
+      if (!isSingle(demand)) return this.#assign(peer, demand, pairs, keyIds, { deliver: true });
+      const stocked = await this.#handOut.fromStock(site, demand);
+      if (typeof stocked !== 'number') {
+        void this.#setAside(peer, demand, pairs);
+        return stocked;
       }
       try {
         return await this.#assign(peer, demand, pairs, keyIds, { deliver: true });
       } catch (error) {
-        if (!isSingle(demand) || !(error instanceof KeyRefusal && error.code === 'short')) throw error;
-        return await this.#withStock(peer, demand, pairs, keyIds, error);
+        if (!isShortage(error)) throw error;
+        return await this.#oneByOne(demand, () => this.#scrape(peer, demand, pairs, error));
       }
     });
   }
@@ -102,23 +114,37 @@ export class Delivery implements KeyService {
     }
   }
 
-  /** The lanes have not got so many keys: with those set aside, or set aside meanwhile, there may be enough. */
-  async #withStock(
+  /**
+   * There are not so many keys left to be assigned: with those set aside, or just being set aside, there may be enough. What
+   * is lacking is set aside as well, so that nothing of it is lost when somebody else was faster.
+   */
+  async #scrape(
     peer: Peer,
     demand: KeyDemand,
     pairs: readonly PolicyPair[],
-    keyIds: readonly string[],
-    short: KeyRefusal,
+    refused: unknown,
   ): Promise<DeliveredKey[]> {
     const { master, slaves, bytes, count } = demand;
-    const stocked = await this.#handOut.fromStock(peer.id, demand);
-    if (stocked) return stocked;
-    const { length: found } = await this.#vault.atomically(
-      async (tx) => (await this.#handOut.stocked(tx, [master, slaves[0]!], bytes, count)).good,
-      peer.id,
-    );
-    if (found === 0) throw short;
-    return this.#assign(peer, demand, pairs, keyIds.slice(found), { deliver: true, fromStock: found });
+    await this.#ahead.settled(master, slaves[0]!, bytes);
+    for (;;) {
+      const stocked = await this.#handOut.fromStock(peer.id, demand);
+      if (typeof stocked !== 'number') return stocked;
+      if (stocked === 0) throw refused;
+      const keyIds = Array.from({ length: count - stocked }, () => this.#options.uuid().toLowerCase());
+      await this.#assign(peer, { ...demand, count: 0 }, pairs, keyIds, { deliver: true, alone: true });
+    }
+  }
+
+  /** Whoever scrapes keys together takes none from another who does: of those who could each be served, one is. */
+  async #oneByOne<T>({ master, slaves, bytes }: KeyDemand, work: () => Promise<T>): Promise<T> {
+    const name = JSON.stringify([master, slaves[0], bytes]);
+    const turn = (this.#scraping.get(name) ?? Promise.resolve()).catch(() => undefined).then(work);
+    this.#scraping.set(name, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#scraping.get(name) === turn) this.#scraping.delete(name);
+    }
   }
 
   async assignKeys(demand: KeyDemand & { readonly keyIds: readonly string[] }): Promise<void> {
@@ -156,7 +182,12 @@ export class Delivery implements KeyService {
   }
 
   async voidKeys(keyIds: readonly string[]): Promise<number> {
-    return this.#answering(() => this.#vault.atomically((tx) => tx.keys.void(keyIds)));
+    return this.#answering(() =>
+      this.#vault.atomically(async (tx) => {
+        await this.#options.onBurn(tx, keyIds);
+        return tx.keys.void(keyIds);
+      }),
+    );
   }
 
   async stock(master: string, slave: string, bytes = 32): Promise<PairStock> {
@@ -265,18 +296,18 @@ export class Delivery implements KeyService {
     if (count > 0) for (const pair of pairs) await countQuota(tx, pair, this.#pairRules(...pair), taken);
   }
 
-  /** Reserves, has the peer assign, and delivers if that is wanted, with so many of those set aside; all keys or none. */
+  /** Reserves, has the peer assign, and delivers if that is wanted; all keys or none. With a count of 0 they are set aside. */
   async #assign(
     peer: Peer,
     demand: KeyDemand,
     pairs: readonly PolicyPair[],
     keyIds: readonly string[],
-    options: { readonly deliver: boolean; readonly fromStock?: number; readonly alone?: boolean },
+    options: { readonly deliver: boolean; readonly alone?: boolean },
   ): Promise<DeliveredKey[]> {
-    const { deliver, fromStock = 0, alone = false } = options;
+    const { deliver, alone = false } = options;
     const { master, slaves, bytes } = demand;
     const rules = this.#pairRules(...pairs[0]!);
-    const mayAhead = deliver && fromStock === 0 && !alone && isSingle(demand);
+    const mayAhead = deliver && !alone && isSingle(demand);
     const ahead = mayAhead ? this.#ahead.next(master, slaves[0]!, bytes, keyIds.length === 0) : undefined;
     // Keys that nobody asked for yet count among those that wait to be fetched.
     const mayWait = Math.floor((rules.quota.keysWaiting ?? Number.POSITIVE_INFINITY) / 2);
@@ -303,16 +334,11 @@ export class Delivery implements KeyService {
         settle: async (tx, answer) => {
           if (answer.status !== 'accepted') {
             isRefused = true;
-            throw new KeyRefusal('unreachable', `the other site refused the keys: ${answer.reason}`, RETRY_AFTER_S);
+            throw new RefusedThere('unreachable', `the other site refused the keys: ${answer.reason}`, RETRY_AFTER_S);
           }
-          // Before the new ones are ASSIGNED, too, and cannot be told from them.
-          const stocked = fromStock
-            ? (await this.#handOut.stocked(tx, [master, slaves[0]!], bytes, fromStock)).good
-            : [];
           await tx.keys.assign(reserved);
           if (!deliver || demand.count === 0) return [];
-          if (stocked.length < fromStock) throw new KeyRefusal('short', 'not enough keys are available', RETRY_AFTER_S);
-          return this.#handOut.deliver(tx, master, [...stocked, ...((await tx.keys.find(keyIds)) as KeyRecord[])]);
+          return this.#handOut.deliver(tx, master, (await tx.keys.find(keyIds)) as KeyRecord[]);
         },
       });
       ahead?.done(true, reserved.length - keyIds.length);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keysOf, Network } from '../test/sites.ts';
+import { VaultError } from '@skykey/vault';
+import { keysOf, Network, wrap } from '../test/sites.ts';
 
 test('who asks at the same time is answered in one transaction, each with keys of its own', async (t) => {
   const { beijing, moscow } = await Network.open(t, { keyBytes: 65_536 });
@@ -39,4 +40,21 @@ test('one that cannot be answered harms nobody who asks with it, and a copy aske
   assert.deepEqual(keysOf(other!), [c]);
   // What was asked for with a key that is not there was not consumed.
   assert.deepEqual(keysOf(await moscow.fetch([b!.key_ID])), [b]);
+});
+
+test('when nobody knows whether a transaction took place, nobody is told that his key is not there', async (t) => {
+  const { beijing, moscow } = await Network.open(t);
+  const keys = await beijing.keys(6);
+  let transactions = 0;
+  wrap(moscow.vault, async (run) => {
+    const result = await run();
+    // The first of the requests goes alone, the others together.
+    if (++transactions <= 2) throw new VaultError('vault/unavailable', 'the connection was lost during COMMIT');
+    return result;
+  });
+  const answers = await Promise.all(keys.map(({ key_ID }) => moscow.fetch([key_ID])));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    keys.map(() => 503),
+  );
 });

@@ -19,7 +19,8 @@ const MOST = 64;
  *
  * `answerAll` tells for each question its outcome, in order; what it gives away may leave when the transaction is durable,
  * which is when the promises resolve. When it throws, each question is asked again alone, so that one that cannot be
- * answered harms nobody else.
+ * answered harms nobody else. Not so when the transaction fails after it: it may have taken place, and whoever asked again
+ * would be told that a key is not there, which nobody got.
  */
 export class Gather<Q, A> {
   readonly #vault: Vault;
@@ -54,23 +55,29 @@ export class Gather<Q, A> {
         this.#waiting.delete(scope);
         return;
       }
-      const batch = queue.splice(0, MOST);
-      try {
-        await this.#together(scope, batch);
-      } catch (error) {
-        if (batch.length === 1) batch[0]!.reject(error);
-        else await Promise.all(batch.map((entry) => this.#together(scope, [entry]).catch(entry.reject)));
-      }
+      await this.#together(scope, queue.splice(0, MOST));
     }
   }
 
+  /** Never rejects. */
   async #together(scope: string, batch: readonly Waiting<Q, A>[]): Promise<void> {
     const questions = batch.map(({ question }) => question);
-    const outcomes = await this.#vault.atomically((tx) => this.#answerAll(tx, questions), scope);
-    batch.forEach(({ resolve, reject }, i) => {
-      const outcome = outcomes[i]!;
-      if ('answer' in outcome) resolve(outcome.answer);
-      else reject(outcome.refused);
-    });
+    let isAnswered = false;
+    try {
+      const outcomes = await this.#vault.atomically(async (tx) => {
+        isAnswered = false;
+        const answers = await this.#answerAll(tx, questions);
+        isAnswered = true;
+        return answers;
+      }, scope);
+      batch.forEach(({ resolve, reject }, i) => {
+        const outcome = outcomes[i]!;
+        if ('answer' in outcome) resolve(outcome.answer);
+        else reject(outcome.refused);
+      });
+    } catch (error) {
+      if (isAnswered || batch.length === 1) for (const { reject } of batch) reject(error);
+      else await Promise.all(batch.map((entry) => this.#together(scope, [entry])));
+    }
   }
 }

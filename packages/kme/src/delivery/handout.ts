@@ -44,7 +44,7 @@ interface Handing {
  */
 export class HandOut {
   readonly #options: HandOutOptions;
-  readonly #stock: Gather<KeyDemand, DeliveredKey[] | undefined>;
+  readonly #stock: Gather<KeyDemand, DeliveredKey[] | number>;
   readonly #byIds: Gather<IdRequest, DeliveredKey[] | undefined>;
   readonly #byIdsAnywhere: Gather<IdRequest, DeliveredKey[] | undefined>;
 
@@ -56,8 +56,8 @@ export class HandOut {
     this.#byIdsAnywhere = new Gather(vault, (tx, requests) => this.#withIds(tx, requests, true));
   }
 
-  /** Keys set aside for the pair with a site; undefined when there are not enough. */
-  fromStock(site: string, demand: KeyDemand): Promise<DeliveredKey[] | undefined> {
+  /** Keys set aside for the pair with a site; or, when there are not enough, how many there are. */
+  fromStock(site: string, demand: KeyDemand): Promise<DeliveredKey[] | number> {
     return this.#stock.ask(site, demand);
   }
 
@@ -77,7 +77,7 @@ export class HandOut {
   async #fromStock(
     tx: VaultTransaction,
     demands: readonly KeyDemand[],
-  ): Promise<readonly Outcome<DeliveredKey[] | undefined>[]> {
+  ): Promise<readonly Outcome<DeliveredKey[] | number>[]> {
     const nameOf = ({ master, slaves, bytes }: KeyDemand): string => JSON.stringify([master, slaves[0], bytes]);
     const good = new Map<string, KeyRecord[]>();
     for (const [name, alike] of Map.groupBy(demands, nameOf)) {
@@ -87,16 +87,18 @@ export class HandOut {
       if (stocked.stale.length > 0) await tx.keys.void(stocked.stale);
       good.set(name, stocked.good);
     }
-    const handings = demands.map((demand): Handing | undefined => {
+    const handings = demands.map((demand): Handing | number => {
       const left = good.get(nameOf(demand))!;
-      return left.length < demand.count ? undefined : { caller: demand.master, records: left.splice(0, demand.count) };
+      return left.length < demand.count
+        ? left.length
+        : { caller: demand.master, records: left.splice(0, demand.count) };
     });
     const outcomes = await this.#hand(
       tx,
-      handings.filter((handing) => handing !== undefined),
+      handings.filter((handing) => typeof handing !== 'number'),
     );
     let next = 0;
-    return handings.map((handing) => (handing ? outcomes[next++]! : { answer: undefined }));
+    return handings.map((handing) => (typeof handing === 'number' ? { answer: handing } : outcomes[next++]!));
   }
 
   /**

@@ -10,7 +10,9 @@
 import { KmeError } from '../error.ts';
 import { keyLane, wayOf } from '../lanes.ts';
 import { MAX_JOIN_BYTES } from '../peer/message.ts';
+import { LEAST_COMBINED_BYTES } from '../relay/combine.ts';
 import { joinCuts } from '../relay/confirm.ts';
+import { JOIN_GRAIN_BYTES, LEAST_JOIN_BYTES } from '../relay/join.ts';
 import type { Contact } from './forecast-supply.ts';
 import type { JoinPlan } from './paths-join.ts';
 
@@ -34,11 +36,6 @@ export type Moments = readonly number[];
 
 /** By goal and moment: bits that have come since now, in every realisation. */
 export type Rehearsed = readonly (readonly Float64Array[])[];
-
-/** As `relay/join.ts` and `relay/combine.ts` have them; the test beside this file holds the two to each other. */
-const GRAIN_BYTES = 64;
-const LEAST_JOINED_BYTES = 2048;
-const LEAST_COMBINED_BYTES = 1024;
 
 interface Join {
   readonly left: number;
@@ -189,7 +186,7 @@ function settle(work: Work, free: Float64Array, came: Float64Array, targetBytes:
 
 function joinable({ left, right }: Join, free: Float64Array): number {
   const bytes = whole(Math.min(MAX_JOIN_BYTES, free[left]!, free[right]!));
-  return bytes < LEAST_JOINED_BYTES ? 0 : bytes;
+  return bytes < LEAST_JOIN_BYTES ? 0 : bytes;
 }
 
 function release({ join, bytes }: Joined, free: Float64Array, came: Float64Array): void {
@@ -219,4 +216,4 @@ function combined(
   return true;
 }
 
-const whole = (bytes: number): number => Math.floor(bytes / GRAIN_BYTES) * GRAIN_BYTES;
+const whole = (bytes: number): number => Math.floor(bytes / JOIN_GRAIN_BYTES) * JOIN_GRAIN_BYTES;

@@ -19,7 +19,7 @@ export const KEPT_ANSWERS = 16;
 /** How many pads must stay after a frame of such messages, or after the answer to it. */
 export function padsKept(messages: readonly PeerMessage[]): number {
   if (messages.some(({ kind }) => kind === 'alarm')) return 0;
-  return messages.every(({ kind }) => kind === 'void') ? PADS_KEPT - 1 : PADS_KEPT;
+  return messages.every(({ kind }) => kind === 'void' || kind === 'burn') ? PADS_KEPT - 1 : PADS_KEPT;
 }
 
 export interface Request {

@@ -122,6 +122,8 @@ const message: fc.Arbitrary<PeerMessage> = fc.oneof(
   ),
   carry,
   fc.record({ kind: fc.constant('word' as const), topic: name, body: fc.uint8Array({ maxLength: 99 }) }, plain),
+  fc.record({ kind: fc.constant('burn' as const), keyIds: fc.array(uuid, { minLength: 1, maxLength: 5 }) }, plain),
+  fc.record({ kind: fc.constant('discard' as const), blockId: name }, plain),
 );
 
 test('a message comes back as it was, and has one encoding', () => {
@@ -138,7 +140,7 @@ test('a message comes back as it was, and has one encoding', () => {
     }),
     { seed: 1, numRuns: 300 },
   );
-  assert.equal(seen.size, 7);
+  assert.equal(seen.size, 9);
   const answers: PeerAnswer[] = [
     { status: 'accepted', body: Uint8Array.of(1, 2) },
     { status: 'refused', reason: 'because' },
@@ -236,6 +238,8 @@ const VECTORS: readonly PeerMessage[] = (() => {
       ...{ kind: 'carry', masterSae: 'alice', slaveSaes: ['bob'], bytes: 2, keyIds: [keyId], pad: part },
       ...{ ciphertext: Uint8Array.of(0xff, 0), labels: told },
     },
+    { kind: 'burn', keyIds: [keyId] },
+    { kind: 'discard', blockId: 'join:micius:j' },
     { kind: 'word', topic: 't', body: Uint8Array.of(0xff) },
   ] as PeerMessage[];
 })();

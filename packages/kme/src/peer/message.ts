@@ -30,6 +30,8 @@ export type PeerMessage =
   | { readonly kind: 'assign'; readonly batches: readonly KeyBatch[] }
   /** Keys that shall never be delivered. */
   | { readonly kind: 'void'; readonly batches: readonly KeyBatch[] }
+  /** Keys of the receiver's applications that were burned where their slaves are: they shall not be delivered either. */
+  | { readonly kind: 'burn'; readonly keyIds: readonly string[] }
   | AlarmMessage
   | JoinMessage
   /** Key of several ways, the exclusive or of which becomes key of their combination at position `at` of its lane. */
@@ -52,8 +54,13 @@ export type PeerMessage =
       readonly ciphertext: Uint8Array;
       readonly labels: BlockLabels;
     }
+  /** A block that waits to be confirmed and never will be. */
+  | { readonly kind: 'discard'; readonly blockId: string }
   /** Anything else that wants to be said once and authentically. */
   | { readonly kind: 'word'; readonly topic: string; readonly body: Uint8Array };
+
+/** What is about keys of applications. */
+export type KeyMessage = PeerMessage & { readonly kind: 'assign' | 'void' | 'burn' | 'carry' };
 
 /** A quantum link was dropped, or taken back into service. */
 export interface AlarmMessage {
@@ -87,7 +94,7 @@ const MAX_HOPS = 32;
 const MAX_REASON_BYTES = 2_000;
 /** Most bytes of keys that one message carries. */
 export const MAX_CARRIED_BYTES = 128 * 1024;
-const KINDS = ['assign', 'void', 'alarm', 'join', 'combine', 'carry', 'word'] as const;
+const KINDS = ['assign', 'void', 'alarm', 'join', 'combine', 'carry', 'word', 'burn', 'discard'] as const;
 const STATUS = ['refused', 'accepted', 'later'] as const;
 
 /** Canonical bytes of a message. Lanes are told by their way: sender and receiver follow from the frame. */
@@ -128,6 +135,14 @@ export function encodeMessage(message: PeerMessage, from: string, to: string): U
       break;
     case 'word':
       out.text(message.topic, 64).bytes(message.body, MAX_WORD_BYTES);
+      break;
+    case 'burn':
+      checkCount('keys', message.keyIds.length, MAX_BATCH);
+      out.u32(message.keyIds.length);
+      for (const keyId of message.keyIds) out.raw(uuidBytes(keyId));
+      break;
+    case 'discard':
+      out.text(message.blockId);
   }
   return out.finish();
 }
@@ -185,6 +200,12 @@ const readers: Record<PeerMessage['kind'], (input: Reader, from: string, to: str
     return { kind: 'carry', masterSae, slaveSaes, bytes: keyBytes, keyIds, pad, ciphertext, labels: readLabels(input) };
   },
   word: (input) => ({ kind: 'word', topic: input.text(64), body: input.bytes(MAX_WORD_BYTES) }),
+  burn(input) {
+    const count = input.u32();
+    if (count < 1 || count > MAX_BATCH) throw malformed(`${count} keys to be burned`);
+    return { kind: 'burn', keyIds: Array.from({ length: count }, () => uuidText(input.raw(16))) };
+  },
+  discard: (input) => ({ kind: 'discard', blockId: input.text() }),
 };
 
 function readCount(input: Reader, keyBytes: number): number {
@@ -263,6 +284,7 @@ export function readLabels(input: Reader): BlockLabels {
   const expires = input.u8();
   const expiresAtMs = input.f64();
   if (simulated > 1 || expires > 1) throw malformed('a flag is neither set nor unset');
+  if (expires === 0 && !Object.is(expiresAtMs, 0)) throw malformed('there is an end of what has none');
   return {
     ...{ originLinks, originTimesMs, routes, jurisdictions, epsSec, epsCor, proof, createdAtMs },
     simulated: simulated === 1,

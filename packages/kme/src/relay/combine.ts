@@ -3,6 +3,7 @@ import { type BlockLabels, VaultError, type VaultTransaction } from '@skykey/vau
 import { KmeError } from '../error.ts';
 import { keyLane, wayOf } from '../lanes.ts';
 import { MAX_JOIN_BYTES, type PeerAnswer, type PeerMessage, shorten, type WayRange } from '../peer/message.ts';
+import { JOIN_GRAIN_BYTES } from './join.ts';
 import { joinLabels, routeFrom } from './labels.ts';
 
 /*
@@ -12,8 +13,8 @@ import { joinLabels, routeFrom } from './labels.ts';
  * (`confirm.ts`), so there is nothing more to compare.
  */
 
-const GRAIN_BYTES = 64;
-const MINIMUM_BYTES = 1024;
+/** Less than this waits. */
+export const LEAST_COMBINED_BYTES = 1024;
 
 type CombineMessage = PeerMessage & { readonly kind: 'combine' };
 
@@ -50,9 +51,9 @@ export async function combineWays(
   const combined = keyLane(self, peer, way);
   const lanes = ways.map((part) => keyLane(self, peer, part));
   let bytes = Math.min(MAX_JOIN_BYTES, targetBytes - (await tx.available(combined)));
-  for (const lane of lanes) bytes = Math.min(bytes, await tx.run(lane, MINIMUM_BYTES));
-  bytes = Math.floor(bytes / GRAIN_BYTES) * GRAIN_BYTES;
-  if (bytes < MINIMUM_BYTES) return undefined;
+  for (const lane of lanes) bytes = Math.min(bytes, await tx.run(lane, LEAST_COMBINED_BYTES));
+  bytes = Math.floor(bytes / JOIN_GRAIN_BYTES) * JOIN_GRAIN_BYTES;
+  if (bytes < LEAST_COMBINED_BYTES) return undefined;
   const parts: WayRange[] = [];
   for (const [i, lane] of lanes.entries()) {
     const { offset } = await tx.reserve(lane, bytes);

@@ -1,8 +1,17 @@
 import type { JournalEntry, PoisonReport, Vault, VaultTransaction } from '@skykey/vault';
 import { Alarms, type LinkAlarm } from '../alarm.ts';
 import { KmeError } from '../error.ts';
+import { peerLane } from '../lanes.ts';
 import { ascii, sentence, startsWith } from '../peer/frame.ts';
-import { decodeMessage, encodeMessage, type PeerAnswer, type PeerMessage, shorten } from '../peer/message.ts';
+import {
+  type AlarmMessage,
+  decodeMessage,
+  encodeMessage,
+  type KeyMessage,
+  type PeerAnswer,
+  type PeerMessage,
+  shorten,
+} from '../peer/message.ts';
 import { Peer, type PeerLink } from '../peer/peer.ts';
 import { Reader, Writer } from '../peer/wire.ts';
 import { acceptCombine, combinations, combineMessage, combineWays, settleCombine } from './combine.ts';
@@ -14,7 +23,17 @@ import {
   isConfirmedBlock,
   settleConfirmation,
 } from './confirm.ts';
-import { acceptJoin, type JoinEnd, type JoinRecord, joinEnds, joinsFor, settleJoin } from './join.ts';
+import {
+  acceptJoin,
+  forgetRefusal,
+  forgetRefusalsBefore,
+  type JoinEnd,
+  type JoinRecord,
+  joinEnds,
+  joinsFor,
+  settleJoin,
+  tellDiscard,
+} from './join.ts';
 
 /** What a node does with the key that it shares with others, besides handing it out. */
 export interface RelayPlan {
@@ -39,15 +58,11 @@ export interface ExchangeOptions {
   readonly now: () => number;
   readonly plan?: RelayPlan;
   /** Messages that concern applications; a node without applications refuses them. */
-  readonly apply?: (
-    tx: VaultTransaction,
-    from: string,
-    message: PeerMessage & { readonly kind: 'assign' | 'void' | 'carry' },
-  ) => Promise<PeerAnswer>;
+  readonly apply?: (tx: VaultTransaction, from: string, message: KeyMessage) => Promise<PeerAnswer>;
   readonly hear?: (from: string, topic: string, body: Uint8Array) => Promise<PeerAnswer>;
   /** Key has come by a join or a combination, or an alarm has changed what there is. */
   readonly onChange?: () => void;
-  /** A link is under alarm, and what rested on it is overwritten: in the turn in which that became durable. */
+  /** A link is under alarm, and nobody gets what rested on it any more: in the turn in which that became durable. */
   readonly onAlarm?: (alarm: LinkAlarm) => void;
 }
 
@@ -65,6 +80,9 @@ export interface FlushReport {
 const JOURNAL_PAUSE_MS = 60_000;
 /** Blocks that are confirmed with one peer in one flush. */
 const MAX_CONFIRMED = 64;
+
+/** Steps of a thousand pieces in which a flush overwrites key. */
+const OVERWRITE_STEPS = 16;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -146,13 +164,15 @@ export class Exchange {
       case 'alarm':
         return this.#hearAlarm(tx, from, message, heard);
       case 'join': {
-        const answer = await acceptJoin(tx, { self, from }, message);
+        const answer = await acceptJoin(tx, { self, from, nowMs: this.#options.now() }, message);
         if (answer.status === 'refused')
           await this.note(tx, 'warning', `a join by ${from} was refused: ${answer.reason}`);
         return answer;
       }
       case 'combine':
         return acceptCombine(tx, { self, from }, message);
+      case 'discard':
+        return this.#acceptDiscard(tx, from, message.blockId);
       case 'word':
         return refusedTopic(message.topic);
       default:
@@ -165,16 +185,26 @@ export class Exchange {
     }
   }
 
-  async #hearAlarm(
-    tx: VaultTransaction,
-    from: string,
-    message: PeerMessage & { readonly kind: 'alarm' },
-    heard: LinkAlarm[],
-  ): Promise<PeerAnswer> {
+  /** Whoever has held a block may say that it is not worth keeping: he could have spoiled it as well. */
+  async #acceptDiscard(tx: VaultTransaction, from: string, blockId: string): Promise<PeerAnswer> {
+    await forgetRefusal(tx, blockId);
+    const block = isConfirmedBlock(blockId) ? await tx.block(blockId) : undefined;
+    if (block?.state !== 'held') return { status: 'accepted' };
+    if (!block.labels.routes.flat().includes(from)) {
+      return { status: 'refused', reason: `${from} is none of the nodes that have held ${blockId}` };
+    }
+    await tx.discard(blockId);
+    await tx.forget(`${CONFIRM}${blockId}`);
+    await this.note(tx, 'warning', `${from} says that the other end does not hold ${blockId}: it was discarded`);
+    return { status: 'accepted' };
+  }
+
+  async #hearAlarm(tx: VaultTransaction, from: string, message: AlarmMessage, heard: LinkAlarm[]): Promise<PeerAnswer> {
     const { link, foundBy, state, reason } = message;
     let report: PoisonReport | undefined;
     try {
-      report = await tx.atomically(() => this.alarms.hear(tx, message, from, new Set(this.#peers.keys())));
+      const speakers = state === 'open' && foundBy !== from ? await this.#speakers(tx, from) : new Set([from]);
+      report = await tx.atomically(() => this.alarms.hear(tx, message, from, speakers));
     } catch (error) {
       if (!(error instanceof KmeError)) throw error;
       await this.note(tx, 'warning', `a message of ${from} was refused: ${error.message}`);
@@ -190,6 +220,15 @@ export class Exchange {
     this.#hasNews = true;
     if (state === 'dropped') heard.push({ link, reason, sinceMs: message.atMs, foundBy });
     return { status: 'accepted' };
+  }
+
+  /** Nodes that could tell this one something: a line without pads brings no news. */
+  async #speakers(tx: VaultTransaction, from: string): Promise<ReadonlySet<string>> {
+    const speakers = new Set([from]);
+    for (const node of this.#peers.keys()) {
+      if ((await tx.pads(peerLane(node, this.#options.self)).left()) > 0) speakers.add(node);
+    }
+    return speakers;
   }
 
   async #confirm(message: Uint8Array): Promise<Uint8Array> {
@@ -271,6 +310,7 @@ export class Exchange {
   async #flush(): Promise<FlushReport> {
     const done = { joined: 0, confirmed: 0, combined: 0 };
     const waiting = new Map<string, string>();
+    await this.#attempt(this.#options.self, waiting, () => this.#overwrite());
     await this.#attempt(this.#options.self, waiting, () => this.#tidy());
     // What the vault refused to take down is known to nobody else yet.
     for (const { link, reason } of this.alarms.unsaved()) {
@@ -367,7 +407,7 @@ export class Exchange {
         wholeStore: true,
         build: async () => join.message,
         settle: async (tx, answer) => {
-          await settleJoin(tx, peer.id, join, answer);
+          await settleJoin(tx, { self, node: peer.id }, join, answer);
           return answer.status;
         },
       });
@@ -388,6 +428,7 @@ export class Exchange {
         if (settled !== 'later') {
           await tx.forget(`confirming/${peer.id}`);
           await this.#noteSettled(tx, blockId, settled);
+          if (settled === 'refused') await tellDiscard(tx, this.#options.self, peer.id, blockId);
         }
         return settled;
       });
@@ -454,6 +495,11 @@ export class Exchange {
     return records.sort((a, b) => b.utcMs - a.utcMs);
   }
 
+  /** Bytes of key that an alarm has taken, step by step. Whoever has applications does so with their keys (`Kme.flush`). */
+  async #overwrite(): Promise<void> {
+    if (!this.#options.apply) await this.#vault.expire(0, OVERWRITE_STEPS);
+  }
+
   /** What was settled a day ago is not asked about any more; a block that nobody confirms in a month never will be. */
   async #tidy(): Promise<void> {
     const nowMs = this.#options.now();
@@ -474,6 +520,7 @@ export class Exchange {
         await tx.forget(`${CONFIRM}${blockId}`);
         await this.note(tx, 'warning', `${blockId} was not confirmed in a month and was discarded`);
       }
+      await forgetRefusalsBefore(tx, nowMs - MONTH_MS);
     });
   }
 

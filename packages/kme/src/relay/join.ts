@@ -8,6 +8,7 @@ import {
   type JoinMessage,
   MAX_JOIN_BYTES,
   type PeerAnswer,
+  type PeerMessage,
   shorten,
 } from '../peer/message.ts';
 import { hiddenBy, joinLabels, notYounger, routeFrom } from './labels.ts';
@@ -23,10 +24,10 @@ import { hiddenBy, joinLabels, notYounger, routeFrom } from './labels.ts';
  * that came by several routes without a common node is out of its reach (`combine.ts`).
  */
 
-/** Sizes are multiples of this, so that both ends cut alike. */
-const GRAIN_BYTES = 64;
+/** Sizes of joins and combinations are multiples of this, so that both ends cut alike. */
+export const JOIN_GRAIN_BYTES = 64;
 /** Less than this waits: a block this small would leave hardly any pads. */
-const MINIMUM_BYTES = 2048;
+export const LEAST_JOIN_BYTES = 2048;
 const JOIN_PREFIX = 'join:';
 
 export interface JoinEnd {
@@ -71,10 +72,10 @@ export async function joinEnds(
   const lanes = ends.map(({ node, way }) => keyLane(self, node, way));
   let most = MAX_JOIN_BYTES;
   for (const lane of lanes) {
-    most = Math.min(most, await tx.run(lane, MINIMUM_BYTES), (await tx.available(lane)) - keepBytes);
+    most = Math.min(most, await tx.run(lane, LEAST_JOIN_BYTES), (await tx.available(lane)) - keepBytes);
   }
-  const bytes = Math.floor(most / GRAIN_BYTES) * GRAIN_BYTES;
-  if (bytes < MINIMUM_BYTES) return undefined;
+  const bytes = Math.floor(most / JOIN_GRAIN_BYTES) * JOIN_GRAIN_BYTES;
+  if (bytes < LEAST_JOIN_BYTES) return undefined;
   const ranges = [await tx.reserve(lanes[0]!, bytes), await tx.reserve(lanes[1]!, bytes)] as const;
   const parts = [await tx.labels(ranges[0]), await tx.labels(ranges[1])] as const;
   const route = [left.node, self, right.node] as const;
@@ -121,28 +122,47 @@ function throughRoute(
   return route;
 }
 
-/** Joins that a node has yet to hear of, oldest first. */
-export async function joinsFor(
-  tx: VaultTransaction,
-  self: string,
-  node: string,
-): Promise<{ readonly outboxId: number; readonly message: JoinMessage }[]> {
-  const entries = await tx.outbox.list(joinTopic(node));
-  return entries.map(({ id, body }) => ({ outboxId: id, message: decodeMessage(body, self, node) as JoinMessage }));
+type DiscardMessage = PeerMessage & { readonly kind: 'discard' };
+
+/** What a node has yet to hear about joins. */
+export interface JoinNews {
+  readonly outboxId: number;
+  readonly message: JoinMessage | DiscardMessage;
 }
 
-/** Node in the middle: an end has answered. Whatever it said but `later`, there is no sense in telling it again. */
+/** Joins, and blocks that came to nothing, that a node has yet to hear of, oldest first. */
+export async function joinsFor(tx: VaultTransaction, self: string, node: string): Promise<JoinNews[]> {
+  const entries = await tx.outbox.list(joinTopic(node));
+  return entries.map(({ id, body }) => ({
+    outboxId: id,
+    message: decodeMessage(body, self, node) as JoinNews['message'],
+  }));
+}
+
+/** Has a node hear, after the joins that it has yet to hear of, that a block will never be confirmed. */
+export async function tellDiscard(tx: VaultTransaction, self: string, node: string, blockId: string): Promise<void> {
+  await tx.outbox.add(joinTopic(node), encodeMessage({ kind: 'discard', blockId }, self, node));
+}
+
+/**
+ * Node in the middle: an end has answered. Whatever it said but `later`, there is no sense in telling it again. When it has
+ * refused its half, the other end need not keep its own.
+ */
 export async function settleJoin(
   tx: VaultTransaction,
-  node: string,
-  { outboxId, message }: { readonly outboxId: number; readonly message: JoinMessage },
+  { self, node }: { readonly self: string; readonly node: string },
+  { outboxId, message }: JoinNews,
   answer: PeerAnswer,
 ): Promise<void> {
   if (answer.status === 'later') return;
   await tx.outbox.remove(outboxId);
-  const name = `joining/${message.joinId}`;
+  if (message.kind === 'discard') return;
+  const { joinId, route } = message;
+  const name = `joining/${joinId}`;
   const record = (await tx.recall(name)) as JoinRecord | undefined;
   if (record) await tx.remember(name, { ...record, waiting: record.waiting.filter((other) => other !== node) });
+  const other = route[0] === node ? route[2] : route[0];
+  if (answer.status === 'refused') await tellDiscard(tx, self, other, joinBlockId(self, joinId));
 }
 
 /**
@@ -151,12 +171,12 @@ export async function settleJoin(
  */
 export async function acceptJoin(
   tx: VaultTransaction,
-  ends: { readonly self: string; readonly from: string },
+  { nowMs, ...ends }: { readonly self: string; readonly from: string; readonly nowMs: number },
   message: JoinMessage,
 ): Promise<PeerAnswer> {
   const answer = await takeJoin(tx, ends, message);
   // The other end may hold its half: whoever asks for ours shall hear that it never comes, and not wait for it.
-  if (answer.status === 'refused') await tx.remember(refusalOf(joinBlockId(ends.from, message.joinId)), true);
+  if (answer.status === 'refused') await tx.remember(refusalOf(joinBlockId(ends.from, message.joinId)), nowMs);
   return answer;
 }
 
@@ -168,11 +188,21 @@ const REFUSALS: readonly string[] = [
   'vault/argument',
 ];
 
-const refusalOf = (blockId: string): string => `refused/${blockId}`;
+const REFUSED = 'refused/';
+const refusalOf = (blockId: string): string => `${REFUSED}${blockId}`;
 
 /** Whether this end has refused its half of a join for good. */
 export async function wasRefused(tx: VaultTransaction, blockId: string): Promise<boolean> {
   return (await tx.recall(refusalOf(blockId))) !== undefined;
+}
+
+/** Nobody asks any more about a block that was refused, once the other end has given it up or the time for it is over. */
+export async function forgetRefusal(tx: VaultTransaction, blockId: string): Promise<void> {
+  await tx.forget(refusalOf(blockId));
+}
+
+export async function forgetRefusalsBefore(tx: VaultTransaction, beforeMs: number): Promise<void> {
+  for (const { name, value } of await tx.recallAll(REFUSED)) if ((value as number) < beforeMs) await tx.forget(name);
 }
 
 async function takeJoin(

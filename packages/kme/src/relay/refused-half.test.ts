@@ -23,14 +23,69 @@ test('a join that one end refuses, since its link was poisoned there, does not k
   const available = (): Promise<number> => network.beijing.available(keyLane('beijing', 'moscow', 'micius'));
   await bring(100);
   await network.vaultOf('moscow').atomically((tx) => tx.poison('micius-moscow', 'somebody listens', 100));
-  await network.settle();
+  await network.settle(1);
   assert.equal((await network.beijing.tx.held()).length, 1, 'Beijing holds its half');
   assert.equal((await network.moscow.tx.held()).length, 0, 'Moscow has refused its own');
   await bring(200);
-  for (let round = 0; round < 30 && (await available()) === 0; round++) await network.settle(1);
+  await network.settle(3);
+  assert.equal((await network.beijing.tx.held()).length, 0, 'it has heard from Micius that it need not wait');
   assert.ok((await available()) > 0, 'the next join is there to be used');
   const [key] = await network.beijing.keys();
   assert.equal((await network.moscow.fetch([key!.key_ID])).status, 200);
+});
+
+for (const refusing of ['beijing', 'moscow']) {
+  test(`a half that ${refusing} has refused is kept by nobody, nor what is remembered of it`, async (t) => {
+    const network = await Network.open(t, { keyBytes: 0, relays: { micius: PLAN } });
+    for (let join = 1; join <= 3; join++) {
+      for (const site of ['beijing', 'moscow']) {
+        const own = labels([`micius-${site}`], { routes: [['micius', site]], jurisdictions: [], createdAtMs: join });
+        await network.share('micius', site, 'direct', { keyBytes: 4_096, padBytes: 4_096, labels: own, seed: join });
+      }
+      await network.vaultOf(refusing).atomically((tx) => tx.poison(`micius-${refusing}`, 'somebody listens', join));
+      await network.settle(3);
+    }
+    for (const { tx } of [network.beijing, network.moscow]) assert.deepEqual(await tx.held(), []);
+    assert.deepEqual(await network.tx('micius').outbox.list(), []);
+    network.nowMs += 31 * 86_400_000;
+    await network.settle(1);
+    for (const { tx } of [network.beijing, network.moscow]) assert.deepEqual(await tx.recallAll('refused/'), []);
+  });
+}
+
+test('only a node that has held a block has it discarded', async (t) => {
+  const network = await Network.open(t, {
+    keyBytes: 0,
+    sites: ['beijing', 'moscow', 'delhi'],
+    relays: { micius: PLAN },
+  });
+  for (const [i, [a, b]] of [
+    ['micius', 'beijing'],
+    ['micius', 'moscow'],
+    ['beijing', 'delhi'],
+  ].entries()) {
+    const own = labels([`${a}-${b}`], { routes: [[a!, b!]], jurisdictions: [], createdAtMs: 1 });
+    await network.share(a!, b!, 'direct', { keyBytes: 4_096, padBytes: 4_096, labels: own, seed: i });
+  }
+  network.between = async (message, on, from, to) => {
+    if (from === 'beijing' && to === 'moscow') throw new Error('the line is dead');
+    return on(message);
+  };
+  await network.settle(1);
+  const [blockId] = await network.beijing.tx.held();
+  const say = (from: string): Promise<string> =>
+    network
+      .carryTo(from)
+      .peer('beijing')!
+      .request({
+        build: async () => ({ kind: 'discard', blockId: blockId! }),
+        settle: async (_, { status }) => status,
+      });
+  assert.equal(await say('delhi'), 'refused');
+  assert.deepEqual(await network.beijing.tx.held(), [blockId]);
+  assert.equal(await say('micius'), 'accepted');
+  assert.deepEqual(await network.beijing.tx.held(), []);
+  assert.equal(await say('micius'), 'accepted');
 });
 
 test('a join of bytes that one end never got, since an alarm took the block before it was released, keeps nothing waiting', async (t) => {

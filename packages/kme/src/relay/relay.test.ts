@@ -248,7 +248,7 @@ async function joinsOf(sky: Sky): Promise<{ left: JoinMessage; right: JoinMessag
 
 const accept = (site: Site, message: JoinMessage, from = 'micius'): Promise<string> =>
   site.vault.atomically(async (tx) => {
-    const answer = await acceptJoin(tx, { self: site.siteId, from }, message);
+    const answer = await acceptJoin(tx, { self: site.siteId, from, nowMs: 0 }, message);
     return answer.status === 'accepted' ? 'accepted' : `${answer.status}: ${answer.reason}`;
   });
 

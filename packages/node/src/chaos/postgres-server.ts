@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { getuid } from 'node:process';
@@ -6,6 +6,7 @@ import { NodeError } from '../error.ts';
 
 const ROOT = '/usr/lib/postgresql';
 const PORT = 5432;
+const PATIENCE_MS = 60_000;
 
 /** Why no PostgreSQL can be started here; undefined when it can. */
 export function whyNoServer(): string | undefined {
@@ -25,14 +26,24 @@ function account(): { uid: number; gid: number } | undefined {
   return { uid: Number(ids[0]!.stdout), gid: Number(ids[1]!.stdout) };
 }
 
-/** A PostgreSQL server for one study, on a socket in a folder of its own. */
+/**
+ * A PostgreSQL server for one study, bench or test, on a socket in a folder of its own where nothing else reaches it; as durable
+ * as one in service, and with the settings of one that is newly installed.
+ */
 export class PostgresServer {
   readonly #folder: string;
+  readonly #bin: string;
   readonly #child: ChildProcess;
 
-  private constructor(folder: string, child: ChildProcess) {
+  private constructor(folder: string, bin: string, child: ChildProcess) {
     this.#folder = folder;
+    this.#bin = bin;
     this.#child = child;
+  }
+
+  /** As `PostgresPlace` of @skykey/vault wants it. */
+  get connection(): string {
+    return `postgres://skykey@/postgres?host=${encodeURIComponent(this.#folder)}`;
   }
 
   /** Path of the socket that it listens on. */
@@ -40,36 +51,50 @@ export class PostgresServer {
     return join(this.#folder, `.s.PGSQL.${PORT}`);
   }
 
-  /**
-   * Connections and processes die here, the machine does not: without `fsync` a commit is as durable as the server's own
-   * life. Throws NodeError `node/postgres`.
-   */
-  static async start(within: string): Promise<PostgresServer> {
+  /** The one that all others of the server are children of. */
+  get process(): ChildProcess {
+    return this.#child;
+  }
+
+  /** In a folder that it makes in `within`. Rejects with NodeError `node/postgres`. */
+  static async start(within: string, settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
     const why = whyNoServer();
-    if (why !== undefined) throw new NodeError('node/postgres', `${why}; install it, or use --store sqlite`);
+    if (why !== undefined) throw new NodeError('node/postgres', `${why}; install it, or use SQLite`);
     const bin = binaries()!;
     const who: { uid?: number; gid?: number } = getuid?.() === 0 ? account()! : {};
-    const folder = mkdtempSync(join(within, 'skykey-chaos-pg-'));
+    const folder = mkdtempSync(join(within, 'skykey-pg-'));
     if (who.uid !== undefined) chownSync(folder, who.uid, who.gid!);
     chmodSync(folder, 0o700);
     const data = join(folder, 'data');
     const how = ['-U', 'skykey', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'];
     const made = spawnSync(join(bin, 'initdb'), ['-D', data, ...how], { ...who, cwd: folder, encoding: 'utf8' });
     if (made.status !== 0) throw new NodeError('node/postgres', `initdb failed: ${made.stderr}`);
-    const settings = {
-      ...{ listen_addresses: '', unix_socket_directories: folder, port: PORT, fsync: 'off', full_page_writes: 'off' },
-      ...{ shared_buffers: '64MB', max_connections: 100, log_min_messages: 'fatal' },
+    const all = {
+      ...{ listen_addresses: '', unix_socket_directories: folder, port: String(PORT), fsync: 'on' },
+      ...{ log_min_messages: 'fatal', ...settings },
     };
-    const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = spawn(join(bin, 'postgres'), ['-D', data, ...options], { ...who, cwd: folder, stdio: 'ignore' });
-    const server = new PostgresServer(folder, child);
     const isReady = (): boolean =>
       spawnSync(join(bin, 'pg_isready'), ['-q', '-h', folder, '-p', `${PORT}`, '-U', 'skykey']).status === 0;
-    for (let waited = 0; !isReady(); waited += 50) {
-      if (child.exitCode !== null || waited > 60_000) throw new NodeError('node/postgres', 'PostgreSQL does not start');
+    for (let waitedMs = 0; !isReady(); waitedMs += 50) {
+      if (child.exitCode !== null || waitedMs > PATIENCE_MS) {
+        child.kill('SIGQUIT');
+        throw new NodeError('node/postgres', 'PostgreSQL does not start');
+      }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    return server;
+    return new PostgresServer(folder, bin, child);
+  }
+
+  /** How often it has had its log written to the disk. */
+  syncs(): number {
+    const ask = ['-h', this.#folder, '-p', `${PORT}`, '-U', 'skykey', '-d', 'postgres', '-Atc'];
+    const answer = execFileSync(join(this.#bin, 'psql'), [...ask, 'SELECT wal_sync FROM pg_stat_wal'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return Number(answer);
   }
 
   /** At once, for a process that ends. */

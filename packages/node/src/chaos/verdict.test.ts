@@ -263,6 +263,14 @@ test('a key given after it was burned, poisoned, or too old is found', () => {
   assert.deepEqual(judge([[get, ok(key())], burnAt('beijing'), [fetch('b-moscow', [ID], true), ok(key())]]), [
     'after-void',
   ]);
+  const assign: Asked = { kind: 'assign', saeId: 'a-beijing', slaves: ['b-moscow'], keyIds: [ID] };
+  const own = fetch('a-beijing', [ID], true);
+  assert.deepEqual(
+    judge([[assign, ok()], burnAt('moscow'), [own, ok(key())]]),
+    ['after-void'],
+    'its master heard of it',
+  );
+  assert.deepEqual(judge([[assign, ok()], burnAt('moscow'), [own, refused('not-found')]]), []);
   const alarmAt = (node: string) => [{ kind: 'alarm', link: LINK } as Asked, ok(), { node }] as const;
   assert.deepEqual(judge([[get, ok(key())], alarmAt('moscow'), [fetch(), ok(key())]]), ['after-alarm']);
   assert.deepEqual(judge([[get, ok(key())], alarmAt('beijing'), [fetch(), ok(key())]]), [], 'Moscow may not know yet');

@@ -185,13 +185,13 @@ function stepOf(life: Life, call: Call, history: Scene): ((state: KeyState) => r
         const excuse = excuseOf(life, call, history);
         return (state) => {
           const isGone = !state.isMade || state.given.includes(asked.saeId);
-          return excuse || isGone || isBurned(state, node, masterSite) ? [state] : [];
+          return excuse || isGone || isBurned(state) ? [state] : [];
         };
       }
       const isFor = holders?.may.includes(asked.saeId) ?? false;
       return (state) => {
         const isThere = state.isMade && !state.given.includes(asked.saeId) && !state.burned.includes(node);
-        const isOver = asked.isFinal && isBurned(state, node, masterSite);
+        const isOver = asked.isFinal && isBurned(state);
         return isFor && isThere && !isOver ? [{ ...state, given: [...state.given, asked.saeId].sort() }] : [];
       };
     }
@@ -200,9 +200,8 @@ function stepOf(life: Life, call: Call, history: Scene): ((state: KeyState) => r
   }
 }
 
-/** The site of the master tells the others, some time; the others burn what is theirs. */
-const isBurned = ({ burned }: KeyState, node: string, masterSite: string): boolean =>
-  burned.includes(node) || burned.includes(masterSite);
+/** Whoever burns it tells the site of the master, which tells the others, some time: all burn what is theirs. */
+const isBurned = ({ burned }: KeyState): boolean => burned.length > 0;
 
 const isNotFound = ({ asked, answer }: Call): boolean =>
   asked.kind === 'fetch' && answer.status === 'refused' && answer.code === 'not-found';

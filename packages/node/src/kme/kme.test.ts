@@ -38,7 +38,7 @@ async function measured(house: House, site: 'lyon' | 'paris', name: string): Pro
   return metric((await house.operations(site, '/metrics')).text, name);
 }
 
-describe('two key managers that share a couriered key', { timeout: 400_000 }, () => {
+describe('two key managers that share a couriered key', { timeout: 400_000, concurrency: 2 }, () => {
   test('hand the same keys to applications at both ends, once, and say so in their metrics', async () => {
     const { house, lyon, paris } = await running();
     for (const site of SITES) assert.equal(existsSync(house.path(site, 'courier.key')), false, 'the file is gone');
@@ -226,7 +226,7 @@ describe('two key managers that share a couriered key', { timeout: 400_000 }, ()
   });
 });
 
-describe('a start that cannot go well', { timeout: 200_000 }, () => {
+describe('a start that cannot go well', { timeout: 200_000, concurrency: 2 }, () => {
   const refused = async (house: House, config: string): Promise<string> => {
     const error = await house.start(config).then(
       () => new Error('it started'),

@@ -13,6 +13,7 @@ import {
   joinCuts,
   type KeyForecast,
   keyLane,
+  LEAST_JOIN_BYTES,
   planFor,
   type Topology,
   wayOf,
@@ -41,8 +42,7 @@ interface Expected {
   readonly rateBps: number;
 }
 
-/** The least blocks that nodes join, and that a link hands over, bytes (PROTOCOL.md). */
-const LEAST_JOINED_BYTES = 2048;
+/** The least block that a link hands over, bytes (PROTOCOL.md). */
 const LEAST_DIRECT_BYTES = 1024;
 const DAY_MS = 86_400_000;
 /** Rates are told anew this often, in the time of the plan. */
@@ -129,7 +129,7 @@ export class KeyOutlook {
     const expected = new Map<JoinPlan, Expected>();
     for (const route of routes.filter(({ from, to }) => from === this.#siteId || to === this.#siteId)) {
       const forecaster = route.steps.length > 0 ? relayed : direct;
-      const least = route.steps.length > 0 ? LEAST_JOINED_BYTES : LEAST_DIRECT_BYTES;
+      const least = route.steps.length > 0 ? LEAST_JOIN_BYTES : LEAST_DIRECT_BYTES;
       const found = forecaster.along(planFor(route, least * 8));
       const net = (bits: number): number => this.#ownBits(route, bits);
       expected.set(route, {

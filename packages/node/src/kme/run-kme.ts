@@ -58,12 +58,20 @@ export async function runKme(file: string): Promise<RunningKme> {
       },
       stop: async () => {
         await running.stop();
-        await vault.close();
-        log.info('ended; the vault is closed');
+        try {
+          await vault.close();
+          log.info('ended; the vault is closed');
+        } catch (error) {
+          log.error(
+            { reason: messageOf(error) },
+            'ended; the log of the vault could not be put away, which the next start does',
+          );
+        }
       },
     };
   } catch (error) {
-    await vault.close();
+    // Why it does not start is what matters.
+    await vault.close().catch(() => undefined);
     throw error;
   }
 }

@@ -16,7 +16,7 @@ const SEED = 'a sample';
 const folder = mkdtempSync(join(tmpdir(), 'skykey-faults-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('a fault at a system call', { skip: whyNoStrace() ?? false, timeout: 240_000 }, () => {
+describe('a fault at a system call', { skip: whyNoStrace() ?? false, timeout: 240_000, concurrency: 2 }, () => {
   const play = (point: FaultPoint) => playFault(point, { command: COMMAND, within: folder, seed: SEED });
 
   test('of any that change its files: the next start recovers, and what was promised holds', async (t) => {

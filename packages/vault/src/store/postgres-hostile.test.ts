@@ -1,11 +1,12 @@
 // What PostgreSQL, or somebody beside us on it, may do to a vault.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import pg from 'pg';
 import { MemoryKeyring } from '../test/keyring.ts';
 import { code, hex, labels, Place, pattern, reveal, secret, single, type TestContext } from '../test/place.ts';
-import { endServerAfterTests, postgres, whyNoPostgres } from '../test/postgres.ts';
+import { endServerAfterTests, postgres, startServer, whyNoPostgres } from '../test/postgres.ts';
 import type { VaultOptions } from '../types.ts';
 import { Vault } from '../vault.ts';
 
@@ -160,6 +161,81 @@ onPostgres('options in the URI leave the vault in its schema, and durable', asyn
     'DROP TABLE IF EXISTS public.vault, public.block, public.origin, public.piece, public.lane, public.segment, public.claim, public.shared_key, public.key_copy, public.poison, public.process, public.memory, public.outbox, public.journal, public.counter',
   );
   assert.deepEqual(rows, [{ schemaname: name }]);
+});
+
+onPostgres('a server that does not wait for its disk is refused, and nothing is made there', async (t) => {
+  const careless = await startServer({ fsync: 'off' });
+  t.after(async () => {
+    await careless.kill();
+    rmSync(careless.folder, { recursive: true, force: true });
+  });
+  const store = { kind: 'postgres' as const, connection: careless.connection, name: freshName() };
+  await assert.rejects(Vault.open(options(store, new MemoryKeyring())), (error: Error) => {
+    code('vault/argument')(error);
+    assert.match(error.message, /fsync is off there and must be on.*set fsync = on in its postgresql\.conf/);
+    return true;
+  });
+  const client = new pg.Client({ connectionString: careless.connection });
+  await client.connect();
+  const { rows } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [store.name]);
+  await client.end();
+  assert.equal(rows.length, 0);
+});
+
+onPostgres('closing ends what is under way and refuses what waits, whoever has the lock', async (t) => {
+  const place = await Place.make(t, 'PostgreSQL');
+  const { vault, tx } = place;
+  const other = await place.open('another process');
+  t.after(() => other.close());
+  /** Somebody in the middle of his work, until a gate is opened. */
+  const within = async (whose: Vault, scope: string): Promise<{ done: Promise<string>; open: () => void }> => {
+    let reached!: () => void;
+    const isThere = new Promise<void>((resolve) => (reached = resolve));
+    let open!: () => void;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const done = whose.atomically(async (tx) => {
+      await tx.remember(scope, 1);
+      await tx.recall(scope);
+      reached();
+      await gate;
+      await tx.remember(scope, 2);
+      return scope;
+    }, scope);
+    await isThere;
+    return { done, open };
+  };
+  await tx.remember('a', 0);
+  const theirs = await within(other, 'paris');
+  const ours = await within(vault, 'lyon');
+  // For the lock of the scope, for that of the store, for a connection, for their turn.
+  const scopes = ['paris', '', 'rome', 'bonn', 'paris', ''];
+  const waiting = scopes.map((scope) =>
+    vault
+      .atomically((tx) => tx.remember('waited', 1), scope)
+      .then(
+        () => `${scope} was done`,
+        (error) => (error as Error).message,
+      ),
+  );
+  const client = await beside(t);
+  for (let count = 0; count < 2; ) {
+    const { rows } = await client.query(
+      `SELECT count(*) AS n FROM pg_locks JOIN pg_database ON pg_database.oid = database
+       WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()`,
+    );
+    count = Number(rows[0].n);
+  }
+  const closing = vault.close();
+  const refusals = await Promise.all(waiting);
+  ours.open();
+  await closing;
+  theirs.open();
+  assert.deepEqual(
+    refusals.filter((message) => !message.endsWith('is closed')),
+    [],
+  );
+  assert.deepEqual([await ours.done, await theirs.done], ['lyon', 'paris']);
+  assert.deepEqual([await single(other).recall('lyon'), await single(other).recall('waited')], [2, undefined]);
 });
 
 onPostgres('a vault that went back in time while it is open is refused from then on', async (t) => {

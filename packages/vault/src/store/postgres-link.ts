@@ -42,7 +42,8 @@ export class PostgresLink {
   failure: unknown;
   readonly #place: string;
   readonly #ask: Ask;
-  readonly #begun: Promise<number | undefined>;
+  /** The epoch, when the transaction has its locks; undefined when it failed. Never rejects. */
+  readonly begun: Promise<number | undefined>;
   #sent: Promise<void>[] = [];
   /** How much was sent; where in that order `failure` was. */
   #count = 0;
@@ -53,16 +54,23 @@ export class PostgresLink {
   constructor(place: string, ask: Ask, beginning: string, look: (state: StoreState) => void) {
     this.#place = place;
     this.#ask = ask;
-    this.#begun = ask(beginning)
-      .then((answers) => {
-        const state = (answers as unknown as pg.QueryResult<StoreState>[]).at(-1)!.rows[0]!;
-        look(state);
-        return state.epoch;
-      })
-      .catch((error) => {
+    // Handled in one turn, as those of all that is sent behind it are: what fails of it is told first.
+    this.begun = ask(beginning).then(
+      (answers) => {
+        try {
+          const state = (answers as unknown as pg.QueryResult<StoreState>[]).at(-1)!.rows[0]!;
+          look(state);
+          return state.epoch;
+        } catch (error) {
+          this.#fail(error, 0);
+          return undefined;
+        }
+      },
+      (error) => {
         this.#fail(error, 0);
         return undefined;
-      });
+      },
+    );
   }
 
   /** The whole transaction is gone for no fault of its work. */
@@ -72,7 +80,7 @@ export class PostgresLink {
   }
 
   async epoch(): Promise<number> {
-    const epoch = await this.#begun;
+    const epoch = await this.begun;
     this.#check();
     return epoch!;
   }
@@ -107,7 +115,7 @@ export class PostgresLink {
   async settled(): Promise<void> {
     const sent = this.#sent;
     this.#sent = [];
-    await this.#begun;
+    await this.begun;
     await Promise.all(sent);
   }
 

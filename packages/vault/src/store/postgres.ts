@@ -21,6 +21,7 @@ const CONNECTIONS = 8;
 /** Works of one scope that share one commit at most. */
 const GROUP = 64;
 const ATTEMPTS = 5;
+const QUERY_CANCELED = '57014';
 /** Somebody who hangs in a transaction, or behind one, must not stop every process. */
 const PATIENCE_MS = 15_000;
 
@@ -38,6 +39,8 @@ class PostgresStore implements Store {
   /** By scope; there are as many as peers. */
   readonly #scopes = new Map<string, Turns>();
   readonly #names = new Map<string, pg.QueryConfig>();
+  /** Connections that have asked for their locks and have not got them. */
+  readonly #waiting = new Set<pg.PoolClient>();
   readonly #schema: string;
   readonly #admit: Admission['admit'];
   /** What was read last of each, and never goes back while the store is the same. */
@@ -63,7 +66,7 @@ class PostgresStore implements Store {
   }
 
   transaction<T>(scope: string, work: (sql: Sql) => Promise<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(new VaultError('vault/unavailable', `the vault ${this.place} is closed`));
+    if (this.#closed) return Promise.reject(this.#isClosed());
     if (this.#refusal) return Promise.reject(this.#refusal);
     let turns = this.#scopes.get(scope);
     if (!turns) {
@@ -92,7 +95,41 @@ class PostgresStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    const through = Promise.all([...this.#scopes.values()].map((turns) => turns.end(this.#isClosed())));
+    await this.#refuseWaiting();
+    await through;
     await this.#pool.end();
+  }
+
+  /** Whoever has somebody else's lock may keep it for long: what has not begun is not waited for. */
+  async #refuseWaiting(): Promise<void> {
+    if (this.#waiting.size === 0) return;
+    const beside = new pg.Client(this.#pool.options);
+    beside.on('error', () => undefined);
+    try {
+      await beside.connect();
+      // Again and again: a question that is still under way is not found waiting.
+      while (this.#waiting.size > 0) {
+        // pg knows the server's process and does not say so in its types.
+        const processes = [...this.#waiting].map((client) => (client as unknown as { processID: number }).processID);
+        await beside.query('SELECT pg_cancel_backend(process) FROM unnest($1::integer[]) AS process', [processes]);
+        await beside.query('SELECT pg_sleep(0.01)');
+      }
+    } catch {
+      // Then they end by their own patience.
+    } finally {
+      await beside.end().catch(() => undefined);
+    }
+  }
+
+  #isClosed(): VaultError {
+    return new VaultError('vault/unavailable', `the vault ${this.place} is closed`);
+  }
+
+  /** What somebody is told whose work failed. */
+  #told(error: unknown): unknown {
+    const { code } = ((error as Error).cause ?? error) as { code?: string };
+    return this.#closed && code === QUERY_CANCELED ? this.#isClosed() : error;
   }
 
   async #carryOut(scope: string, group: Turn[]): Promise<void> {
@@ -103,8 +140,8 @@ class PostgresStore implements Store {
         break;
       } catch (error) {
         const { code } = error as { code?: string };
-        if ((AGAIN.has(code ?? '') || isLost(error)) && attempt < ATTEMPTS) continue;
-        for (const turn of left) turn.fail(explain(this.place, error));
+        if ((AGAIN.has(code ?? '') || isLost(error)) && attempt < ATTEMPTS && !this.#closed) continue;
+        for (const turn of left) turn.fail(this.#told(explain(this.place, error)));
         return;
       }
     }
@@ -119,11 +156,17 @@ class PostgresStore implements Store {
     const client = await this.#pool.connect().catch((error) => {
       throw explain(this.place, error);
     });
+    if (this.#closed) {
+      client.release();
+      throw this.#isClosed();
+    }
     let isSound = false;
     const failed = new Map<Turn, unknown>();
     const ask: Ask = (text, values) => client.query(values ? { ...this.#named(text), values } : text);
     try {
+      this.#waiting.add(client);
       const link = new PostgresLink(this.place, ask, begin(this.#schema, this.place, scope), this.#look());
+      void link.begun.then(() => this.#waiting.delete(client));
       const shared = left.size > 1;
       for (const turn of left) {
         const sql = new PostgresTransaction(link);
@@ -146,7 +189,7 @@ class PostgresStore implements Store {
       // Not before: a failure may rest on what another of the group has done.
       for (const [turn, error] of failed) {
         left.delete(turn);
-        turn.fail(error);
+        turn.fail(this.#told(error));
       }
       isSound = true;
     } catch (error) {
@@ -318,14 +361,18 @@ async function settle(
 
 /** What a transaction rests on, whatever stands between this process and the server. */
 async function checkSettings(client: pg.PoolClient, name: string, place: string): Promise<void> {
-  const wanted = { search_path: name, synchronous_commit: 'on', enable_seqscan: 'off' };
+  const wanted = { fsync: 'on', search_path: name, synchronous_commit: 'on', enable_seqscan: 'off' };
   for (const [setting, value] of Object.entries(wanted)) {
     const { rows } = await client.query<{ is: string }>('SELECT current_setting($1) AS is', [setting]);
     if (rows[0]?.is === value) continue;
+    const remedy =
+      setting === 'fsync'
+        ? "What it acknowledges would be lost with the machine's power, and keys given a second time: set fsync = on in its " +
+          'postgresql.conf and reload it'
+        : "Take it out of the server's configuration, and connect without a pooler in between: it passes no settings on";
     throw new VaultError(
       'vault/argument',
-      `the ${place} cannot be used: ${setting} is ${rows[0]?.is} there and must be ${value}. Take it out of the server's ` +
-        'configuration, and connect without a pooler in between: it passes no settings on',
+      `the ${place} cannot be used: ${setting} is ${rows[0]?.is} there and must be ${value}. ${remedy}`,
     );
   }
 }

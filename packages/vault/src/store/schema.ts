@@ -78,6 +78,7 @@ CREATE TABLE block (
   expires_ms ${real},
   changed_ms ${real} NOT NULL
 ) ${table};
+CREATE INDEX block_condemned ON block (block) WHERE poisoned = 2;
 CREATE INDEX block_held ON block (block) WHERE state = 'held';
 
 CREATE TABLE origin (
@@ -106,6 +107,7 @@ CREATE TABLE segment (
   expires_ms ${real},
   PRIMARY KEY (lane, start)
 ) ${ordered};
+CREATE INDEX segment_condemned ON segment (lane, start) WHERE poisoned = 2;
 CREATE INDEX segment_block ON segment (block);
 CREATE INDEX segment_expires ON segment (expires_ms) WHERE poisoned = 0 AND expires_ms IS NOT NULL;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { VaultError } from '../error.ts';
 import { Canaries } from '../test/canaries.ts';
@@ -487,4 +487,23 @@ test('what opening does not look for, a check finds', async (t) => {
   const vault = await open(path, keyring);
   t.after(() => vault.close());
   await assert.rejects(vault.check(), code('vault/corrupt'));
+});
+
+test('a disk that fails while the log is put away: a sentence with a code, and what was told is there at the next start', async (t) => {
+  const { path, keyring } = await written(t);
+  const vault = await open(path, keyring);
+  const { get } = StatementSync.prototype;
+  t.after(() => void (StatementSync.prototype.get = get));
+  const failing = function (this: StatementSync, ...values: Parameters<typeof get>) {
+    if (this.sourceSQL.includes('wal_checkpoint')) throw Object.assign(new Error('disk I/O error'), { errcode: 10 });
+    return get.apply(this, values);
+  };
+  StatementSync.prototype.get = failing as typeof get;
+  await assert.rejects(vault.scrub(), code('vault/unavailable'));
+  await assert.rejects(vault.close(), code('vault/unavailable'));
+  StatementSync.prototype.get = get;
+  const again = await open(path, keyring);
+  t.after(() => again.close());
+  const tx = single(again);
+  assert.equal(reveal(await tx.take(await tx.reserve(LANE, 5_000))), hex(pattern(5_000)));
 });

@@ -159,7 +159,7 @@ export class SqliteStore implements Store {
           act();
           resolve();
         } catch (error) {
-          fail(error);
+          fail(this.#explain(error));
         }
       };
       this.#turns.add({ run: async () => undefined, settle, fail });

@@ -24,6 +24,7 @@ export class Turns {
   readonly #defer: (run: () => void) => void;
   readonly #carryOut: (group: Turn[]) => Promise<void>;
   #underWay = false;
+  #group: Promise<void> = Promise.resolve();
 
   /** `carryOut` settles or fails every turn of the group (at most `most`), and never rejects. */
   constructor(most: number, defer: (run: () => void) => void, carryOut: (group: Turn[]) => Promise<void>) {
@@ -55,6 +56,12 @@ export class Turns {
     this.#start();
   }
 
+  /** Fails those that wait for their turn; resolves when those that have it are through. */
+  async end(error: unknown): Promise<void> {
+    for (const turn of this.#waiting.splice(0)) turn.fail(error);
+    await this.#group;
+  }
+
   #start(): void {
     if (this.#underWay || this.#waiting.length === 0) return;
     this.#underWay = true;
@@ -62,7 +69,8 @@ export class Turns {
   }
 
   async #next(): Promise<void> {
-    await this.#carryOut(this.#waiting.splice(0, this.#most));
+    this.#group = this.#carryOut(this.#waiting.splice(0, this.#most));
+    await this.#group;
     this.#underWay = false;
     this.#start();
   }

@@ -43,7 +43,7 @@ export async function postgres(): Promise<string> {
 }
 
 export function server(): Promise<Server> {
-  running ??= start();
+  running ??= startServer();
   return running;
 }
 
@@ -60,7 +60,8 @@ function account(): { uid: number; gid: number } | undefined {
   return { uid: uid!, gid: gid! };
 }
 
-async function start(): Promise<Server> {
+/** One more, with settings of its own; whoever asks for it kills it. */
+export async function startServer(more: Readonly<Record<string, string>> = {}): Promise<Server> {
   const bin = binaries()!;
   const who: { uid?: number; gid?: number } = getuid?.() === 0 ? account()! : {};
   const folder = mkdtempSync(join(tmpdir(), 'skykey-pg-'));
@@ -76,7 +77,10 @@ async function start(): Promise<Server> {
   let child: ChildProcess;
   let ended: Promise<void>;
   const launch = async (): Promise<void> => {
-    const settings = { listen_addresses: '', unix_socket_directories: folder, fsync: 'on', shared_buffers: '32MB' };
+    const settings = {
+      ...{ listen_addresses: '', unix_socket_directories: folder, fsync: 'on', shared_buffers: '32MB' },
+      ...more,
+    };
     child = spawn(
       join(bin, 'postgres'),
       ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],

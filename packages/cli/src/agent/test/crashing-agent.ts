@@ -4,6 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { runAgent } from '../agent.ts';
 import { loadAgent } from '../configuration.ts';
 import { reportTo } from '../report.ts';
@@ -62,6 +63,8 @@ class FileTunnel implements Tunnel {
   }
 }
 
+// Whoever is killed does not come to it at the end.
+flushCompileCache();
 await runAgent({
   configuration: loadAgent('wireguard', document),
   tunnel: new FileTunnel(),

@@ -13,6 +13,7 @@ import { developmentCertificates } from '../../pki/development.ts';
 import { COURIER_PROOF } from '../courier.ts';
 
 const SCRIPT = fileURLToPath(new URL('./kme-process.ts', import.meta.url));
+const CACHE = fileURLToPath(new URL('../../../../../node_modules/.cache/skykey', import.meta.url));
 const START_LIMIT_MS = 60_000;
 
 export type SiteId = 'lyon' | 'paris';
@@ -254,6 +255,8 @@ export class KmeChild {
   constructor(config: string) {
     this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SCRIPT, config], {
       stdio: ['pipe', 'pipe', 'pipe'],
+      // As `skykey` has it: halves the start.
+      env: { ...process.env, NODE_COMPILE_CACHE: CACHE },
     });
     this.#ended = new Promise((resolve) => this.#child.once('exit', (code) => resolve(code)));
     this.ready = new Promise((resolve, reject) => {
@@ -287,6 +290,9 @@ export function replace(file: string, by: string): void {
   copyFileSync(by, file);
 }
 
+/** Those of the houses of this process, which may stand beside one another. */
+const taken = new Set<number>();
+
 /** Free a moment ago, all different. */
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
@@ -298,5 +304,7 @@ async function freePorts(count: number): Promise<number[]> {
   );
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  if (ports.some((port) => taken.has(port))) return freePorts(count);
+  for (const port of ports) taken.add(port);
   return ports;
 }

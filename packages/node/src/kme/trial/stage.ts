@@ -218,6 +218,10 @@ export class Stage {
   }
 }
 
+/** Of the last stages of this process, which may stand beside one another; a study builds thousands. */
+let taken: readonly number[] = [];
+const TAKEN_PORTS = 1000;
+
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -228,5 +232,7 @@ async function freePorts(count: number): Promise<number[]> {
   );
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  if (ports.some((port) => taken.includes(port))) return freePorts(count);
+  taken = [...taken, ...ports].slice(-TAKEN_PORTS);
   return ports;
 }
