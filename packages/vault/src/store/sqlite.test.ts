@@ -507,3 +507,32 @@ test('a disk that fails while the log is put away: a sentence with a code, and w
   const tx = single(again);
   assert.equal(reveal(await tx.take(await tx.reserve(LANE, 5_000))), hex(pattern(5_000)));
 });
+
+/** What is there of a rollback journal when a file that was empty is first written to (sqlite.org/fileformat2.html, 3). */
+function journalOfNewFile(pageBytes: number): Uint8Array {
+  const journal = new DataView(new ArrayBuffer(512));
+  journal.setBigUint64(0, 0xd9d505f920a163d7n);
+  journal.setUint32(20, 512);
+  journal.setUint32(24, pageBytes);
+  return new Uint8Array(journal.buffer);
+}
+
+test('whoever is killed while the file is made begins anew; the unfinished file of another program is left as it is', async (t) => {
+  const dir = folder(t);
+  const path = join(dir, 'vault.db');
+  const begun = new DatabaseSync(path);
+  begun.exec('PRAGMA journal_mode = WAL');
+  begun.close();
+  writeFileSync(`${path}-journal`, journalOfNewFile(4096));
+  const vault = await open(path, new MemoryKeyring());
+  await vault.close();
+
+  const other = join(dir, 'other.db');
+  const db = new DatabaseSync(other);
+  db.exec('CREATE TABLE song (title text)');
+  db.close();
+  writeFileSync(`${other}-journal`, journalOfNewFile(4096));
+  const was = readFileSync(other);
+  await assert.rejects(open(other, new MemoryKeyring()), code('vault/corrupt'));
+  assert.ok(readFileSync(other).equals(was) && existsSync(`${other}-journal`));
+});

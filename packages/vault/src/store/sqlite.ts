@@ -11,6 +11,8 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
+/** An extended one: a journal is to be rolled back. */
+const SQLITE_READONLY_ROLLBACK = 776;
 
 /** Works that share one commit at most: what is undone with the disk is no more than this. */
 const GROUP = 256;
@@ -88,18 +90,35 @@ export class SqliteStore implements Store {
       throw error;
     }
     try {
-      const pragma = (name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
-      const tables = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };
-      const applicationId = pragma('application_id');
-      if (tables.n === 0 && applicationId === 0) return true;
+      const applicationId = applicationOf(db);
+      if (applicationId === undefined) return true;
       if (applicationId !== APPLICATION_ID) throw this.#corrupt('it is a database of another program');
-      const version = pragma('user_version');
+      const version = pragma(db, 'user_version');
       if (version !== SCHEMA_VERSION) throw otherFormat(this.place, Number(version));
       this.#inspect(db, 'quick_check(1)');
       const { id, ...epoch } = identityIn(db) ?? {};
       if (!id) throw this.#corrupt('it has no identity');
       admit(id, epoch as Epoch);
       return false;
+    } catch (error) {
+      if ((error as { errcode?: number }).errcode === SQLITE_READONLY_ROLLBACK) return this.#isUnfinished();
+      throw error;
+    } finally {
+      db.close();
+    }
+  }
+
+  /**
+   * Whether a file with a journal beside it, which nobody may roll back who only looks, is one whose maker was killed: a vault
+   * keeps such a journal until it has its first table, and never again.
+   */
+  #isUnfinished(): boolean {
+    // As it stands, without the journal (sqlite.org/uri.html, 3.3).
+    const uri = `file:${encodeURI(this.place).replace(/[?#]/g, encodeURIComponent)}?immutable=1`;
+    const db = new DatabaseSync(uri, { readOnly: true });
+    try {
+      if (applicationOf(db) === undefined) return true;
+      throw this.#corrupt('another program has left a journal beside it');
     } finally {
       db.close();
     }
@@ -276,6 +295,15 @@ export class SqliteStore implements Store {
         });
     }
   }
+}
+
+const pragma = (db: DatabaseSync, name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+
+/** Undefined for a file that is empty. */
+function applicationOf(db: DatabaseSync): unknown {
+  const tables = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };
+  const applicationId = pragma(db, 'application_id');
+  return tables.n === 0 && applicationId === 0 ? undefined : applicationId;
 }
 
 const identityIn = (db: DatabaseSync): Epoch & { readonly id: Uint8Array } =>
