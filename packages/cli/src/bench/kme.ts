@@ -121,11 +121,15 @@ export class Generator {
 /** Everything that runs, and goes when the work is over, whatever becomes of it. */
 export async function withSites<T>(work: (stage: Stage) => Promise<T>): Promise<T> {
   const stage = new Stage();
+  const clear = (): void => stage.kill();
+  const interrupted = (): never => process.exit(130);
+  process.once('exit', clear).once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     await makeCertificates(stage.folder);
     return await work(stage);
   } finally {
     await stage.close();
+    process.off('exit', clear).off('SIGINT', interrupted).off('SIGTERM', interrupted);
   }
 }
 
@@ -148,6 +152,13 @@ export class Stage {
     const server = await startPostgres();
     if (typeof server !== 'string') this.#postgres = server;
     return server;
+  }
+
+  /** At once, when the bench is interrupted: nothing that it started goes on. */
+  kill(): void {
+    for (const { process: child } of this.#servers) child.kill('SIGKILL');
+    this.#postgres?.kill();
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   #keep(servers: [Server, Server]): [Server, Server] {

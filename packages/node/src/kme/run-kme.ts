@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import type { Vault } from '@skykey/vault';
 import type { Logger } from 'pino';
+import { collectDefaultMetrics } from 'prom-client';
 import { NodeError } from '../error.ts';
 import { createLog } from '../process.ts';
 import { type KmeConfiguration, loadKmeConfiguration } from './configuration.ts';
@@ -28,6 +29,8 @@ export async function runKme(file: string): Promise<RunningKme> {
   const processId =
     configuration.processId ?? (place.kind === 'sqlite' ? kmeId : `${kmeId}@${hostname()}:${listen.etsi014}`);
   const metrics = new KmeMetrics();
+  // Memory, processor time, pauses: one process, one key manager.
+  collectDefaultMetrics({ register: metrics.registry });
   const vault = await openVault(configuration, processId, {
     onTransaction: () => metrics.transaction(),
     onCommit: () => metrics.commit(),
