@@ -16,7 +16,7 @@ export type CliErrorCode =
   | 'cli/keys'
   | 'cli/peer'
   | 'cli/network'
-  /** Servers of a bench that do not start. */
+  /** Servers of a bench that do not start; a process of a study that fails. */
   | 'cli/bench'
   /** A document of `skykey agent`. */
   | 'agent/configuration'

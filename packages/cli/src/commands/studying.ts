@@ -1,5 +1,5 @@
 /** Long studies of what runs, with their reports. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { kmeFaults } from '../study/kme-faults.ts';
 import { kmeHistory } from '../study/kme-history.ts';
 import { kmeHostile } from '../study/kme-hostile.ts';
@@ -16,6 +16,8 @@ export function studying(program: Command): void {
     .option('--operations <n>', 'calls of applications (1000000: hours)', wholeNumber, 1_000_000)
     .option('--store <name>', 'sqlite, or postgres: a server of its own is started', 'sqlite')
     .option('--seed <n>', 'seed: same seed, same worlds', wholeNumber, 1)
+    .option('--workers <n>', 'processes at a time (1)', wholeNumber)
+    .addOption(new Option('--part <k/n>', 'one of the processes of --workers').hideHelp())
     .option('--out <folder>', 'keep every world there, and go on where it was cut off (data/kme-history)')
     .option('--results <folder>', 'where the report is written (docs/results)')
     .option('--json', 'one JSON document')
@@ -26,7 +28,7 @@ Exit code 0 when nothing was found, 1 when something was. Cut off and started ag
 
 Examples:
   skykey study kme-history --operations 20000 --results .
-  skykey study kme-history --operations 1000000 --store postgres`,
+  skykey study kme-history --operations 1000000 --store postgres --workers 2`,
     )
     .action(kmeHistory);
 

@@ -1,21 +1,33 @@
 /** Worlds of a study of histories that have been played, so that it can be cut off and go on: one line of JSON each. */
-import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Played } from '@skykey/node';
 import { CliError } from '../error.ts';
 
 export type PlayedWorld = Played & { readonly playedOn: string; readonly cpuS: number };
+
+/** Files of several processes: `name.jsonl`, `name.1.jsonl`, … */
+const END = '.jsonl';
 
 export class HistoryJournal {
   readonly #file: string;
   readonly #found = new Map<number, PlayedWorld>();
 
   /**
-   * Of a file whose name says all that decides what a world is. A last line that was cut is cut away.
-   * Throws CliError `cli/file`.
+   * Of files whose name says all that decides what a world is; `part`: the one of these that this process writes. A last line
+   * of it that was cut is cut away. Throws CliError `cli/file`.
    */
-  constructor(file: string) {
-    this.#file = file;
-    if (!existsSync(file)) return;
+  constructor(name: string, part?: number) {
+    this.#file = part === undefined ? `${name}${END}` : `${name}.${part}${END}`;
+    for (const file of filesOf(name)) this.#read(file);
+  }
+
+  /** Worlds that stand in the files now. */
+  static count(name: string): number {
+    return filesOf(name).reduce((sum, file) => sum + readFileSync(file, 'utf8').split('\n').length - 1, 0);
+  }
+
+  #read(file: string): void {
     const bytes = this.#guarded(() => readFileSync(file));
     const end = bytes.lastIndexOf('\n'.charCodeAt(0)) + 1;
     for (const [i, line] of bytes.toString('utf8', 0, end).split('\n').slice(0, -1).entries()) {
@@ -28,7 +40,7 @@ export class HistoryJournal {
       }
       this.#found.set(world.seed, world);
     }
-    this.#guarded(() => truncateSync(file, end));
+    if (file === this.#file) this.#guarded(() => truncateSync(file, end));
   }
 
   found(seed: number): PlayedWorld | undefined {
@@ -47,6 +59,18 @@ export class HistoryJournal {
       throw new CliError('cli/file', `${this.#file} cannot be used for the study: ${message}`, { cause: error });
     }
   }
+}
+
+function filesOf(name: string): string[] {
+  const folder = dirname(name);
+  if (!existsSync(folder)) return [];
+  const [start, middle] = [basename(name), /^(\.\d+)?$/];
+  return readdirSync(folder)
+    .filter(
+      (file) => file.startsWith(start) && file.endsWith(END) && middle.test(file.slice(start.length, -END.length)),
+    )
+    .sort()
+    .map((file) => join(folder, file));
 }
 
 function parsed(line: string): PlayedWorld | undefined {

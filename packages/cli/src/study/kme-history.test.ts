@@ -18,17 +18,18 @@ const world = (seed: number, changes: Partial<PlayedWorld> = {}): PlayedWorld =>
 });
 
 test('a study that was cut off goes on, and a line that was cut is played again', () => {
-  const file = join(folder, 'a.part.jsonl');
-  const journal = new HistoryJournal(file);
+  const name = join(folder, 'a');
+  const file = `${name}.jsonl`;
+  const journal = new HistoryJournal(name);
   journal.add(world(1));
   journal.add(world(2));
   appendFileSync(file, JSON.stringify(world(3)).slice(0, 50));
-  const again = new HistoryJournal(file);
+  const again = new HistoryJournal(name);
   assert.deepEqual([again.found(1), again.found(2), again.found(3)], [world(1), world(2), undefined]);
   again.add(world(3));
-  assert.deepEqual(new HistoryJournal(file).found(3), world(3));
+  assert.deepEqual(new HistoryJournal(name).found(3), world(3));
   writeFileSync(file, '{"seed":1}\n');
-  assert.throws(() => new HistoryJournal(file), /line 1 is no world of this study; remove the file/);
+  assert.throws(() => new HistoryJournal(name), /line 1 is no world of this study; remove the file/);
 });
 
 test('the report adds worlds up, and names what was found', () => {
@@ -67,10 +68,29 @@ test('the command plays, writes its report, and does not play again what it has'
   assert.equal(readFileSync(join(out, journal!), 'utf8'), kept);
 });
 
+test('several processes play what one would, and the report is of all', async () => {
+  const out = join(folder, 'shared');
+  const results = join(folder, 'shared-results');
+  const common = ['study', 'kme-history', '--operations', '200', '--out', out, '--results', results];
+  const { code, stderr } = await skykey([...common, '--workers', '2']);
+  assert.equal(code, 0, stderr);
+  const { stores } = JSON.parse(readFileSync(join(results, 'kme-history.json'), 'utf8'));
+  assert.equal(stores.sqlite.worlds, 1);
+  const [journal, ...others] = readdirSync(out);
+  assert.match(journal!, /\.0\.jsonl$/);
+  assert.deepEqual(others, []);
+  // Of two journals both count, and each process writes its own.
+  const name = join(out, journal!.replace('.0.jsonl', ''));
+  new HistoryJournal(name, 1).add(world(2));
+  assert.equal(HistoryJournal.count(name), 2);
+  assert.ok(new HistoryJournal(name).found(2));
+});
+
 test('bad options are refused in a sentence', async () => {
   for (const [option, value, sentence] of [
     ['--store', 'oracle', /--store oracle: give sqlite or postgres/],
     ['--operations', '0', /--operations 0: give from 1/],
+    ['--part', '2/2', /--part 2\/2: give k\/n/],
   ] as const) {
     const { code, stderr } = await skykey([
       'study',

@@ -1,8 +1,11 @@
 /** `skykey study kme-history`: a million calls of applications while everything fails, and whether each key was given once. */
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { PostgresServer, playHistory } from '@skykey/node';
 import { CliError } from '../error.ts';
@@ -22,6 +25,10 @@ export interface KmeHistoryOptions {
   readonly results?: string;
   /** Folder of journals. */
   readonly out?: string;
+  /** Processes that play. */
+  readonly workers?: number;
+  /** `k/n`: one of those, which plays each n-th world. */
+  readonly part?: string;
   readonly json?: boolean;
 }
 
@@ -31,6 +38,8 @@ const PER_WORLD = 4_000;
 const MOST_WORLDS = 100_000;
 /** Journals, which may be thrown away; the report is what is kept. */
 const JOURNALS = fileURLToPath(new URL('../../../../data/kme-history', import.meta.url));
+/** This program. */
+const MAIN = fileURLToPath(new URL('../../bin/skykey.js', import.meta.url));
 const STORES = ['sqlite', 'postgres'] as const;
 
 export async function kmeHistory(options: KmeHistoryOptions): Promise<void> {
@@ -46,18 +55,76 @@ export async function kmeHistory(options: KmeHistoryOptions): Promise<void> {
   const files = { document: join(results, 'kme-history.json'), text: join(results, 'kme-history.md') };
   for (const file of Object.values(files)) checkWritable('--results', file);
   makeFolder(out);
-  const journal = new HistoryJournal(join(out, `${store}-${fingerprint(seed, perWorld)}.jsonl`));
-  const worlds = await playWorlds(count, { store, seed, perWorld, journal });
+  const name = join(out, `${store}-${fingerprint(seed, perWorld)}`);
+  const [part, parts] = partOf(options.part);
+  if (options.part !== undefined) {
+    const journal = new HistoryJournal(name, part);
+    await playWorlds(count, { store, seed, perWorld, journal, isOurs: (i) => i % parts === part });
+    return;
+  }
+  if ((options.workers ?? 1) > 1)
+    await employ(options.workers!, { ...options, out, results }, () => HistoryJournal.count(name) / count);
+  const worlds = await playWorlds(count, {
+    store,
+    seed,
+    perWorld,
+    journal: new HistoryJournal(name),
+    isOurs: () => true,
+  });
   const document = historyDocument({
     ...others(files.document),
     [store]: storeReport(worlds, { seed, operationsPerWorld: perWorld }),
   });
   const written = `${JSON.stringify(document, null, 2)}\n`;
-  const text = historyText(document);
+  const report = historyText(document);
   writeWhole('--results', files.document, written);
-  writeWhole('--results', files.text, text);
-  process.stdout.write(json ? written : `${text}\nWritten to ${results}\n`);
+  writeWhole('--results', files.text, report);
+  process.stdout.write(json ? written : `${report}\nWritten to ${results}\n`);
   if (worlds.some(({ verdict, faults }) => verdict.findings.length + faults.length > 0)) process.exitCode = 1;
+}
+
+function partOf(text = '0/1'): [part: number, parts: number] {
+  const [, part, parts] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (part === undefined || !(Number(part) < Number(parts))) {
+    throw new CliError('cli/option', `--part ${text}: give k/n, from 0/n to n-1/n`);
+  }
+  return [Number(part), Number(parts)];
+}
+
+/** Has so many processes play, each with a journal of its own. */
+async function employ(
+  workers: number,
+  { operations, store, seed, out, results }: KmeHistoryOptions,
+  done: () => number,
+): Promise<void> {
+  const asked = ['--operations', operations, '--store', store, '--seed', seed, '--out', out!, '--results', results!];
+  const children = Array.from({ length: workers }, (_, k) =>
+    spawn(process.execPath, [MAIN, 'study', 'kme-history', ...asked.map(String), '--part', `${k}/${workers}`], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    }),
+  );
+  const progress = new Progress();
+  const report = setInterval(() => progress.report(done(), `${workers} processes play`), 1000);
+  const interrupted = (): void => {
+    for (const child of children) child.kill();
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    await Promise.all(
+      children.map(async (child) => {
+        const said = text(child.stderr);
+        const [code] = (await once(child, 'close')) as [number | null];
+        if (code !== 0)
+          throw new CliError('cli/bench', `a process that plays ended with ${code}: ${(await said).slice(-500)}`);
+      }),
+    );
+  } finally {
+    clearInterval(report);
+    progress.end();
+    for (const child of children) child.kill();
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+  }
 }
 
 /** Those that the journal has are not played again. */
@@ -68,9 +135,10 @@ async function playWorlds(
     readonly seed: number;
     readonly perWorld: number;
     readonly journal: HistoryJournal;
+    readonly isOurs: (world: number) => boolean;
   },
 ): Promise<readonly PlayedWorld[]> {
-  const { store, seed, perWorld, journal } = options;
+  const { store, seed, perWorld, journal, isOurs } = options;
   const progress = new Progress();
   // Files in memory where there are such: what is studied is the death of processes, not of the machine.
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'skykey-study-'));
@@ -86,6 +154,7 @@ async function playWorlds(
   try {
     chmodSync(folder, 0o711);
     for (let i = 0; i < count; i++) {
+      if (!isOurs(i)) continue;
       const worldSeed = seed * MOST_WORLDS + i;
       progress.report(i / count, `${count} worlds of ${perWorld} operations on ${store}; ${found} findings`);
       let world = journal.found(worldSeed);
