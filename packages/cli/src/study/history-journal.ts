@@ -64,11 +64,9 @@ export class HistoryJournal {
 function filesOf(name: string): string[] {
   const folder = dirname(name);
   if (!existsSync(folder)) return [];
-  const [start, middle] = [basename(name), /^(\.\d+)?$/];
+  const start = basename(name);
   return readdirSync(folder)
-    .filter(
-      (file) => file.startsWith(start) && file.endsWith(END) && middle.test(file.slice(start.length, -END.length)),
-    )
+    .filter((file) => file.startsWith(start) && /^(\.\d+)?\.jsonl$/.test(file.slice(start.length)))
     .sort()
     .map((file) => join(folder, file));
 }
