@@ -42,7 +42,7 @@ describe('skykey lab', () => {
         '--strength',
         '0.05',
         '--passes',
-        '20',
+        '40',
         '--workers',
         workers,
         '--json',
@@ -65,9 +65,9 @@ describe('skykey lab', () => {
       'maxLeakageExcessBits',
       'secretBitsMedian',
     ]);
-    assert.equal(summary.passes, 20);
+    assert.equal(summary.passes, 40);
     // Ten seconds may end under a cloud before there is anything to see.
-    assert.ok(summary.hardAlarms >= 18);
+    assert.ok(summary.hardAlarms >= 36);
     assert.ok(summary.verdicts.tap >= summary.hardAlarms);
     assert.equal(summary.maxLeakageExcessBits, 0);
   });

@@ -32,6 +32,28 @@ async function beside(t: TestContext, settings?: string): Promise<pg.Client> {
   return client;
 }
 
+/** The first connection that sends a statement like this waits with it, and with all that follows, until `go`. */
+function slowConnection(
+  t: TestContext,
+  statement: RegExp,
+): { isThere: Promise<void>; go: () => void; end: () => void } {
+  const { query } = pg.Client.prototype;
+  const end = (): void => void (pg.Client.prototype.query = query);
+  t.after(end);
+  let slow: unknown;
+  const reached = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  pg.Client.prototype.query = function (this: pg.Client, ...values: [{ text?: string }]) {
+    if (slow === undefined && statement.test(values[0]?.text ?? '')) {
+      slow = this;
+      reached.resolve();
+    }
+    if (slow === this) return gate.promise.then(() => Reflect.apply(query, this, values));
+    return Reflect.apply(query, this, values);
+  } as typeof query;
+  return { isThere: reached.promise, go: gate.resolve, end };
+}
+
 onPostgres('what a nested part did is not lost when a later one is caught, or the whole fails', async (t) => {
   const place = await Place.make(t, 'PostgreSQL');
   const { vault, tx } = place;
@@ -271,21 +293,7 @@ onPostgres('a lane that is touched under two scopes keeps its claims', async (t)
     vault.atomically((tx) => tx.keys.deliver([{ keyId: keys[i]!, saeId: 'here' }]), scope);
   await deliver(1, '');
   // One server process is a little slow: its next statement comes after the other has committed.
-  const { query } = pg.Client.prototype;
-  t.after(() => void (pg.Client.prototype.query = query));
-  let slow: unknown;
-  let reached!: () => void;
-  let go!: () => void;
-  const isThere = new Promise<void>((resolve) => (reached = resolve));
-  const gate = new Promise<void>((resolve) => (go = resolve));
-  pg.Client.prototype.query = function (this: pg.Client, ...values: [{ text?: string }]) {
-    if (slow === undefined && /DELETE FROM \w+\.claim/.test(values[0]?.text ?? '')) {
-      slow = this;
-      reached();
-    }
-    if (slow === this) return gate.then(() => Reflect.apply(query, this, values));
-    return Reflect.apply(query, this, values);
-  } as typeof query;
+  const { isThere, go, end } = slowConnection(t, /DELETE FROM \w+\.claim/);
   const first = deliver(0, 'paris');
   await isThere;
   const other = deliver(2, 'lyon');
@@ -293,7 +301,7 @@ onPostgres('a lane that is touched under two scopes keeps its claims', async (t)
   await Promise.race([other, new Promise((resolve) => setTimeout(resolve, 500))]);
   go();
   await Promise.all([first, other]);
-  pg.Client.prototype.query = query;
+  end();
   // As a carried key is made: appended, then reserved "behind everything ever claimed".
   await tx.append(lane, labels(), secret(pattern(32, 9)));
   const range = await tx.reserve(lane, 32);
@@ -315,28 +323,14 @@ onPostgres('one copy that is asked for under two scopes at once is given once', 
   ]);
   await tx.keys.assign([keyId!]);
   const deliver = (scope: string) => vault.atomically((tx) => tx.keys.deliver([{ keyId: keyId!, saeId: 'm' }]), scope);
-  const { query } = pg.Client.prototype;
-  t.after(() => void (pg.Client.prototype.query = query));
-  let slow: unknown;
-  let reached!: () => void;
-  let go!: () => void;
-  const isThere = new Promise<void>((resolve) => (reached = resolve));
-  const gate = new Promise<void>((resolve) => (go = resolve));
-  pg.Client.prototype.query = function (this: pg.Client, ...values: [{ text?: string }]) {
-    if (slow === undefined && /^(WITH|DELETE|INSERT|UPDATE)/.test(values[0]?.text ?? '')) {
-      slow = this;
-      reached();
-    }
-    if (slow === this) return gate.then(() => Reflect.apply(query, this, values));
-    return Reflect.apply(query, this, values);
-  } as typeof query;
+  const { isThere, go, end } = slowConnection(t, /^(WITH|DELETE|INSERT|UPDATE)/);
   const first = deliver('paris');
   await isThere;
   const other = deliver('lyon');
   await Promise.race([other.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 500))]);
   go();
   const given = (await Promise.allSettled([first, other])).filter(({ status }) => status === 'fulfilled');
-  pg.Client.prototype.query = query;
+  end();
   assert.equal(given.length, 1, 'the same copy of a key was handed out twice');
 });
 
