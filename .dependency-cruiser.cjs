@@ -116,10 +116,13 @@ module.exports = {
     },
     {
       name: 'index-only',
-      comment: 'import another package by its name: its index.ts is all it promises',
+      comment: 'import another package by its name: its index.ts is all it promises, and what its exports name besides',
       severity: 'error',
       from: { path: '^packages/([^/]+)/' },
-      to: { path: '^packages/([^/]+)/', pathNot: ['^packages/$1/', '^packages/[^/]+/src/index\\.ts$'] },
+      to: {
+        path: '^packages/([^/]+)/',
+        pathNot: ['^packages/$1/', '^packages/[^/]+/src/index\\.ts$', '^packages/hotline/src/media/index\\.ts$'],
+      },
     },
     {
       name: 'resolvable',

@@ -1,14 +1,18 @@
 /**
- * - `bad-argument`: configuration or a text that no desk can send (empty, not well-formed Unicode).
- * - `too-long`: a text of more than 4,000 bytes of UTF-8.
+ * - `bad-argument`: configuration, or a text that no desk can send (empty, not well-formed Unicode).
+ * - `too-long`: a text or a file beyond what the lane carries.
  * - `no-key`: the key manager has no key, or not the named ones, or does not answer.
- * - `store`: the counters cannot be read or written, or contradict themselves.
+ * - `store`: what is kept cannot be read or written, or contradicts itself.
  * - `line-dropped`: an alarm stands; nothing is sealed or opened.
- * - `malformed`: bytes that are not an envelope of this version, or authentic content that no desk writes.
+ * - `not-permitted`: the state of the line or the policy forbids it; the sentence says what would allow it.
+ * - `policy`: the other side has another policy, or lacks what this one demands.
+ * - `malformed`: bytes that are not a message of this version, or authentic content that no desk writes.
  * - `not-for-us`: another conversation, sender, receiver or direction; our own message thrown back.
  * - `unknown-suite`: a suite that does not exist or that this desk's policy does not accept.
- * - `replayed`: the sequence number of the message accepted last. `out-of-order`: an older one, or one too far ahead.
- * - `forged`: the tag is wrong.
+ * - `unknown-epoch`: sealed under keys that this desk does not have, any more or yet.
+ * - `replayed`: accepted before. `out-of-order`: too old, or too far ahead.
+ * - `forged`: a tag is wrong.
+ * - `spent`: keys are used up that may only be used so often; a new agreement makes new ones.
  */
 export type HotlineErrorCode =
   | 'hotline/bad-argument'
@@ -16,12 +20,16 @@ export type HotlineErrorCode =
   | 'hotline/no-key'
   | 'hotline/store'
   | 'hotline/line-dropped'
+  | 'hotline/not-permitted'
+  | 'hotline/policy'
   | 'hotline/malformed'
   | 'hotline/not-for-us'
   | 'hotline/unknown-suite'
+  | 'hotline/unknown-epoch'
   | 'hotline/replayed'
   | 'hotline/out-of-order'
-  | 'hotline/forged';
+  | 'hotline/forged'
+  | 'hotline/spent';
 
 /** Why a message was not sealed or not opened. The message is a sentence for people; it holds no text and no key. */
 export class HotlineError extends Error {

@@ -1,20 +1,27 @@
 /**
- * Words between two desks, sealed with keys that are used once. A `Conversation` turns a text into an envelope and an
- * envelope of the other desk into a text, or refuses and says why; clock, network, keys and counters are handed in.
- * PROTOCOL.md has the envelope byte by byte, what it promises and what it does not.
+ * The hotline: words, files and calls between two desks, under keys that quantum links, post-quantum cryptography and a
+ * couriered secret make together; and a line that tells at every moment how safe it is, and closes when it is tapped. A core
+ * without I/O: see `SessionPorts` for what a host hands in, PROTOCOL.md for every byte. What a browser needs of it for calls
+ * is `@skykey/hotline/media`.
  */
-export {
-  Conversation,
-  type ConversationOptions,
-  type ConversationStore,
-  type KeySource,
-  MAX_JUMP,
-  type NamedKey,
-  type OpenedMessage,
-  type SealedMessage,
-} from './conversation.ts';
-export type { DeskIdentity, Suite } from './desk.ts';
 export { HotlineError, type HotlineErrorCode } from './error.ts';
-export { type LineState, LineWatch } from './line.ts';
-export { keyNeed } from './suite.ts';
-export { type KeyNeed, MAX_TEXT_BYTES } from './text.ts';
+export { type FileHashes, FirstPass, MAX_FILE_BYTES } from './file/index.ts';
+export { MAX_AUTHOR_BYTES, MAX_TEXT_BYTES, padNeed } from './sealed/index.ts';
+export { SUITES } from './secret/index.ts';
+export * from './session/index.ts';
+export {
+  ALARM_CLASSES,
+  type AlarmClass,
+  checkPolicy,
+  DEFAULT_POLICY,
+  type DeskRole,
+  decodePolicy,
+  encodePolicy,
+  type LineLevel,
+  type LinePermissions,
+  type LinePolicy,
+  type LineReserve,
+  type LineView,
+  type Permission,
+  policyHash,
+} from './state/index.ts';

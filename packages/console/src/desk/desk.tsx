@@ -1,90 +1,202 @@
-import type { DeskState } from '@skykey/telemetry';
-import { useEffect } from 'react';
-import { Amount } from '../figures.tsx';
-import { bits, count } from '../format.ts';
-import { Icon } from '../marks.tsx';
-import type { Connection } from '../observed.ts';
-import { type Store, useStore } from '../store.ts';
-import { ThemeSwitch } from '../theme-switch.tsx';
-import { words } from '../words.ts';
-import type { DeskAddress } from './address.ts';
-import { Composer } from './composer.tsx';
-import { Conversation } from './conversation.tsx';
-import { Line } from './line.tsx';
+import type { DeskPerson, DeskState } from '@skykey/telemetry';
+import { type ComponentType, useCallback, useEffect, useRef, useState } from 'react';
+import { Store, useStore } from '../store.ts';
+import { useAct } from './act.tsx';
+import { Announcer } from './announcer.tsx';
+import type { Api, Command } from './api.ts';
+import { Composer, type Reused } from './composer/composer.tsx';
+import type { KeptDraft } from './composer/draft.ts';
+import { Conversation, type Target } from './conversation/conversation.tsx';
+import { DropNotice, useDrop } from './files/drop.tsx';
+import { sendFile } from './files/send-file.ts';
+import { UploadStrip } from './files/upload-strip.tsx';
+import { Uploads } from './files/uploads.ts';
+import { Head } from './head.tsx';
+import { Banners, LineBar } from './line/line-bar.tsx';
+import { fetchEarlier, fetchUntil, follow, type Listener } from './live.ts';
+import { useMedia } from './media.ts';
+import { Side, SideSheet, type Tab } from './side/side.tsx';
+import { type Cover, Stage } from './stage.tsx';
+import { useTitle } from './title.ts';
+import { type DeskView, NOTHING_SHOWN } from './view.ts';
+import { words } from './words.ts';
 
-export interface DeskView {
-  readonly desk: DeskState | null;
-  readonly connection: Connection;
+/** At most so often a view is drawn anew, ms. */
+const SHOW_MS = 100;
+
+/** What the call panel is given, whenever the state changes. */
+export interface CallSlotProps {
+  readonly state: DeskState;
+  readonly person: DeskPerson;
+  /** POSTs JSON to the desk with this page's mark; never rejects. */
+  readonly command: Command;
+  /** The page hears its desk. While it does not, `state` is the last that was heard. */
+  readonly connected: boolean;
 }
 
-/** The hotline desk of one site. */
-export function Desk({ store, address }: { readonly store: Store<DeskView>; readonly address: DeskAddress }) {
-  const { desk, connection } = useStore(store);
+/** Parts of the desk that are made elsewhere. */
+export interface DeskSlots {
+  /** Stands above the conversation from the first state on, also while there is no call. */
+  readonly call?: ComponentType<CallSlotProps>;
+  /** Hears events of the desk's stream beside this page. */
+  readonly listener?: Listener;
+}
+
+const NO_SLOTS: DeskSlots = {};
+
+/** The desk of one site, for a person who is signed in. */
+export function Desk({
+  person,
+  api,
+  kept,
+  slots = NO_SLOTS,
+  onSignedOut,
+}: {
+  readonly person: DeskPerson;
+  readonly api: Api;
+  readonly kept: KeptDraft;
+  readonly slots?: DeskSlots;
+  readonly onSignedOut: () => void;
+}) {
+  const [store] = useState(() => new Store<DeskView>(NOTHING_SHOWN, SHOW_MS));
+  const [uploads] = useState(() => new Uploads(sendFile));
+  const { call: CallSlot, listener } = slots;
+  useEffect(() => follow(store, api, listener), [store, api, listener]);
+  useEffect(() => () => uploads.close(), [uploads]);
+  const { desk, thread, connection } = useStore(store);
+  const narrow = useMedia('(max-width: 960px)');
+  const signingOut = useAct(api.post);
+  useTitle(desk, thread);
+
+  const [tab, setTab] = useState<Tab>('line');
+  const [sheet, setSheet] = useState(false);
+  const [searching, setSearching] = useState(false);
+  /** The alarm that somebody has put aside to read. */
+  const [aside, setAside] = useState<string | null>(null);
+  const [target, setTarget] = useState<Target | null>(null);
+  const [reused, setReused] = useState<Reused | null>(null);
+  const searchOpener = useRef<HTMLElement | null>(null);
+
+  const alarmId = desk?.line.level === 'black' ? (desk.line.alarm?.id ?? 'unnamed') : null;
+  const cover: Cover = alarmId !== null && alarmId !== aside ? 'alarm' : searching ? 'search' : 'none';
+  const mayFile = connection === 'live' && desk?.may.file.allowed === true;
+  const { dropping, on } = useDrop(uploads, mayFile);
+
+  const onEarlier = useCallback(() => fetchEarlier(store, api), [store, api]);
+  const onReuse = useCallback((text: string) => setReused({ text }), []);
+  const onDraft = useCallback((draft: string) => kept.keep(person.id, draft), [kept, person.id]);
+  const openSearch = useCallback(() => {
+    searchOpener.current = document.activeElement as HTMLElement | null;
+    setAside(alarmId);
+    setSearching(true);
+  }, [alarmId]);
+  const closeSearch = () => {
+    setSearching(false);
+    searchOpener.current?.focus();
+  };
+  const go = async (id: string) => {
+    const there = await fetchUntil(store, api, id);
+    if (!there) return false;
+    // The page that was fetched is drawn with the next look at the store.
+    await new Promise((resolve) => setTimeout(resolve, 2 * SHOW_MS));
+    setSearching(false);
+    setTarget({ id });
+    return true;
+  };
+  const signOut = async () => {
+    const answer = await signingOut.act('/api/sign-out', {});
+    if (answer?.ok !== true) return;
+    kept.forget();
+    onSignedOut();
+  };
+
   useEffect(() => {
-    if (desk !== null) document.title = words.desk.documentTitle(desk.name, desk.peerName);
-  }, [desk]);
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey)
+        return;
+      event.preventDefault();
+      openSearch();
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [openSearch]);
+
   return (
-    <div className="desk" data-line={desk?.line.state}>
+    <div className="desk" data-level={desk?.line.level} {...on}>
       <a className="skip-link" href="#composer">
         {words.skipLink}
       </a>
-      <header className="desk-head">
-        <a className="desk-back" href="/">
-          <Icon name="back" />
-          <span>{words.desk.back}</span>
-        </a>
-        <div className="desk-title">
-          <h1>{desk === null ? words.product : words.desk.title(desk.name)}</h1>
-          {desk !== null && <p>{words.desk.to(desk.peerName)}</p>}
-        </div>
-        <ThemeSwitch />
-      </header>
+      <Head
+        desk={desk}
+        person={person}
+        narrow={narrow}
+        searching={cover === 'search'}
+        signingOut={signingOut}
+        onSearch={cover === 'search' ? closeSearch : openSearch}
+        onDetails={() => setSheet(true)}
+        onSignOut={() => void signOut()}
+      />
       {desk === null ? (
         <main className="desk-loading" role="status">
           <span className="loading-orbit" aria-hidden="true" />
-          <p>{connection === 'lost' ? words.desk.lost : words.desk.connecting}</p>
+          <p>{connection === 'lost' ? words.connection.lost : words.loading}</p>
         </main>
       ) : (
         <>
-          <Line line={desk.line} connection={connection} />
+          <div className="desk-line">
+            <LineBar desk={desk} connection={connection} />
+            <Banners banners={desk.line.banners} />
+          </div>
           <main className="desk-main">
-            <Conversation desk={desk} />
-            <Composer desk={desk} connected={connection === 'live'} base={address.base} />
+            {CallSlot !== undefined && (
+              <div className="desk-call">
+                <CallSlot state={desk} person={person} command={api.post} connected={connection === 'live'} />
+              </div>
+            )}
+            <Stage
+              desk={desk}
+              person={person}
+              api={api}
+              cover={cover}
+              onGo={go}
+              onSearchEnd={closeSearch}
+              onReadOn={() => setAside(alarmId)}
+              onAlarm={() => {
+                setSearching(false);
+                setAside(null);
+              }}
+            >
+              <Conversation
+                thread={thread}
+                files={desk.files}
+                peerName={desk.peerName}
+                open={desk.may.text.allowed || desk.may.sealedText.allowed}
+                covered={cover !== 'none'}
+                target={target}
+                command={api.post}
+                onEarlier={onEarlier}
+                onReuse={onReuse}
+              />
+            </Stage>
+            <UploadStrip uploads={uploads} />
+            <Composer
+              desk={desk}
+              connected={connection === 'live'}
+              command={api.post}
+              uploads={uploads}
+              first={kept.of(person.id)}
+              reused={reused}
+              onDraft={onDraft}
+            />
           </main>
-          <About desk={desk} />
+          {!narrow && <Side desk={desk} person={person} api={api} tab={tab} onTab={setTab} />}
+          {narrow && sheet && (
+            <SideSheet desk={desk} person={person} api={api} tab={tab} onTab={setTab} onClose={() => setSheet(false)} />
+          )}
+          {dropping && <DropNotice peerName={desk.peerName} allowed={mayFile} reason={desk.may.file.reason} />}
         </>
       )}
+      <Announcer store={store} />
     </div>
-  );
-}
-
-/** How much the line is still good for, and what protects it. */
-function About({ desk }: { readonly desk: DeskState }) {
-  return (
-    <aside className="desk-about" aria-label={words.desk.details}>
-      <dl className="figures">
-        <div className="figure">
-          <dt>{words.desk.messagesLeft}</dt>
-          <dd data-testid="messages-left">
-            <Amount of={{ value: count(desk.messagesLeft), unit: '' }} />
-          </dd>
-        </div>
-        <div className="figure">
-          <dt>{words.desk.keyLeft}</dt>
-          <dd data-testid="key-left" data-bits={desk.keyBitsLeft}>
-            <Amount of={bits(desk.keyBitsLeft)} />
-          </dd>
-        </div>
-        <div className="figure">
-          <dt>{words.desk.suite}</dt>
-          <dd data-testid="suite">{words.desk.suiteName[desk.suite]}</dd>
-        </div>
-      </dl>
-      <div className="desk-explained">
-        <p>{words.desk.suiteMeaning[desk.suite]}</p>
-        <p>{words.simulated.trusted}</p>
-        <p>{words.simulated.short}</p>
-      </div>
-    </aside>
   );
 }

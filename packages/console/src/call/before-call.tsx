@@ -1,0 +1,81 @@
+import type { DeskPerson, DeskState } from '@skykey/telemetry';
+import { Icon } from '../marks.tsx';
+import type { CallControl, CallView } from './call-control.ts';
+import { CallIcon } from './call-marks.tsx';
+import { missingInterfaces } from './devices.ts';
+import { Safety, SafetyDetails } from './safety.tsx';
+import { TryDevices } from './try-devices.tsx';
+import { callWords } from './words.ts';
+
+/** No call: how safe one would be, and how to begin it. */
+export function BeforeCall({
+  desk,
+  person,
+  view,
+  control,
+}: {
+  readonly desk: DeskState;
+  readonly person: DeskPerson;
+  readonly view: CallView;
+  readonly control: CallControl;
+}) {
+  const missing = missingInterfaces(globalThis);
+  const refusal =
+    missing.length > 0
+      ? null
+      : person.roles.length === 0
+        ? callWords.idle.notAllowed
+        : desk.may.call.allowed
+          ? null
+          : desk.may.call.reason;
+  const locked = missing.length > 0 || refusal !== null;
+  return (
+    <div className="call-before">
+      <div className="call-strip">
+        <Safety desk={desk} />
+        <div className="call-buttons">
+          {(['voice', 'video'] as const).map((kind) => (
+            <button
+              key={kind}
+              type="button"
+              className={kind === 'voice' ? 'button button-strong call-button' : 'button call-button'}
+              disabled={locked}
+              aria-describedby={refusal === null ? 'call-safety' : 'call-refusal'}
+              onClick={() => void control.call(kind)}
+              data-testid={`call-${kind}`}
+              data-call-focus={kind === 'voice' ? '' : undefined}
+            >
+              <CallIcon name={kind === 'voice' ? 'phone' : 'camera'} />
+              {callWords.idle[kind]}
+            </button>
+          ))}
+        </div>
+      </div>
+      {missing.length > 0 && <Unsupported missing={missing} />}
+      {refusal !== null && (
+        <p className="call-refusal" id="call-refusal" data-testid="call-refusal">
+          <Icon name="lock" />
+          <span>{refusal}</span>
+        </p>
+      )}
+      {missing.length === 0 && (
+        <TryDevices choice={view.devices} onChoose={(devices) => void control.choose(devices)}>
+          <SafetyDetails desk={desk} />
+        </TryDevices>
+      )}
+    </div>
+  );
+}
+
+export function Unsupported({ missing }: { readonly missing: readonly string[] }) {
+  const names = missing.join(', ');
+  return (
+    <div className="call-refusal" data-testid="call-unsupported">
+      <Icon name="alarm" />
+      <span>
+        <strong>{callWords.unsupported.title}.</strong>{' '}
+        {names === 'https' ? callWords.unsupported.https : callWords.unsupported.missing(names)}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,325 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { findChromium } from '../../../../scripts/chromium.mjs';
+import { buildPage } from './test/build-page.ts';
+import { type PlayedSite, playedSites } from './test/played-sites.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+/** For a machine that does much else. */
+const PATIENCE_MS = 60_000;
+
+/** What a page's connection has received, straight from the browser. */
+interface Received {
+  readonly framesReceived: number;
+  readonly framesDecoded: number;
+  readonly keyFrames: number;
+}
+
+/**
+ * Two windows of real Chromium with played devices, the built page in each, and two played sites between them
+ * (`test/played-sites.ts`): what is tested is the page, its worker and what the browser makes of sealed frames.
+ */
+describe('a call between two browsers', { timeout: 600_000 }, () => {
+  const faults: string[] = [];
+  let built: Awaited<ReturnType<typeof buildPage>>;
+  let browser: Browser;
+  let beijing: PlayedSite;
+  let moscow: PlayedSite;
+  let caller: Page;
+  let called: Page;
+
+  before(async () => {
+    const executablePath = findChromium();
+    assert.ok(executablePath, 'no Chromium was found: run "npm test", which installs or names it');
+    built = await buildPage();
+    [beijing, moscow] = await playedSites(built.folder);
+    browser = await chromium.launch({
+      executablePath,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--disable-dev-shm-usage',
+        '--use-fake-device-for-media-stream=fps=10',
+        '--use-fake-ui-for-media-stream',
+        // Nothing leaves this machine.
+        '--allow-loopback-in-peer-connection',
+        '--disable-features=WebRtcHideLocalIpsWithMdns',
+      ],
+    });
+    caller = await open(beijing);
+    called = await open(moscow);
+  });
+  after(async () => {
+    await browser?.close();
+    beijing?.close();
+    moscow?.close();
+    built?.remove();
+  });
+
+  async function open(site: PlayedSite, script?: () => void): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width: 800, height: 600 }, reducedMotion: 'reduce' });
+    page.setDefaultTimeout(PATIENCE_MS);
+    // Asked whether to leave in mid-call: yes.
+    page.on('dialog', (dialog) => void dialog.accept());
+    page.on('pageerror', (error) => faults.push(`${site.name}: ${error.message}`));
+    page.on('console', (message) => {
+      const expected = /40[39]|503|ERR_|AudioContext/.test(message.text());
+      if (message.type() === 'error' && !expected) faults.push(`${site.name}: ${message.text()}`);
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(site.url) && !request.url().startsWith('data:')) faults.push(request.url());
+    });
+    await page.addInitScript(() => {
+      localStorage.setItem('skykey-devices', '{"picture":"small"}');
+      const Real = RTCPeerConnection;
+      const made: RTCPeerConnection[] = [];
+      Object.assign(window, {
+        made,
+        RTCPeerConnection: class extends Real {
+          constructor(...given: ConstructorParameters<typeof Real>) {
+            super(...given);
+            made.push(this);
+          }
+        },
+      });
+    });
+    if (script !== undefined) await page.addInitScript(script);
+    await page.goto(site.url);
+    return page;
+  }
+
+  const phase = (page: Page, name: string) =>
+    page.locator(`[data-testid="call-panel"][data-phase="${name}"]`).waitFor();
+  const figure = async (page: Page, name: string) =>
+    Number((await page.getByTestId(`call-${name}`).getAttribute('data-value')) ?? 0);
+
+  async function call(): Promise<void> {
+    await caller.getByTestId('call-video').click();
+    await called.getByTestId('call-accept').click();
+    await Promise.all([phase(caller, 'running'), phase(called, 'running')]);
+  }
+
+  async function hangUp(): Promise<void> {
+    await caller.getByTestId('call-hangup').click();
+    await Promise.all([phase(caller, 'idle'), phase(called, 'idle')]);
+    for (const page of [caller, called]) await page.getByTestId('call-dismiss').click();
+  }
+
+  const received = (page: Page): Promise<Received> =>
+    page.evaluate(async () => {
+      const { made } = window as unknown as { made: RTCPeerConnection[] };
+      const reports = [...((await made.at(-1)?.getStats()) ?? new Map()).values()] as Record<string, number | string>[];
+      const picture = reports.find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video');
+      const number = (name: string) => Number(picture?.[name] ?? 0);
+      return {
+        framesReceived: number('framesReceived'),
+        framesDecoded: number('framesDecoded'),
+        keyFrames: number('keyFramesDecoded'),
+      };
+    });
+
+  /** Waits until a page's figures satisfy. */
+  async function until(what: string, satisfied: () => Promise<boolean>): Promise<void> {
+    const endMs = Date.now() + PATIENCE_MS;
+    while (!(await satisfied())) {
+      assert.ok(Date.now() < endMs, `waited in vain: ${what}`);
+      await sleep(200);
+    }
+  }
+
+  const decodedFrom = async (page: Page, more: number) => {
+    const start = (await received(page)).framesDecoded;
+    await until(`${more} frames decoded`, async () => (await received(page)).framesDecoded >= start + more);
+  };
+
+  /** The loudest that a meter of a page shows while it is watched, per cent. */
+  const loudest = (page: Page, name: string, ms: number): Promise<number> =>
+    page.getByTestId(name).evaluate(async (meter, forMs) => {
+      let most = 0;
+      for (const endMs = performance.now() + forMs; performance.now() < endMs; ) {
+        most = Math.max(most, Number(meter.getAttribute('aria-valuenow')));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      return most;
+    }, ms);
+
+  async function accessible(page: Page, what: string): Promise<void> {
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme });
+      const violations = await page.evaluate(
+        async ({ source, tags }) => {
+          const axe = new Function(`${source}; return window.axe`)() as typeof import('axe-core');
+          const { violations: found } = await axe.run('[data-testid="call-panel"]', {
+            runOnly: { type: 'tag', values: tags },
+          });
+          return found.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.target.join(' ')).join(', ')}`);
+        },
+        { source: AXE, tags: AXE_TAGS },
+      );
+      assert.deepEqual(violations, [], `${what}, ${colorScheme}`);
+    }
+  }
+
+  it('says how safe it is before anybody is disturbed, and again while it rings', async () => {
+    await phase(caller, 'idle');
+    assert.match((await caller.getByTestId('call-safety').textContent()) ?? '', /Safe to call/);
+    await accessible(caller, 'before a call');
+    await caller.getByTestId('call-video').click();
+    await phase(called, 'ringing');
+    assert.match((await called.getByTestId('call-safety').textContent()) ?? '', /Safe to call/);
+    assert.match((await called.getByTestId('call-safety-details').textContent()) ?? '', /every 1 min/);
+    await accessible(called, 'ringing');
+    await called.getByTestId('call-accept').click();
+    await Promise.all([phase(caller, 'running'), phase(called, 'running')]);
+  });
+
+  it('carries voice both ways', async () => {
+    for (const page of [caller, called]) {
+      await until('a voice', async () => (await loudest(page, 'call-level-other', 1000)) > 20);
+      assert.ok((await loudest(page, 'call-level-own', 1500)) > 20);
+    }
+  });
+
+  it('decodes at least 99 % of the frames of the picture, and renews keys in mid-call without losing one', async () => {
+    await Promise.all([decodedFrom(caller, 10), decodedFrom(called, 10)]);
+    const refused = await Promise.all([figure(caller, 'refused'), figure(called, 'refused')]);
+    const epoch = await figure(caller, 'epoch');
+    for (let renewal = 0; renewal < 2; renewal++) {
+      for (const site of [beijing, moscow]) site.renew();
+      await Promise.all([decodedFrom(caller, 15), decodedFrom(called, 15)]);
+    }
+    await until('the new keys', async () => (await figure(caller, 'epoch')) === epoch + 2);
+    assert.deepEqual(await Promise.all([figure(caller, 'refused'), figure(called, 'refused')]), refused);
+    // Nothing on its way any more, so that every frame that came has been decoded or never will be.
+    await caller.getByTestId('call-camera').click();
+    await called.locator('[data-testid="call-blank"]').waitFor();
+    const { framesReceived, framesDecoded, keyFrames } = await received(called);
+    assert.ok(framesReceived >= 40, `only ${framesReceived} frames came`);
+    assert.ok(keyFrames >= 1);
+    assert.ok(framesDecoded >= 0.99 * framesReceived, `${framesDecoded} of ${framesReceived} frames were decoded`);
+    await caller.getByTestId('call-camera').click();
+    await decodedFrom(called, 5);
+  });
+
+  it('sends no voice while muted', async () => {
+    await caller.getByTestId('call-mute').click();
+    await until('silence', async () => (await loudest(called, 'call-level-other', 2500)) < 5);
+    await caller.getByTestId('call-mute').click();
+    await until('a voice', async () => (await loudest(called, 'call-level-other', 1000)) > 20);
+  });
+
+  it('finds another way when both ends look for one at the same moment', async () => {
+    for (const page of [caller, called]) {
+      await page.evaluate(() => (window as unknown as { made: RTCPeerConnection[] }).made.at(-1)!.restartIce());
+    }
+    await Promise.all([decodedFrom(caller, 10), decodedFrom(called, 10)]);
+    for (const page of [caller, called]) {
+      assert.equal(await page.evaluate(() => (window as unknown as { made: unknown[] }).made.length), 1);
+    }
+  });
+
+  it('falls silent within a second of the last lease, and goes on by itself', async () => {
+    // Watched in the page of the other side, by its own clock.
+    const watched = called.evaluate(async () => {
+      const connection = (window as unknown as { made: RTCPeerConnection[] }).made.at(-1)!;
+      const series: [number, number][] = [];
+      for (const endMs = Date.now() + 4000; Date.now() < endMs; ) {
+        const reports = [...(await connection.getStats()).values()] as Record<string, number | string>[];
+        const picture = reports.find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video');
+        series.push([Date.now(), Number(picture?.framesDecoded)]);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      return series;
+    });
+    await sleep(500);
+    beijing.leases = 'mute';
+    const series = await watched;
+    const lastMs = beijing.lastLeaseMs;
+    const [, final] = series.at(-1)!;
+    assert.ok(series[0]![1] < final, 'frames flowed before');
+    const [, afterSecond] = series.find(([ms]) => ms >= lastMs + 1000)!;
+    assert.equal(afterSecond, final, 'frames were decoded later than a second after the last lease');
+    await phase(caller, 'paused');
+    assert.match((await caller.getByTestId('call-trouble').textContent()) ?? '', /Beijing does not confirm/);
+    assert.equal(await loudest(called, 'call-level-other', 800), 0);
+    beijing.leases = 'given';
+    await phase(caller, 'running');
+    await decodedFrom(called, 5);
+  });
+
+  it('goes on after the page was loaded again, with keys that were never used', async () => {
+    const before = new Set(moscow.given.values());
+    await called.reload();
+    await phase(called, 'elsewhere');
+    await called.getByTestId('call-take').click();
+    await phase(called, 'running');
+    await Promise.all([decodedFrom(caller, 5), decodedFrom(called, 5)]);
+    assert.ok(new Set(moscow.given.values()).size > before.size, 'the page of the second load got keys of its own');
+  });
+
+  it('is accessible while it lasts', async () => {
+    await accessible(called, 'in a call');
+    assert.equal(await called.evaluate(() => document.querySelectorAll('[style]').length), 0);
+  });
+
+  it('stops at once when the site says so, at both ends, with the reason on the screen', async () => {
+    const reason = 'Somebody is listening on micius-beijing: error rate 11 %, alarm at 3.5 %.';
+    const frames = () => Promise.all([received(caller), received(called)]);
+    for (const site of [beijing, moscow]) site.stop(reason);
+    await Promise.all([phase(caller, 'idle'), phase(called, 'idle')]);
+    for (const page of [caller, called]) {
+      assert.equal(await page.locator('[data-testid="call-note"]').getAttribute('data-kind'), 'stopped');
+      assert.equal(await page.getByTestId('call-reason').textContent(), reason);
+      assert.match((await page.getByRole('alert').textContent()) ?? '', /Somebody is listening/);
+      assert.equal(await page.getByTestId('call-voice').isDisabled(), true);
+      assert.equal(await page.locator('video').count(), 0);
+      const states = await page.evaluate(() =>
+        (window as unknown as { made: RTCPeerConnection[] }).made.map(({ connectionState }) => connectionState),
+      );
+      assert.ok(states.every((state) => state === 'closed'));
+    }
+    assert.deepEqual(await frames(), await (sleep(500), frames()));
+    await accessible(caller, 'stopped');
+    for (const site of [beijing, moscow]) site.reopen();
+    for (const page of [caller, called]) await page.getByTestId('call-dismiss').click();
+  });
+
+  it('with one wrong key: not a frame is decoded, not a sound is heard, and it says so', async () => {
+    moscow.secret = 'another secret';
+    await call();
+    await until(
+      'refusals',
+      async () => (await figure(caller, 'refused')) > 100 && (await figure(called, 'refused')) > 100,
+    );
+    for (const page of [caller, called]) {
+      assert.equal((await received(page)).framesDecoded, 0);
+      assert.equal(await figure(page, 'voice-opened'), 0);
+      assert.equal(await figure(page, 'picture-opened'), 0);
+      assert.equal(await loudest(page, 'call-level-other', 500), 0);
+      assert.match((await page.getByTestId('call-trouble').textContent()) ?? '', /cannot be opened/);
+    }
+    await hangUp();
+    moscow.secret = beijing.secret;
+  });
+
+  it('tells people with a browser that lacks an interface what to do, before anybody is disturbed', async () => {
+    const old = await open(beijing, () => Reflect.deleteProperty(window, 'RTCRtpScriptTransform'));
+    assert.match((await old.getByTestId('call-unsupported').textContent()) ?? '', /lacks RTCRtpScriptTransform/);
+    assert.equal(await old.getByTestId('call-voice').isDisabled(), true);
+    await old.close();
+  });
+
+  it('made no error, asked nobody else for anything, and was given no key twice', () => {
+    assert.deepEqual([...faults, ...beijing.faults, ...moscow.faults], []);
+  });
+});

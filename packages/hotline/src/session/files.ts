@@ -1,0 +1,375 @@
+import { SecretBytes } from '@skykey/bits';
+import { Reader, Writer } from '../bytes.ts';
+import { HotlineError } from '../error.ts';
+import {
+  decodeFileMessage,
+  decodeOffer,
+  encodeFileMessage,
+  encodeOffer,
+  FILE_ID_BYTES,
+  FILE_KEY_BYTES,
+  type FileEffect,
+  type FileHashes,
+  type FileId,
+  type FileMessageLane,
+  type FileOffer,
+  FileTransfers,
+  laneOf,
+  makeOffer,
+  type ReceiverStage,
+  SALT_BYTES,
+  type SenderStage,
+} from '../file/index.ts';
+import { uuidBytes } from '../secret/index.ts';
+import type { SessionContext } from './context.ts';
+import type { SessionFile } from './ports.ts';
+
+const ROOM = 'session/file/';
+/** Files of the list that is kept; the oldest that have ended leave it. */
+const MAX_LISTED = 200;
+
+interface Listed {
+  shown: SessionFile;
+  /** While it is under way; null once it has ended. */
+  offer: FileOffer | null;
+  accepted: boolean;
+  paused: boolean;
+}
+
+/** Files between the two desks, kept over a start of either. */
+export class Files {
+  readonly #context: SessionContext;
+  readonly #transfers: FileTransfers;
+  readonly #tellOffer: (body: Uint8Array) => void;
+  readonly #files = new Map<FileId, Listed>();
+  /** Ready after a start; until then messages about it are not answered, and come again. */
+  readonly #waiting = new Set<FileId>();
+
+  constructor(
+    context: SessionContext,
+    kept: ReadonlyMap<string, Uint8Array>,
+    tellOffer: (body: Uint8Array) => void,
+  ) {
+    this.#context = context;
+    this.#tellOffer = tellOffer;
+    const { random } = context.ports;
+    this.#transfers = new FileTransfers({ conversationId: this.#conversation, random });
+    for (const [name, bytes] of kept) if (name.startsWith(ROOM)) this.#restore(bytes);
+  }
+
+  /** Oldest first. */
+  get list(): readonly SessionFile[] {
+    return [...this.#files.values()].map(({ shown }) => shown).sort((a, b) => a.utcMs - b.utcMs);
+  }
+
+  /**
+   * Within a step: offers a file that is on the shelf under `fileId` (32 hexadecimal digits, of 16 random bytes), and whose
+   * hashes a first pass has found. Throws HotlineError with the sentence that is shown.
+   */
+  offer({ fileId, name, hashes }: { fileId: FileId; name: string; hashes: FileHashes }): SessionFile {
+    const { ports, may } = this.#context;
+    const permission = may().file;
+    if (!permission.allowed) throw new HotlineError('hotline/not-permitted', permission.reason);
+    const offer = makeOffer({
+      conversationId: this.#conversation,
+      fileId: bytesOfFileId(fileId),
+      name,
+      hashes,
+      key: SecretBytes.adopt(ports.random(FILE_KEY_BYTES)),
+      salt: ports.random(SALT_BYTES),
+    });
+    this.#transfers.send(offer, hashes);
+    const listed: Listed = {
+      shown: this.#view(offer, 'sent', ports.nowMs()),
+      offer,
+      accepted: false,
+      paused: false,
+    };
+    this.#files.set(fileId, listed);
+    const body = encodeOffer(offer);
+    body.open((bytes) => this.#tellOffer(bytes));
+    body.wipe();
+    this.#keep(listed);
+    this.#show(fileId);
+    return listed.shown;
+  }
+
+  /** Within a step: the body of a notice `file-offer`. Files are taken as they are offered, as soon as they may come. */
+  offered(body: Uint8Array): void {
+    const { ports, may } = this.#context;
+    const offer = decodeOffer(body);
+    const nowMs = ports.nowMs();
+    const effects = this.#transfers.offered(offer, offer.key);
+    const receiver = this.#transfers.receiver(offer.fileId);
+    if (!receiver || this.#files.has(offer.fileId)) return this.#perform(effects);
+    const listed: Listed = { shown: this.#view(offer, 'received', nowMs), offer, accepted: false, paused: false };
+    this.#files.set(offer.fileId, listed);
+    this.#perform(effects);
+    if (may().file.allowed) this.#take(offer.fileId);
+    this.#keep(listed);
+    this.#show(offer.fileId);
+  }
+
+  /** Within a step: a message about a file, off its lane. Throws HotlineError. */
+  arrive(bytes: Uint8Array, lane: FileMessageLane): void {
+    const message = decodeFileMessage(bytes, lane);
+    if (this.#waiting.has(message.fileId)) return;
+    const { ports, line } = this.#context;
+    if (line().joint.level === 'black' && lane === 'file') {
+      throw new HotlineError('hotline/line-dropped', 'a piece of a file came while an alarm stands; it is not opened');
+    }
+    const listed = this.#files.get(message.fileId);
+    if (message.kind === 'accept' && listed) {
+      listed.accepted = true;
+      this.#keep(listed);
+    }
+    this.#perform(this.#transfers.receive(message, ports.nowMs()));
+    this.#show(message.fileId);
+  }
+
+  /** Within a step. Throws HotlineError for a file that is not there. */
+  steer(fileId: FileId, what: 'pause' | 'resume' | 'cancel'): void {
+    const transfer = this.#transfers.sender(fileId) ?? this.#transfers.receiver(fileId);
+    const listed = this.#files.get(fileId);
+    if (!transfer || !listed) {
+      throw new HotlineError('hotline/bad-argument', 'this file is not under way: it has ended, or was never there');
+    }
+    listed.paused = what === 'pause';
+    this.#perform(what === 'resume' ? transfer.resume(this.#context.ports.nowMs()) : transfer[what]());
+    this.#keep(listed);
+    this.#show(fileId);
+  }
+
+  /** Within a step: after each agreement. */
+  reconnected(): void {
+    if (this.#context.line().joint.level === 'black') return;
+    this.#perform(this.#transfers.reconnected(this.#context.ports.nowMs()));
+    for (const fileId of this.#files.keys()) this.#show(fileId);
+  }
+
+  tick(nowMs: number): void {
+    if (!this.#context.may().file.allowed) return;
+    for (const { shown } of this.#files.values()) {
+      if (shown.direction === 'received' && shown.state === 'offered') this.#take(shown.id);
+    }
+    this.#perform(this.#transfers.tick(nowMs));
+  }
+
+  #take(fileId: FileId): void {
+    try {
+      this.#perform(this.#transfers.accept(fileId, this.#context.ports.nowMs()));
+    } catch (error) {
+      if (!(error instanceof HotlineError)) throw error;
+      this.#context.journal(`a file was refused: ${error.message}`);
+      this.#perform(this.#transfers.receiver(fileId)?.refuse('too-many') ?? []);
+    }
+    this.#show(fileId);
+  }
+
+  get #conversation(): Uint8Array {
+    return uuidBytes(this.#context.options.conversationId);
+  }
+
+  #perform(effects: readonly FileEffect[]): void {
+    const { steps, ports } = this.#context;
+    const { files } = ports;
+    for (const effect of effects) {
+      const { fileId } = effect;
+      const again = (act: () => readonly FileEffect[]): Promise<void> =>
+        steps
+          .run(() => {
+            this.#perform(act());
+            this.#show(fileId);
+          })
+          .catch(() => undefined);
+      const sender = () => this.#transfers.sender(fileId);
+      const receiver = () => this.#transfers.receiver(fileId);
+      switch (effect.kind) {
+        case 'send': {
+          const { message } = effect;
+          const lane = laneOf(message.kind);
+          const bytes = encodeFileMessage(message);
+          const left =
+            lane === 'file'
+              ? this.#context.may().file.allowed && this.#context.seal('file', bytes)
+              : this.#context.seal('control', new Writer().u8(FILE_FORM).raw(bytes).finish());
+          if (message.kind === 'chunk' && left) {
+            steps.then(() => void again(() => sender()?.chunkSent(message.index) ?? []));
+          }
+          break;
+        }
+        case 'read': {
+          const { index, offset, bytes } = effect;
+          steps.then(() => {
+            files.read(fileId, offset, bytes).then(
+              ({ plaintext, fileBytes }) =>
+                again(() => {
+                  const next = sender()?.chunkRead(index, plaintext, fileBytes) ?? [];
+                  plaintext.fill(0);
+                  return next;
+                }),
+              () => again(() => sender()?.chunkUnreadable(index) ?? []),
+            );
+          });
+          break;
+        }
+        case 'write': {
+          const { index, offset, plaintext } = effect;
+          steps.then(() => {
+            files.write(fileId, offset, plaintext).then(
+              () => {
+                plaintext.fill(0);
+                return again(() => receiver()?.written(index, ports.nowMs()) ?? []);
+              },
+              (error: Error) => {
+                plaintext.fill(0);
+                return again(() => {
+                  this.#context.journal(`a piece of a file could not be kept: ${error.message}`);
+                  return receiver()?.writeFailed(index) ?? [];
+                });
+              },
+            );
+          });
+          break;
+        }
+        case 'keep': {
+          const listed = this.#files.get(fileId);
+          if (listed) this.#keep(listed);
+          break;
+        }
+        case 'verify': {
+          const bytes = this.#files.get(fileId)?.offer?.bytes ?? 0;
+          steps.then(() => {
+            files.digest(fileId, bytes).then(
+              (sha256) => again(() => receiver()?.verified(sha256, ports.nowMs()) ?? []),
+              () => again(() => receiver()?.verified(null, ports.nowMs()) ?? []),
+            );
+          });
+          break;
+        }
+        case 'deliver':
+          steps.then(() => void files.deliver(fileId).catch(() => undefined));
+          break;
+        case 'discard':
+          steps.then(() => void files.discard(fileId).catch(() => undefined));
+          break;
+      }
+    }
+  }
+
+  /** What is shown, as the transfer stands now. */
+  #show(fileId: FileId): void {
+    const listed = this.#files.get(fileId);
+    if (!listed) return;
+    const sender = this.#transfers.sender(fileId);
+    const receiver = this.#transfers.receiver(fileId);
+    const transfer = sender ?? receiver;
+    if (!transfer) return;
+    const stage: SenderStage | ReceiverStage = transfer.stage;
+    const { chunks, of } = transfer.progress;
+    const { shown } = listed;
+    const state = stateOf(stage, transfer.paused !== false && transfer.paused !== null);
+    const doneBytes = state === 'done' ? shown.bytes : Math.min(shown.bytes, Math.floor((shown.bytes * chunks) / of));
+    const next: SessionFile = { ...shown, state, doneBytes, reason: transfer.sentence || null };
+    if (next.state === shown.state && next.doneBytes === shown.doneBytes && next.reason === shown.reason) return;
+    listed.shown = next;
+    if (transfer.ended && listed.offer) {
+      listed.offer.key.wipe();
+      listed.offer = null;
+      this.#keep(listed);
+      this.#trim();
+    }
+    this.#context.steps.then(() => this.#context.ports.tell({ kind: 'file', file: next }));
+  }
+
+  #view(offer: FileOffer, direction: SessionFile['direction'], utcMs: number): SessionFile {
+    const { fileId: id, name, bytes, sha256 } = offer;
+    const rest = { doneBytes: 0, utcMs, state: 'offered', reason: null } as const;
+    return { id, direction, name, bytes, ...rest, sha256: Buffer.from(sha256).toString('hex') };
+  }
+
+  /** Flags (1: 1 accepted, 2 paused) ‖ view (long, JSON) ‖ offer (long; empty once it has ended) ‖ state of a receiver (long). */
+  #keep(listed: Listed): void {
+    const { shown, offer, accepted, paused } = listed;
+    const writer = new Writer().u8((accepted ? 1 : 0) | (paused ? 2 : 0));
+    writer.long(new TextEncoder().encode(JSON.stringify(shown)));
+    if (offer) {
+      const encoded = encodeOffer(offer);
+      encoded.open((bytes) => writer.long(bytes));
+      encoded.wipe();
+    } else writer.long(new Uint8Array(0));
+    const receiver = shown.direction === 'received' ? this.#transfers.receiver(shown.id) : null;
+    writer.long(receiver?.state() ?? new Uint8Array(0));
+    this.#context.steps.put(`${ROOM}${shown.id}`, writer.finish());
+    this.#context.steps.keepFile(shown);
+  }
+
+  #restore(bytes: Uint8Array): void {
+    const reader = new Reader(bytes, 'a file that was kept');
+    const flags = reader.u8();
+    const shown = JSON.parse(reader.text(reader.long(65_536))) as SessionFile;
+    const offerBytes = reader.long(1024);
+    const state = reader.long(1 << 20);
+    reader.end();
+    const offer = offerBytes.length > 0 ? decodeOffer(offerBytes) : null;
+    offerBytes.fill(0);
+    bytes.fill(0);
+    const listed: Listed = { shown, offer, accepted: (flags & 1) !== 0, paused: (flags & 2) !== 0 };
+    this.#files.set(shown.id, listed);
+    if (!offer) return;
+    if (shown.direction === 'received') {
+      this.#transfers.restore(state, offer, offer.key);
+      return;
+    }
+    const { steps, ports } = this.#context;
+    this.#waiting.add(shown.id);
+    const goOn = (hashes: FileHashes | null): Promise<void> =>
+      steps
+        .run(() => {
+          this.#waiting.delete(shown.id);
+          if (hashes) {
+            const sender = this.#transfers.send(offer, hashes, { accepted: listed.accepted, paused: listed.paused });
+            this.#perform(sender.reconnected(ports.nowMs()));
+            return this.#show(shown.id);
+          }
+          const reason = 'The file cannot be read any more on this desk: offer it again from where it is now.';
+          listed.shown = { ...shown, state: 'changed', reason };
+          offer.key.wipe();
+          listed.offer = null;
+          this.#keep(listed);
+        })
+        .catch(() => undefined);
+    ports.files.hashes(shown.id).then(goOn, () => goOn(null));
+  }
+
+  #trim(): void {
+    const ended = this.list.filter(({ id }) => !this.#files.get(id)?.offer);
+    for (const { id } of ended.slice(0, Math.max(0, this.#files.size - MAX_LISTED))) {
+      this.#files.delete(id);
+      this.#context.steps.put(`${ROOM}${id}`, null);
+    }
+  }
+}
+
+/** In the control lane. */
+export const FILE_FORM = 4;
+
+function stateOf(stage: SenderStage | ReceiverStage, paused: boolean): SessionFile['state'] {
+  switch (stage) {
+    case 'sending':
+    case 'receiving':
+    case 'verifying':
+      return paused ? 'paused' : 'running';
+    case 'damaged':
+      return 'cancelled';
+    default:
+      return stage;
+  }
+}
+
+function bytesOfFileId(fileId: FileId): Uint8Array {
+  if (!/^[0-9a-f]{32}$/.test(fileId)) {
+    throw new HotlineError('hotline/bad-argument', 'the id of a file must be 32 hexadecimal digits in lower case');
+  }
+  return new Uint8Array(Buffer.from(fileId, 'hex').subarray(0, FILE_ID_BYTES));
+}

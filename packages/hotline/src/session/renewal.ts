@@ -1,0 +1,386 @@
+import { createHash } from 'node:crypto';
+import { HotlineError } from '../error.ts';
+import {
+  type Accepted,
+  type Agreed,
+  acceptConfirm,
+  answerOffer,
+  beginAgreement,
+  Epoch,
+  finishAgreement,
+  type KnownRoot,
+  type Party,
+  type PendingAnswer,
+  type PendingOffer,
+  parseOffer,
+  type QkdKey,
+  type ReceivedOffer,
+  whoseOfferStands,
+} from '../secret/index.ts';
+import { policyHash } from '../state/index.ts';
+import type { SessionContext } from './context.ts';
+import type { SessionKey } from './ports.ts';
+import { readRoots, writeRoots } from './roots.ts';
+
+/** An offer, and a confirm that nobody has acted on, are sent again after so long. */
+const AGAIN_MS = 500;
+/** An offer that nobody answers is given up; the next one takes a fresh key. */
+const PATIENCE_MS = 6000;
+/** Between two offers of this desk, and after a key manager had none. */
+const PAUSE_MS = 1000;
+const DRY_PAUSE_MS = 3000;
+/** Part of an epoch's life after which this desk renews it; the desk whose id sorts first is earlier, so that they seldom collide. */
+const RENEW_AT = { first: 0.8, second: 0.9 };
+/** For so long records of the epoch before are still opened. */
+const OVERLAP_MS = 10_000;
+/** Offers whose ids are remembered, so that an old one cannot make this desk fetch a key again. */
+const OFFERS_KEPT = 256;
+const KEY_BYTES = 32;
+
+/** A new epoch, before anything uses it. */
+export interface Renewed {
+  readonly agreed: Agreed;
+  readonly epoch: Epoch;
+  /** When the QKD key in it was asked for; null without one. */
+  readonly qkdAtMs: number | null;
+  /** The request to reopen that both desks named; null in every other agreement. */
+  readonly reopens: string | null;
+}
+
+interface Offered {
+  readonly pending: PendingOffer;
+  readonly bytes: Uint8Array;
+  readonly qkdAtMs: number | null;
+  readonly reopens: string | null;
+  readonly firstMs: number;
+  sentMs: number;
+}
+
+interface Answered {
+  readonly pending: PendingAnswer;
+  readonly offerId: string;
+  readonly bytes: Uint8Array;
+  readonly qkdAtMs: number | null;
+  readonly reopens: string | null;
+}
+
+/**
+ * Sees to it that both desks have keys in common, and new ones in time. Everything that encrypts is in here, in memory
+ * alone: a desk that starts has nothing until it has agreed again.
+ */
+export class Renewal {
+  readonly #context: SessionContext;
+  readonly #era: number;
+  readonly #accepted: () => Accepted;
+  readonly #transcript: () => Uint8Array;
+  readonly #onEpoch: (renewed: Renewed) => void;
+  #roots: readonly KnownRoot[];
+  #epoch: Epoch | null = null;
+  #before: { readonly epoch: Epoch; readonly untilMs: number } | null = null;
+  #offer: Offered | null = null;
+  #answer: Answered | null = null;
+  /** Until the peer has used the new epoch. */
+  #confirm: { readonly bytes: Uint8Array; sentMs: number } | null = null;
+  readonly #seenOffers = new Set<string>();
+  #busy = false;
+  #notBeforeMs = 0;
+  /** Rises with every alarm: what was drawn before it is not used. */
+  #round = 0;
+
+  constructor(
+    context: SessionContext,
+    roots: Uint8Array | undefined,
+    ports: {
+      /** Of the store: another number after each time that it was made anew or restored. */
+      readonly era: number;
+      readonly accepted: () => Accepted;
+      readonly transcript: () => Uint8Array;
+      readonly onEpoch: (renewed: Renewed) => void;
+    },
+  ) {
+    this.#context = context;
+    this.#roots = roots ? readRoots(roots) : [];
+    this.#era = ports.era;
+    this.#accepted = ports.accepted;
+    this.#transcript = ports.transcript;
+    this.#onEpoch = ports.onEpoch;
+  }
+
+  get epoch(): Epoch | null {
+    return this.#epoch;
+  }
+
+  /** The epoch that a record belongs to, or null. */
+  epochOf(id: Uint8Array): Epoch | null {
+    const epochs = [this.#epoch, this.#before?.epoch ?? null];
+    return epochs.find((epoch) => epoch && Buffer.compare(epoch.id, id) === 0) ?? null;
+  }
+
+  /** A record of the peer was opened with `epoch`: it has it. */
+  used(epoch: Epoch): void {
+    if (epoch === this.#epoch) this.#confirm = null;
+  }
+
+  /** Within a step: what is due now. */
+  tick(nowMs: number): void {
+    this.#epoch?.tick(nowMs);
+    if (this.#before && (nowMs >= this.#before.untilMs || nowMs < this.#before.untilMs - OVERLAP_MS)) {
+      this.#before.epoch.wipe();
+      this.#before = null;
+    }
+    if (this.#confirm && Math.abs(nowMs - this.#confirm.sentMs) >= AGAIN_MS) {
+      this.#confirm.sentMs = nowMs;
+      this.#post(this.#confirm.bytes);
+    }
+    const offer = this.#offer;
+    if (offer) {
+      if (Math.abs(nowMs - offer.firstMs) >= PATIENCE_MS) {
+        this.#giveUpOffer();
+        this.#pause(nowMs, PAUSE_MS);
+      } else if (Math.abs(nowMs - offer.sentMs) >= AGAIN_MS) {
+        offer.sentMs = nowMs;
+        this.#post(offer.bytes);
+      }
+      return;
+    }
+    // A clock that was set back must not keep this desk waiting.
+    this.#notBeforeMs = Math.min(this.#notBeforeMs, nowMs + DRY_PAUSE_MS);
+    if (!this.#busy && nowMs >= this.#notBeforeMs && this.#isWanted(nowMs)) this.#draw(nowMs);
+  }
+
+  /** An alarm: whatever rests on keys that were drawn before it is given up. The control lane keeps the epoch that there is. */
+  alarm(): void {
+    this.#round++;
+    this.#giveUpOffer();
+    this.#answer?.pending.wipe();
+    this.#answer = null;
+  }
+
+  /** A message of an agreement. Throws HotlineError; nothing has changed then. */
+  arrive(bytes: Uint8Array, nowMs: number): void {
+    switch (bytes[6]) {
+      case 1:
+        return this.#offered(bytes, nowMs);
+      case 2:
+        return this.#answered(bytes, nowMs);
+      case 3:
+        return this.#confirmed(bytes, nowMs);
+      default:
+        throw new HotlineError('hotline/malformed', 'a message of an agreement has a step that does not exist');
+    }
+  }
+
+  wipe(): void {
+    this.alarm();
+    this.#epoch?.wipe();
+    this.#before?.epoch.wipe();
+    for (const { root } of this.#roots) root.wipe();
+    this.#epoch = null;
+    this.#before = null;
+    this.#roots = [];
+  }
+
+  #isWanted(nowMs: number): boolean {
+    const { options, wanted } = this.#context;
+    const epoch = this.#epoch;
+    if (!epoch || wanted()) return true;
+    const first = whoseOfferStands(options.ownId, options.peerId) === 'own';
+    return epoch.spent(nowMs, first ? RENEW_AT.first : RENEW_AT.second);
+  }
+
+  #draw(nowMs: number): void {
+    const { ports, steps } = this.#context;
+    this.#busy = true;
+    const round = this.#round;
+    steps.then(() => {
+      ports.keys.draw(KEY_BYTES, 1).then(
+        (keys) => steps.run(() => this.#begin(keys, round, nowMs)).catch(ignore),
+        (error: Error) => steps.run(() => this.#dry(error, round)).catch(ignore),
+      );
+    });
+  }
+
+  /** There is no QKD key. With none in use either, the desks still need keys to tell each other so. */
+  #dry(error: Error, round: number): void {
+    const nowMs = this.#context.ports.nowMs();
+    this.#busy = false;
+    this.#pause(nowMs, DRY_PAUSE_MS);
+    if (round !== this.#round || this.#offer) return;
+    if (this.#epoch && !this.#epoch.spent(nowMs)) return;
+    this.#context.journal(`no QKD key for new keys of the line: ${error.message}`);
+    this.#begin([], round, null);
+  }
+
+  #begin(keys: readonly SessionKey[], round: number, qkdAtMs: number | null): void {
+    const { ports, journal } = this.#context;
+    const nowMs = ports.nowMs();
+    this.#busy = false;
+    if (round !== this.#round || this.#offer) {
+      for (const { key } of keys) key.wipe();
+      if (keys.length > 0) journal(`keys were drawn in vain: ${keys.map(({ keyId }) => keyId).join(', ')}`);
+      return;
+    }
+    const reopens = this.#reopens();
+    const { offer, pending } = beginAgreement(this.#party(reopens), keys, ports.random);
+    this.#offer = { pending, bytes: offer, qkdAtMs, reopens, firstMs: nowMs, sentMs: nowMs };
+    this.#post(offer);
+  }
+
+  #offered(bytes: Uint8Array, nowMs: number): void {
+    const { options } = this.#context;
+    const { received, reopens } = this.#parse(bytes);
+    const offerId = hex(received.offerId);
+    if (this.#answer?.offerId === offerId) return this.#post(this.#answer.bytes);
+    if (this.#seenOffers.has(offerId)) return;
+    if (this.#offer && whoseOfferStands(options.ownId, options.peerId) === 'own') return;
+    if (this.#busy) return;
+    this.#giveUpOffer();
+    this.#remember(offerId);
+    this.#busy = true;
+    const round = this.#round;
+    const keyIds = received.qkd.map(({ keyId }) => keyId);
+    const answer = (keys: readonly SessionKey[]): Promise<void> =>
+      this.#context.steps.run(() => this.#reply(bytes, offerId, keys, { reopens, round, qkdAtMs: nowMs })).catch(ignore);
+    this.#context.steps.then(() => {
+      if (keyIds.length === 0) return void answer([]);
+      this.#context.ports.keys.fetch(keyIds).then(answer, (error: Error) =>
+        this.#context.steps
+          .run(() => {
+            this.#busy = false;
+            this.#context.journal(`an offer of new keys came to nothing: ${error.message}`);
+          })
+          .catch(ignore),
+      );
+    });
+  }
+
+  #reply(
+    bytes: Uint8Array,
+    offerId: string,
+    keys: readonly SessionKey[],
+    { reopens, round, qkdAtMs }: { reopens: string | null; round: number; qkdAtMs: number },
+  ): void {
+    this.#busy = false;
+    if (round !== this.#round) {
+      for (const { key } of keys) key.wipe();
+      return;
+    }
+    const qkd: readonly QkdKey[] = keys;
+    const { answer, pending } = answerOffer(this.#party(reopens), bytes, qkd, this.#context.ports.random);
+    this.#answer?.pending.wipe();
+    this.#answer = { pending, offerId, bytes: answer, reopens, qkdAtMs: keys.length > 0 ? qkdAtMs : null };
+    this.#post(answer);
+  }
+
+  #answered(bytes: Uint8Array, nowMs: number): void {
+    if (!this.#offer) throw new HotlineError('hotline/not-for-us', 'no offer of this desk waits for an answer');
+    const { pending, qkdAtMs, reopens } = this.#offer;
+    const { confirm, agreed } = finishAgreement(pending, bytes);
+    this.#offer = null;
+    this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
+    this.#confirm = { bytes: confirm, sentMs: nowMs };
+    this.#post(confirm);
+  }
+
+  #confirmed(bytes: Uint8Array, nowMs: number): void {
+    if (!this.#answer) throw new HotlineError('hotline/not-for-us', 'no answer of this desk waits to be confirmed');
+    if (this.#answer.pending.over) {
+      // The peer has not seen yet that its confirm came.
+      this.#context.beatSoon();
+      return;
+    }
+    const { pending, qkdAtMs, reopens } = this.#answer;
+    const { agreed } = acceptConfirm(pending, bytes);
+    this.#giveUpOffer();
+    this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
+  }
+
+  #adopt({ agreed, qkdAtMs, reopens }: Omit<Renewed, 'epoch'>, nowMs: number): void {
+    const { ownId, peerId } = this.#context.options;
+    const { secrets, number } = agreed;
+    const [newest, ...older] = this.#roots;
+    for (const { root } of older) root.wipe();
+    this.#roots = [{ number, root: secrets.root }, ...(newest ? [newest] : [])];
+    this.#context.steps.put('session/roots', writeRoots(this.#roots));
+    this.#before?.epoch.wipe();
+    this.#before = this.#epoch ? { epoch: this.#epoch, untilMs: nowMs + OVERLAP_MS } : null;
+    this.#epoch = new Epoch({ ownId, peerId, number, secrets, nowMs });
+    this.#confirm = null;
+    this.#pause(nowMs, PAUSE_MS);
+    this.#onEpoch({ agreed, epoch: this.#epoch, qkdAtMs, reopens });
+  }
+
+  /** A desk that has decided to reopen still hears one that has not: by the control lane alone they come to decide. */
+  #parse(bytes: Uint8Array): { received: ReceivedOffer; reopens: string | null } {
+    const reopens = this.#reopens();
+    if (reopens !== null) {
+      try {
+        return { received: parseOffer(this.#party(reopens), bytes), reopens };
+      } catch (error) {
+        if (!(error instanceof HotlineError) || error.code !== 'hotline/policy') throw error;
+      }
+    }
+    return { received: parseOffer(this.#party(null), bytes), reopens: null };
+  }
+
+  #reopens(): string | null {
+    return this.#context.wanted()?.reopens ?? null;
+  }
+
+  /**
+   * This desk in an agreement. A request to reopen takes the policy's place together with it, so that both name the same or
+   * come to no keys. What may be done without QKD key both sites have pinned in the policy: its hash is their consent.
+   */
+  #party(reopens: string | null): Party {
+    const { ownId, peerId, conversationId, psk, suites, policy } = this.#context.options;
+    const pinned = policyHash(policy);
+    return {
+      ...{ ownId, peerId, conversationId, psk, suites },
+      generation: this.#era,
+      roots: this.#roots,
+      policyHash: reopens === null ? pinned : hash('reopening', pinned, Buffer.from(reopens, 'hex')),
+      transcriptHash: this.#transcript(),
+      qkdRequired: false,
+      consentWithoutQkd: hash('without QKD key, as pinned', pinned),
+      accepted: this.#accepted(),
+      reason: reopens !== null ? 'alarm' : this.#epoch ? 'renewal' : 'start',
+    };
+  }
+
+  #giveUpOffer(): void {
+    const { offer } = this.#offer?.pending ?? {};
+    this.#offer?.pending.wipe();
+    this.#offer = null;
+    if (offer && offer.qkd.length > 0) {
+      this.#context.journal(`an offer was given up; its key is lost: ${offer.qkd.map(({ keyId }) => keyId).join(', ')}`);
+    }
+  }
+
+  #remember(offerId: string): void {
+    this.#seenOffers.add(offerId);
+    const [oldest] = this.#seenOffers;
+    if (this.#seenOffers.size > OFFERS_KEPT) this.#seenOffers.delete(oldest!);
+  }
+
+  #pause(nowMs: number, ms: number): void {
+    this.#notBeforeMs = nowMs + ms;
+  }
+
+  #post(bytes: Uint8Array): void {
+    const { steps, ports } = this.#context;
+    steps.then(() => ports.post(bytes));
+  }
+}
+
+function hash(purpose: string, ...parts: Uint8Array[]): Uint8Array {
+  const sha256 = createHash('sha256').update(`skykey/hotline/session/2 ${purpose}\0`);
+  for (const part of parts) sha256.update(part);
+  return new Uint8Array(sha256.digest());
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+/** A step that was refused has said why where it matters; a session that is broken says it to everybody who asks. */
+function ignore(): void {}

@@ -1,0 +1,520 @@
+import { Reader, Writer } from '../bytes.ts';
+import { HotlineError } from '../error.ts';
+import type { FileHashes, FileId } from '../file/index.ts';
+import type { Sealing } from '../sealed/index.ts';
+import { type Agreed, directionOf, phraseOf } from '../secret/index.ts';
+import {
+  type AlarmClass,
+  type Consequence,
+  type DeskRole,
+  decodeControl,
+  encodeControl,
+  type LineEvent,
+  LineMachine,
+  type LineOptions,
+  type LinePermissions,
+  type LineReserve,
+  type LineState,
+  type LineView,
+  readLine,
+  reserveOf,
+  storeLine,
+} from '../state/index.ts';
+import { encodeAck, encodeHolding, readAck, readHolding } from '../stream/index.ts';
+import { Calls, type Lease } from './calls.ts';
+import type { SessionContext, SessionOptions } from './context.ts';
+import { FILE_FORM, Files } from './files.ts';
+import { Minutes } from './minutes.ts';
+import { type Notice, Notices } from './notices.ts';
+import type { SessionCall, SessionFile, SessionMessage, SessionPorts } from './ports.ts';
+import { Renewal, type Renewed } from './renewal.ts';
+import { Steps } from './steps.ts';
+import { Texts } from './texts.ts';
+
+const LINE = 'session/line';
+const ERA = 'session/era';
+const PEER_ERA = 'session/peer-era';
+/** What a record of the control lane begins with. */
+const FORM = { line: 1, beat: 2, notice: 3, file: FILE_FORM, minutes: 5 } as const;
+/** A desk tells what has arrived and what it holds at least this often. */
+const BEAT_MS = 1000;
+const CALL_BYTES = 16;
+
+/** What protects the words that are sent now. */
+export interface SessionSafety {
+  /** Six words to read aloud; null before the first agreement. */
+  readonly phrase: string | null;
+  readonly inputs: { readonly qkd: boolean; readonly kem: boolean; readonly ecdh: boolean; readonly courier: boolean };
+  readonly renewedUtcMs: number | null;
+  readonly qkdKeyIds: readonly string[];
+  readonly provenance: readonly string[];
+  /** All that earlier keys put in is lost: a store was made anew or restored. Stands until the next start. */
+  readonly chainBroken: boolean;
+}
+
+export interface SessionView {
+  readonly line: LineView;
+  readonly may: LinePermissions;
+  readonly reserve: LineReserve;
+  readonly safety: SessionSafety;
+  readonly call: SessionCall | null;
+  readonly files: readonly SessionFile[];
+  /** Texts of this desk that the other does not keep yet. */
+  readonly waitingTexts: number;
+}
+
+/**
+ * A conversation, seen from one desk: words, files and calls under keys that two desks agree on again and again, on a line
+ * that tells at every moment how safe it is. Messages of the line, words of people, counts and alarms of the site and the
+ * time come in; what is to be sent, kept and shown goes out by the ports. See PROTOCOL.md.
+ *
+ * Nothing that encrypts is ever kept: after a start, whatever happened to the store, the desks agree on new keys first. So
+ * no key, pad, nonce or counter can be used a second time.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #ports: SessionPorts;
+  readonly #steps: Steps;
+  readonly #machine: LineMachine;
+  readonly #renewal: Renewal;
+  readonly #texts: Texts;
+  readonly #notices: Notices;
+  readonly #files: Files;
+  readonly #calls: Calls;
+  readonly #minutes: Minutes;
+  #line: LineState;
+  #safety: SessionSafety = NO_SAFETY;
+  #beatDue = false;
+  #beatMs = 0;
+  /** Changes when this store is made anew or restored. */
+  readonly #era: number;
+  /** The peer's, when it was last agreed with; null before. */
+  #peerEra: number | null;
+  #closed = false;
+
+  /**
+   * Opens the conversation from what is kept of it, or begins it. Rejects with HotlineError `hotline/bad-argument`,
+   * `hotline/policy`, `hotline/store`.
+   */
+  static async open(options: SessionOptions, ports: SessionPorts): Promise<Session> {
+    const kept = await ports.store.load();
+    const session = new Session(options, ports, kept);
+    await session.#steps.run(() => {
+      session.#happen({ type: 'started', restored: options.restored, atMs: ports.nowMs() });
+      session.#steps.put(ERA, new Writer().u64(session.#era).finish());
+      session.#steps.put(LINE, new TextEncoder().encode(storeLine(session.#line)));
+    });
+    return session;
+  }
+
+  private constructor(options: SessionOptions, ports: SessionPorts, kept: ReadonlyMap<string, Uint8Array>) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#steps = new Steps(ports.store);
+    const { ownId, peerId, ownName, peerName, conversationId, policy } = options;
+    const direction = directionOf(ownId, peerId);
+    const lineOptions: LineOptions = {
+      ...{ policy, direction, conversation: conversationId },
+      ...{ selfName: ownName, peerName },
+    };
+    this.#machine = new LineMachine(lineOptions);
+    const line = kept.get(LINE);
+    this.#line = line ? readLine(new TextDecoder().decode(line)) : this.#machine.begin(ports.nowMs());
+    const era = options.restored ? undefined : kept.get(ERA);
+    this.#era = era ? readEra(era) : new DataView(ports.random(8).buffer).getUint32(0);
+    const peerEra = kept.get(PEER_ERA);
+    this.#peerEra = peerEra ? readEra(peerEra) : null;
+    const context: SessionContext = {
+      ...{ options, ports, steps: this.#steps },
+      line: () => this.#line,
+      may: (padBits) => this.#machine.permissions(this.#line, padBits),
+      wanted: () => this.#machine.view(this.#line).freshAgreement,
+      seal: (lane, plaintext) => this.#seal(lane, plaintext),
+      journal: (text) => this.#journal(text),
+      beatSoon: () => {
+        this.#beatDue = true;
+      },
+    };
+    this.#minutes = new Minutes(this.#steps, kept);
+    this.#notices = new Notices(context, kept, (notice) => this.#noticed(notice));
+    this.#texts = new Texts(context, kept, {
+      minutes: this.#minutes,
+      onUnopenable: (number) => this.#notice({ kind: 'seal-again', body: new Writer().u64(number).finish() }),
+    });
+    this.#files = new Files(context, kept, (body) => this.#notices.tell({ kind: 'file-offer', body }));
+    this.#calls = new Calls(
+      context,
+      () => this.#renewal.epoch,
+      (body) => this.#notices.tell({ kind: 'call', body }),
+    );
+    this.#renewal = new Renewal(context, kept.get('session/roots'), {
+      era: this.#era,
+      accepted: () => ({ text: this.#texts.accepted, control: this.#notices.accepted }),
+      transcript: () => this.#transcriptHash(),
+      onEpoch: (renewed) => this.#renewed(renewed),
+    });
+  }
+
+  /** Why nothing goes on, or null: its host opens it anew. */
+  get broken(): HotlineError | null {
+    return this.#steps.broken;
+  }
+
+  view(): SessionView {
+    const { policy, ownId, peerId } = this.#options;
+    return {
+      line: this.#machine.view(this.#line),
+      may: this.#machine.permissions(this.#line),
+      reserve: reserveOf(this.#line.stock, policy, directionOf(ownId, peerId)),
+      safety: this.#safety,
+      call: this.#calls.shown,
+      files: this.#files.list,
+      waitingTexts: this.#texts.waiting,
+    };
+  }
+
+  /**
+   * A message off the line, from whoever sent it. Resolves whatever it was; what is refused is told to the journal and has
+   * changed nothing. Rejects with HotlineError `hotline/store` alone.
+   */
+  arrive(bytes: Uint8Array): Promise<void> {
+    return this.#run(() => {
+      try {
+        this.#arrive(bytes);
+      } catch (error) {
+        if (!(error instanceof HotlineError)) throw error;
+        if (error.code !== 'hotline/replayed' && error.code !== 'hotline/unknown-epoch') {
+          this.#journal(`a message was refused: ${error.message}`);
+        }
+      }
+    });
+  }
+
+  /** To be called ten times a second or so. */
+  tick(): Promise<void> {
+    return this.#run(() => this.#happen({ type: 'tick', atMs: this.#ports.nowMs() }));
+  }
+
+  /** A person writes. Resolves when it is kept here; rejects with HotlineError whose message is for that person. */
+  say(text: { readonly text: string; readonly sealing: Sealing; readonly author: string }): Promise<SessionMessage> {
+    return this.#run(() => this.#texts.say(text));
+  }
+
+  /** The pools of this site, above nothing: the floor of the policy is taken off here. */
+  stock(sendBits: number, receiveBits: number, madeAfterMs: number): Promise<void> {
+    return this.#run(() => {
+      this.#happen({ type: 'stock', sendBits, receiveBits, madeAfterMs, atMs: this.#ports.nowMs() });
+    });
+  }
+
+  /** An alarm of this site or of a person at it. Everything stops at once, before anything is written. */
+  alarm(alarm: {
+    readonly id: string;
+    readonly class: AlarmClass;
+    readonly foundBy: string;
+    readonly link: string;
+    readonly reason: string;
+    readonly atMs: number;
+  }): Promise<void> {
+    return this.#run(() => this.#happen({ type: 'alarm', alarm, atMs: this.#ports.nowMs() }));
+  }
+
+  /** A person agrees that the line is opened again. Rejects with the sentence when that does not count. */
+  approve(person: {
+    readonly id: string;
+    readonly name: string;
+    readonly roles: readonly DeskRole[];
+    readonly request: string;
+  }): Promise<void> {
+    const { id, name, roles, request } = person;
+    return this.#run(() =>
+      this.#happen({ type: 'approval', person: id, name, roles, request, atMs: this.#ports.nowMs() }),
+    );
+  }
+
+  withdraw(person: string, request: string): Promise<void> {
+    return this.#run(() =>
+      this.#happen({ type: 'approval-withdrawn', person, request, atMs: this.#ports.nowMs() }),
+    );
+  }
+
+  /** A person here wants the conversation on the record, or not. It is, while both sides want it. */
+  record(wants: boolean): Promise<void> {
+    return this.#run(() => this.#happen({ type: 'record', wants, atMs: this.#ports.nowMs() }));
+  }
+
+  /** An operator has read that the store was restored. */
+  noted(): Promise<void> {
+    return this.#run(() => this.#happen({ type: 'noted', atMs: this.#ports.nowMs() }));
+  }
+
+  /** Offers a file of the shelf. Rejects with the sentence for the person. */
+  offerFile(file: { readonly fileId: FileId; readonly name: string; readonly hashes: FileHashes }): Promise<SessionFile> {
+    return this.#run(() => this.#files.offer(file));
+  }
+
+  steerFile(fileId: FileId, what: 'pause' | 'resume' | 'cancel'): Promise<void> {
+    return this.#run(() => this.#files.steer(fileId, what));
+  }
+
+  ring(kind: SessionCall['kind']): Promise<SessionCall> {
+    return this.#run(() => this.#calls.ring(kind));
+  }
+
+  acceptCall(id: string): Promise<SessionCall> {
+    return this.#run(() => this.#calls.accept(id));
+  }
+
+  endCall(id: string, reason: string): Promise<void> {
+    return this.#run(() => this.#calls.end(id, reason));
+  }
+
+  signalCall(id: string, signal: string): Promise<void> {
+    return this.#run(() => this.#calls.signal(id, signal));
+  }
+
+  lease(id: string, have: ReadonlySet<string>): Promise<Lease> {
+    return this.#run(() => this.#calls.lease(id, have));
+  }
+
+  /** Ends what is under way and overwrites every key. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#steps.idle();
+    this.#calls.stop('This site ends.');
+    this.#texts.wipe();
+    this.#renewal.wipe();
+  }
+
+  #run<T>(step: () => T): Promise<T> {
+    if (this.#closed) return Promise.reject(new HotlineError('hotline/store', 'this conversation is closed'));
+    return this.#steps.run(() => {
+      const result = step();
+      this.#move();
+      return result;
+    });
+  }
+
+  /** After every step: what is due now goes. */
+  #move(): void {
+    const nowMs = this.#ports.nowMs();
+    this.#renewal.tick(nowMs);
+    this.#calls.tick(nowMs);
+    if (!this.#renewal.epoch) return;
+    this.#notices.pump(nowMs, FORM.notice);
+    this.#texts.pump(nowMs);
+    this.#files.tick(nowMs);
+    if (this.#beatDue || Math.abs(nowMs - this.#beatMs) >= BEAT_MS) this.#beat(nowMs);
+  }
+
+  #arrive(bytes: Uint8Array): void {
+    const nowMs = this.#ports.nowMs();
+    if (bytes[5] === 1) return this.#renewal.arrive(bytes, nowMs);
+    const epoch = this.#renewal.epochOf(bytes.subarray(8, 24));
+    if (!epoch) throw new HotlineError('hotline/unknown-epoch', 'a record came under keys that this desk does not have');
+    const { lane, plaintext } = epoch.open(bytes, nowMs);
+    try {
+      this.#renewal.used(epoch);
+      if (lane === 'text') return this.#texts.arrive(plaintext);
+      if (lane === 'file') return this.#files.arrive(plaintext, 'file');
+      this.#control(plaintext);
+    } finally {
+      plaintext.fill(0);
+    }
+  }
+
+  #control(plaintext: Uint8Array): void {
+    const rest = plaintext.slice(1);
+    switch (plaintext[0]) {
+      case FORM.line:
+        return this.#happen({ type: 'peer', message: decodeControl(rest), atMs: this.#ports.nowMs() });
+      case FORM.beat:
+        return this.#beaten(rest);
+      case FORM.notice:
+        return this.#notices.arrive(rest);
+      case FORM.file:
+        return this.#files.arrive(rest, 'control');
+      case FORM.minutes:
+        return this.#compare(rest);
+      default:
+        throw new HotlineError('hotline/malformed', 'a control message has a form that does not exist');
+    }
+  }
+
+  /** Ack and holding of texts and of notices (long each) ‖ media epoch that is sent in: 0, or 1 ‖ call id (16) ‖ u32. */
+  #beat(nowMs: number): void {
+    const sending = this.#calls.sending;
+    const writer = new Writer().u8(FORM.beat);
+    for (const stream of [this.#texts, this.#notices]) {
+      writer.long(encodeAck(stream.ack)).long(encodeHolding(stream.holding));
+    }
+    if (sending) writer.u8(1).raw(Buffer.from(sending.callId, 'hex')).u32(sending.mediaEpoch);
+    else writer.u8(0);
+    if (!this.#seal('control', writer.finish())) return;
+    this.#beatDue = false;
+    this.#beatMs = nowMs;
+    if (this.#minutes.headDue) this.#sayMinutes();
+  }
+
+  #beaten(bytes: Uint8Array): void {
+    const reader = new Reader(bytes, 'the beat');
+    const heard = [this.#texts, this.#notices].map((stream) => {
+      const ack = readAck(reader.long(1024));
+      return { stream, ack, holding: readHolding(reader.long(16_384)) };
+    });
+    const sending = reader.u8() === 1 ? { callId: reader.raw(CALL_BYTES), mediaEpoch: reader.u32() } : null;
+    reader.end();
+    for (const { stream, ack, holding } of heard) {
+      stream.acknowledged(ack);
+      stream.holds(holding);
+    }
+    if (sending) this.#calls.peerSends(Buffer.from(sending.callId).toString('hex'), sending.mediaEpoch);
+  }
+
+  #sayMinutes(): void {
+    this.#seal('control', new Writer().u8(FORM.minutes).raw(this.#minutes.head()).finish());
+  }
+
+  #compare(head: Uint8Array): void {
+    const comparison = this.#minutes.compare(head);
+    if (comparison.kind !== 'mismatch') return;
+    const nowMs = this.#ports.nowMs();
+    const id = Buffer.from(this.#ports.random(8)).toString('hex');
+    const alarm = { id, class: 'fault', foundBy: this.#options.ownName, link: 'hotline', atMs: nowMs } as const;
+    this.#happen({ type: 'alarm', alarm: { ...alarm, reason: comparison.reason.replace(/\.$/, '') }, atMs: nowMs });
+  }
+
+  #noticed({ kind, body }: Notice): void {
+    switch (kind) {
+      case 'seal-again': {
+        const reader = new Reader(body, 'a notice about a text');
+        this.#texts.sealAgain(reader.u64());
+        return reader.end();
+      }
+      case 'file-offer':
+        return this.#files.offered(body);
+      case 'call':
+        return this.#calls.arrive(body);
+      case 'signature':
+        return;
+    }
+  }
+
+  #notice(notice: Notice): void {
+    try {
+      this.#notices.tell(notice);
+    } catch (error) {
+      if (!(error instanceof HotlineError)) throw error;
+      this.#journal(`the other desk could not be told: ${error.message}`);
+    }
+  }
+
+  #renewed({ agreed, epoch, qkdAtMs, reopens }: Renewed): void {
+    const { peer } = agreed;
+    this.#safety = safetyOf(agreed, this.#ports.nowMs(), this.#safety.chainBroken);
+    if (agreed.rootLost) this.#journal('the chain of keys was broken: a store was made anew or restored from a copy');
+    if (!agreed.transcriptsAgree) this.#beginMinutes(epoch.id, agreed);
+    if (peer.generation !== this.#peerEra) {
+      this.#peerEra = peer.generation;
+      this.#steps.put(PEER_ERA, new Writer().u64(peer.generation).finish());
+    }
+    this.#texts.skipPast(peer.accepted.text);
+    this.#notices.skipPast(peer.accepted.control);
+    if (peer.reason === 'start') this.#calls.peerStarted();
+    this.#texts.hurry();
+    this.#notices.hurry();
+    const id = Buffer.from(epoch.id).toString('hex');
+    this.#happen({ type: 'epoch', id, qkdMadeAtMs: qkdAtMs, reopens, atMs: this.#ports.nowMs() });
+    this.#files.reconnected();
+    this.#beatDue = true;
+  }
+
+  #beginMinutes(epochId: Uint8Array, { peer }: Agreed): void {
+    const { ownId, peerId } = this.#options;
+    const out = directionOf(ownId, peerId);
+    const accepted = { [out]: peer.accepted.text, [3 - out]: this.#texts.accepted };
+    this.#minutes.beginAnew(epochId, { 1: accepted[1]!, 2: accepted[2]! });
+  }
+
+  /** Of what both remember, and of the stores in which they do: it differs after either was made anew or restored. */
+  #transcriptHash(): Uint8Array {
+    const { ownId, peerId } = this.#options;
+    const eras = { [directionOf(ownId, peerId)]: this.#era, [directionOf(peerId, ownId)]: this.#peerEra ?? 0 };
+    return this.#minutes.hash(eras[1]!, eras[2]!);
+  }
+
+  #happen(event: LineEvent): void {
+    const { state, consequences, durable } = this.#machine.reduce(this.#line, event);
+    const before = this.#line;
+    this.#line = state;
+    // At once, before anything is written: these only take away.
+    for (const consequence of consequences) this.#take(consequence);
+    if (durable) this.#steps.put(LINE, new TextEncoder().encode(storeLine(state)));
+    for (const consequence of consequences) this.#do(consequence);
+    if (durable || state.stock !== before.stock) this.#steps.then(() => this.#ports.tell({ kind: 'state' }));
+    const refused = consequences.find(({ type }) => type === 'refused');
+    if (refused?.type === 'refused') throw new HotlineError('hotline/not-permitted', refused.sentence);
+  }
+
+  #take(consequence: Consequence): void {
+    if (consequence.type === 'media-stop') this.#calls.stop(consequence.reason);
+    if (consequence.type === 'lock') this.#texts.alarm();
+    if (consequence.type !== 'quarantine') return;
+    this.#renewal.alarm();
+    const { link, foundAtMs, keysMadeUpToMs } = consequence;
+    this.#ports.tell({ kind: 'quarantine', link, sinceMs: Math.min(foundAtMs, keysMadeUpToMs) });
+  }
+
+  #do(consequence: Consequence): void {
+    if (consequence.type === 'tell') {
+      this.#seal('control', new Writer().u8(FORM.line).raw(encodeControl(consequence.message)).finish());
+    }
+    if (consequence.type === 'unlock') {
+      this.#texts.hurry();
+      this.#files.reconnected();
+    }
+  }
+
+  #seal(lane: 'control' | 'text' | 'file', plaintext: Uint8Array): boolean {
+    const epoch = this.#renewal.epoch;
+    if (!epoch) return false;
+    let record: Uint8Array;
+    try {
+      record = epoch.seal(lane, plaintext);
+    } catch (error) {
+      if (error instanceof HotlineError && error.code === 'hotline/spent') return false;
+      throw error;
+    }
+    this.#steps.then(() => this.#ports.post(record));
+    return true;
+  }
+
+  #journal(text: string): void {
+    this.#steps.then(() => this.#ports.tell({ kind: 'journal', text }));
+  }
+}
+
+function readEra(bytes: Uint8Array): number {
+  return new Reader(bytes, 'the era of a store').u64();
+}
+
+const NO_SAFETY: SessionSafety = {
+  phrase: null,
+  inputs: { qkd: false, kem: false, ecdh: false, courier: false },
+  renewedUtcMs: null,
+  qkdKeyIds: [],
+  provenance: [],
+  chainBroken: false,
+};
+
+function safetyOf(agreed: Agreed, nowMs: number, wasBroken: boolean): SessionSafety {
+  const without = new Set(agreed.removed.map(({ input }) => input));
+  return {
+    phrase: phraseOf(agreed.safety),
+    inputs: { qkd: !without.has('qkd'), kem: !without.has('kem'), ecdh: !without.has('ecdh'), courier: !without.has('psk') },
+    renewedUtcMs: nowMs,
+    qkdKeyIds: agreed.qkd.map(({ keyId }) => keyId),
+    provenance: [...new Set(agreed.qkd.map(({ provenance }) => provenance))],
+    chainBroken: wasBroken || agreed.rootLost,
+  };
+}

@@ -1,0 +1,362 @@
+import { createHash } from 'node:crypto';
+import { SecretBytes } from '@skykey/bits';
+import { FirstPass } from '../../file/index.ts';
+import { SUITES } from '../../secret/index.ts';
+import { DEFAULT_POLICY, type LinePolicy } from '../../state/index.ts';
+import type { Changes, FileShelf, KeySource, SessionKey, SessionMessage, SessionNews } from '../ports.ts';
+import { Session } from '../session.ts';
+
+export const ALICE = 'desk-alice';
+export const BOB = 'desk-bob';
+export type DeskId = typeof ALICE | typeof BOB;
+export const other = (id: DeskId): DeskId => (id === ALICE ? BOB : ALICE);
+
+/** Numbers and bytes from a seed: SplitMix64 for choices, SHA-512 in counter mode for bytes. */
+export class Dice {
+  #state: bigint;
+  #blocks = 0;
+  readonly #seed: number;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#state = BigInt(seed) * 0x9e3779b97f4a7c15n;
+  }
+
+  /** 0 (inclusive) to 1. */
+  roll(): number {
+    this.#state = (this.#state + 0x9e3779b97f4a7c15n) & 0xffffffffffffffffn;
+    let z = this.#state;
+    z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & 0xffffffffffffffffn;
+    z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & 0xffffffffffffffffn;
+    return Number((z ^ (z >> 31n)) >> 11n) / 2 ** 53;
+  }
+
+  below(n: number): number {
+    return Math.floor(this.roll() * n);
+  }
+
+  bytes(count: number): Uint8Array {
+    const parts: Uint8Array[] = [];
+    for (let have = 0; have < count; have += 64) {
+      parts.push(createHash('sha512').update(`${this.#seed}/${this.#blocks++}`).digest());
+    }
+    return new Uint8Array(Buffer.concat(parts).subarray(0, count));
+  }
+}
+
+/** How a line treats what is sent on it. */
+export interface LineManners {
+  readonly loss: number;
+  readonly double: number;
+  /** Up to so many ms, each message its own. */
+  readonly delayMs: number;
+}
+
+export const CALM: LineManners = { loss: 0, double: 0, delayMs: 5 };
+export const ROUGH: LineManners = { loss: 0.2, double: 0.2, delayMs: 400 };
+
+/** Memory that survives a crash, with the copies of it that somebody took. */
+class Disk {
+  puts = new Map<string, Uint8Array>();
+  messages = new Map<string, SessionMessage>();
+  /** Thrown by the next commits. */
+  fault: Error | null = null;
+  commits = 0;
+
+  commit({ puts, messages }: Changes): void {
+    for (const [name, bytes] of puts) {
+      if (bytes) this.puts.set(name, bytes.slice());
+      else this.puts.delete(name);
+    }
+    for (const message of messages) this.messages.set(message.id, message);
+    this.commits++;
+  }
+
+  copy(): Disk {
+    const copy = new Disk();
+    copy.puts = new Map([...this.puts].map(([name, bytes]) => [name, bytes.slice()]));
+    copy.messages = new Map(this.messages);
+    return copy;
+  }
+}
+
+export interface Site {
+  readonly id: DeskId;
+  session: Session | null;
+  disk: Disk;
+  restored: boolean;
+  /** Rises with each start: what an earlier life asked for does not reach a later one. */
+  life: number;
+  readonly news: SessionNews[];
+  readonly files: Map<string, Uint8Array>;
+  /** What the page of this site was shown of texts, each time. */
+  readonly shown: SessionMessage[];
+  /** Of its key manager: no key is given out while false. */
+  keys: boolean;
+}
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly manners?: LineManners;
+  /** How often a desk looks at the clock. */
+  readonly tickMs?: number;
+  readonly policy?: LinePolicy;
+}
+
+/**
+ * Two desks, their key managers, stores and the line between them, in virtual time: everything that happens, happens by
+ * dice of one seed. A crash takes memory; what was committed stays.
+ */
+export class World {
+  readonly dice: Dice;
+  readonly sites: Readonly<Record<DeskId, Site>>;
+  /** Everything that was put on the line, with who sent it. */
+  readonly wire: { readonly from: DeskId; readonly bytes: Uint8Array }[] = [];
+  manners: LineManners;
+  /** Looks at what comes off the line and may put other things there instead. */
+  middle: ((bytes: Uint8Array, from: DeskId) => readonly Uint8Array[]) | null = null;
+  nowMs = 1_480_000_000_000;
+  readonly policy: LinePolicy;
+  /** Id to key bytes, until the second side has fetched it. */
+  readonly #keys = new Map<string, { bytes: Uint8Array; for: DeskId }>();
+  /** Ids of keys that were given out to both. */
+  readonly #due: { atMs: number; order: number; act: () => void }[] = [];
+  #order = 0;
+  readonly #tickMs: number;
+  readonly keysDrawn: string[] = [];
+
+  constructor({ seed, manners = CALM, policy = DEFAULT_POLICY, tickMs = 100 }: WorldOptions) {
+    this.#tickMs = tickMs;
+    this.dice = new Dice(seed);
+    this.manners = manners;
+    this.policy = policy;
+    const site = (id: DeskId): Site => ({
+      ...{ id, session: null, disk: new Disk(), restored: false, life: 0, keys: true },
+      ...{ news: [], files: new Map(), shown: [] },
+    });
+    this.sites = { [ALICE]: site(ALICE), [BOB]: site(BOB) };
+  }
+
+  async start(id: DeskId): Promise<Session> {
+    const site = this.sites[id];
+    const life = ++site.life;
+    const session = await Session.open(
+      {
+        ...{ ownId: id, peerId: other(id), ownName: NAMES[id], peerName: NAMES[other(id)] },
+        conversationId: '9d6f3a52-1c1c-4a0e-8a39-d9c6a1a0c0de',
+        psk: SecretBytes.adopt(new Uint8Array(32).fill(7)),
+        suites: { own: SUITES, peer: SUITES },
+        policy: this.policy,
+        restored: site.restored,
+      },
+      {
+        store: {
+          load: async () => site.disk.copy().puts,
+          commit: async (changes) => {
+            await Promise.resolve();
+            if (site.life !== life) return new Promise<never>(() => undefined);
+            if (site.disk.fault) throw site.disk.fault;
+            site.disk.commit(changes);
+          },
+        },
+        keys: this.#keysOf(id, life),
+        files: this.#shelfOf(id, life),
+        post: (bytes) => site.life === life && this.#post(id, bytes),
+        random: (bytes) => this.dice.bytes(bytes),
+        nowMs: () => this.nowMs,
+        tell: (news) => {
+          if (site.life !== life) return;
+          site.news.push(news);
+          if (news.kind === 'message') site.shown.push(news.message);
+        },
+      },
+    );
+    site.session = session;
+    site.restored = false;
+    await session.stock(5_000_000, 5_000_000, 0);
+    return session;
+  }
+
+  /** The process is gone, with everything it had not committed. */
+  crash(id: DeskId): void {
+    this.sites[id].life++;
+    this.sites[id].session = null;
+  }
+
+  snapshot(id: DeskId): Disk {
+    return this.sites[id].disk.copy();
+  }
+
+  /** The store is put back from a copy; the witness tells at the next start. */
+  restore(id: DeskId, copy: Disk): void {
+    this.crash(id);
+    this.sites[id].disk = copy.copy();
+    this.sites[id].restored = true;
+  }
+
+  /** Lets `ms` go by: whatever is due happens, and desks look at the clock ten times a second. */
+  async run(ms: number): Promise<void> {
+    const untilMs = this.nowMs + ms;
+    while (this.nowMs < untilMs) {
+      this.nowMs = Math.min(untilMs, this.nowMs + this.#tickMs - (this.nowMs % this.#tickMs));
+      await this.#settle();
+      for (const { session } of Object.values(this.sites)) void session?.tick().catch(() => undefined);
+      await this.#settle();
+    }
+  }
+
+  /** Runs until `condition` holds, for `limitMs` at most. */
+  async until(condition: () => boolean, limitMs = 30_000): Promise<boolean> {
+    for (let waited = 0; waited < limitMs && !condition(); waited += 100) await this.run(100);
+    return condition();
+  }
+
+  /** What was received and shown at a site, in order. */
+  received(id: DeskId): readonly string[] {
+    return [...this.sites[id].disk.messages.values()].filter(({ direction }) => direction === 'received').map(({ text }) => text);
+  }
+
+  session(id: DeskId): Session {
+    const { session } = this.sites[id];
+    if (!session) throw new Error(`${id} is not running`);
+    return session;
+  }
+
+  level(id: DeskId): string {
+    return this.session(id).view().line.level;
+  }
+
+  journal(id: DeskId): readonly string[] {
+    return this.sites[id].news.flatMap((news) => (news.kind === 'journal' ? [news.text] : []));
+  }
+
+  /** A message that somebody puts on the line. */
+  inject(to: DeskId, bytes: Uint8Array): void {
+    this.#at(0, () => void this.sites[to].session?.arrive(bytes).catch(() => undefined));
+  }
+
+  /** All keys of this table are gone, as after an alarm on the link. */
+  poison(): void {
+    this.#keys.clear();
+  }
+
+  #post(from: DeskId, bytes: Uint8Array): void {
+    this.wire.push({ from, bytes: bytes.slice() });
+    const copies = this.middle ? this.middle(bytes.slice(), from) : [bytes.slice()];
+    for (const copy of copies) {
+      if (this.dice.roll() < this.manners.loss) continue;
+      const times = this.dice.roll() < this.manners.double ? 2 : 1;
+      for (let i = 0; i < times; i++) {
+        const arrived = copy.slice();
+        this.#at(this.dice.below(this.manners.delayMs), () => {
+          void this.sites[other(from)].session?.arrive(arrived).catch(() => undefined);
+        });
+      }
+    }
+  }
+
+  #at(ms: number, act: () => void): void {
+    this.#due.push({ atMs: this.nowMs + ms, order: this.#order++, act });
+  }
+
+  async #settle(): Promise<void> {
+    for (;;) {
+      await idle();
+      const due = this.#due.filter(({ atMs }) => atMs <= this.nowMs).sort((a, b) => a.atMs - b.atMs || a.order - b.order);
+      if (due.length === 0) return;
+      for (const one of due) {
+        this.#due.splice(this.#due.indexOf(one), 1);
+        one.act();
+        await idle();
+      }
+    }
+  }
+
+  #keysOf(id: DeskId, life: number): KeySource {
+    const site = this.sites[id];
+    const late = <T>(answer: () => T): Promise<T> =>
+      new Promise((resolve, reject) => {
+        this.#at(2, () => {
+          if (site.life !== life) return;
+          try {
+            resolve(answer());
+          } catch (error) {
+            reject(error);
+          }
+        });
+      });
+    return {
+      draw: (bytesPerKey, count) =>
+        late(() => {
+          if (!site.keys) throw new Error('no key in stock');
+          return Array.from({ length: count }, (): SessionKey => {
+            const bytes = this.dice.bytes(bytesPerKey);
+            const keyId = uuidOf(this.dice.bytes(16));
+            this.#keys.set(keyId, { bytes: bytes.slice(), for: other(id) });
+            this.keysDrawn.push(keyId);
+            return { keyId, key: SecretBytes.adopt(bytes), provenance: 'direct' };
+          });
+        }),
+      fetch: (keyIds) =>
+        late(() =>
+          keyIds.map((keyId): SessionKey => {
+            const known = this.#keys.get(keyId);
+            if (known?.for !== id) throw new Error(`no key ${keyId}`);
+            this.#keys.delete(keyId);
+            return { keyId, key: SecretBytes.adopt(known.bytes), provenance: 'direct' };
+          }),
+        ),
+    };
+  }
+
+  #shelfOf(id: DeskId, life: number): FileShelf {
+    const { files } = this.sites[id];
+    const alive = <T>(value: T): Promise<T> =>
+      this.sites[id].life === life ? Promise.resolve(value) : new Promise<never>(() => undefined);
+    return {
+      read: (fileId, offset, bytes) => {
+        const file = files.get(fileId);
+        if (!file) return Promise.reject(new Error('the file is gone'));
+        return alive({ plaintext: file.slice(offset, offset + bytes), fileBytes: file.length });
+      },
+      write: (fileId, offset, plaintext) => {
+        const before = files.get(fileId) ?? new Uint8Array(0);
+        const after = new Uint8Array(Math.max(before.length, offset + plaintext.length));
+        after.set(before);
+        after.set(plaintext, offset);
+        if (this.sites[id].life === life) files.set(fileId, after);
+        return alive(undefined);
+      },
+      digest: (fileId) =>
+        alive(new Uint8Array(createHash('sha256').update(files.get(fileId) ?? new Uint8Array(0)).digest())),
+      deliver: () => alive(undefined),
+      discard: (fileId) => {
+        files.delete(fileId);
+        return alive(undefined);
+      },
+      hashes: (fileId) => {
+        const file = files.get(fileId);
+        if (!file) return Promise.reject(new Error('the file is gone'));
+        return alive(hashesOf(file));
+      },
+    };
+  }
+}
+
+const NAMES: Readonly<Record<DeskId, string>> = { [ALICE]: 'Alice', [BOB]: 'Bob' };
+
+export function hashesOf(file: Uint8Array) {
+  const pass = new FirstPass(file.length);
+  pass.add(file);
+  return pass.finish();
+}
+
+function uuidOf(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes).toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+/** Lets every promise that is settled be heard. */
+async function idle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}

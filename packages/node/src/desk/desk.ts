@@ -1,0 +1,318 @@
+/** The desk of a site: one conversation with the other site's desk, what it keeps, and what its page is told. */
+import { randomBytes } from 'node:crypto';
+import {
+  type AlarmClass,
+  type DeskRole,
+  HotlineError,
+  type KeySource,
+  type Lease,
+  Session,
+  type SessionMessage,
+  type SessionNews,
+  type SessionOptions,
+  type SessionView,
+} from '@skykey/hotline';
+import type { DeskCall, DeskFile, DeskMessage, DeskState, Sealing } from '@skykey/telemetry';
+import { NodeError } from '../error.ts';
+import { deskStateOf } from './desk-state.ts';
+import { StoreShelf } from './file-shelf.ts';
+import type { DeskStore } from './store/index.ts';
+
+const TICK_MS = 100;
+/** A session that its store has failed is opened again after so long. */
+const REOPEN_MS = 1000;
+const SHOWN_MESSAGES = 100;
+const EXPIRE_MS = 3_600_000;
+
+export interface DeskOptions extends Omit<SessionOptions, 'restored'> {
+  readonly siteId: string;
+  readonly store: DeskStore;
+  readonly keys: KeySource;
+  /** To the other desk; may fail, for nothing rests on it. */
+  readonly post: (bytes: Uint8Array) => void;
+  /** This desk's own clock, ms of UTC: people live in it, also where the mission's clock runs faster. */
+  readonly nowMs: () => number;
+  /** Key of this link since then is not to be given out. */
+  readonly quarantine: (link: string, sinceMs: number) => void;
+  readonly journal: (text: string) => void;
+  readonly retentionDays: number | null;
+}
+
+/** What a page hears besides the state. */
+export type DeskNews =
+  | { readonly event: 'desk'; readonly data: DeskState }
+  | { readonly event: 'message'; readonly data: DeskMessage }
+  | { readonly event: 'file'; readonly data: DeskFile }
+  | { readonly event: 'call'; readonly data: DeskCall }
+  | { readonly event: 'call-signal'; readonly data: { readonly id: string; readonly signal: unknown } }
+  | { readonly event: 'call-stop'; readonly data: { readonly reason: string } };
+
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly DeskRole[];
+}
+
+export class Desk {
+  readonly #options: DeskOptions;
+  readonly #shelf: StoreShelf;
+  readonly #listeners = new Set<(news: DeskNews) => void>();
+  #session: Session;
+  #retentionDays: number | null;
+  #opening: Promise<void> | null = null;
+  #ticking: NodeJS.Timeout | null = null;
+  #stateDue = false;
+  #expiredMs = 0;
+  #closed = false;
+
+  /** Opens the conversation as it was kept. Rejects with a sentence. */
+  static async open(options: DeskOptions): Promise<Desk> {
+    const desk: { made: Desk | null } = { made: null };
+    const shelf = new StoreShelf(options.store, (fileId) => options.store.files.find(fileId)?.file.bytes ?? 0);
+    const session = await openSession(options, shelf, (news) => desk.made?.heard(news));
+    desk.made = new Desk(options, shelf, session);
+    return desk.made;
+  }
+
+  private constructor(options: DeskOptions, shelf: StoreShelf, session: Session) {
+    this.#options = options;
+    this.#shelf = shelf;
+    this.#session = session;
+    this.#retentionDays = options.retentionDays;
+    this.#ticking = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Hears of everything that a page is told. Returns the way to stop. */
+  listen(listener: (news: DeskNews) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  state(): DeskState {
+    const { siteId, ownName, peerName, store, nowMs } = this.#options;
+    return deskStateOf({
+      ...{ siteId, name: ownName, peerName },
+      view: this.#session.view(),
+      retentionDays: this.#retentionDays,
+      messages: store.history.page({ limit: SHOWN_MESSAGES }).messages,
+      utcMs: nowMs(),
+    });
+  }
+
+  view(): SessionView {
+    return this.#session.view();
+  }
+
+  /** Counts of the site's pools for this desk. */
+  async stock(sendBits: number, receiveBits: number): Promise<void> {
+    const { keysMadeAfterMs } = this.#session.view().line;
+    await this.#session.stock(sendBits, receiveBits, keysMadeAfterMs);
+  }
+
+  arrive(bytes: Uint8Array): Promise<void> {
+    return this.#session.arrive(bytes);
+  }
+
+  /** Something is wrong with the line. Resolves when it is durable; everything has stopped before. */
+  alarm(alarm: {
+    readonly class: AlarmClass;
+    readonly foundBy: string;
+    readonly link: string;
+    readonly reason: string;
+  }): Promise<void> {
+    const id = randomBytes(16).toString('hex');
+    return this.#session.alarm({ id, ...alarm, atMs: this.#options.nowMs() });
+  }
+
+  say(person: Person, text: string, sealing: Sealing): Promise<SessionMessage> {
+    return this.#session.say({ text, sealing, author: person.name });
+  }
+
+  approve(person: Person, alarmId: string): Promise<void> {
+    const { alarm, request } = this.#session.view().line;
+    if (request === null || alarm?.id !== alarmId) {
+      throw new NodeError('desk/alarm', 'another alarm stands by now, or none: look at the page before you approve');
+    }
+    return this.#session.approve({ ...person, request });
+  }
+
+  async withdraw(person: Person): Promise<void> {
+    const { request } = this.#session.view().line;
+    if (request !== null) await this.#session.withdraw(person.id, request);
+  }
+
+  record(wants: boolean): Promise<void> {
+    return this.#session.record(wants);
+  }
+
+  /** Takes a file in and offers it. `pieces` must be `bytes` bytes in all. */
+  async sendFile(name: string, bytes: number, pieces: AsyncIterable<Uint8Array>): Promise<DeskFile> {
+    const { may } = this.#session.view();
+    if (!may.file.allowed) throw new HotlineError('hotline/not-permitted', may.file.reason);
+    const { store, nowMs } = this.#options;
+    const fileId = randomBytes(16).toString('hex');
+    const row: DeskFile = {
+      ...{ id: fileId, direction: 'sent', name, bytes, doneBytes: 0, utcMs: nowMs() },
+      ...{ state: 'offered', reason: null, sha256: null },
+    };
+    await store.commit({ files: [{ file: row, progress: new Uint8Array(0) }] });
+    try {
+      const hashes = await this.#shelf.takeIn(fileId, bytes, pieces);
+      return await this.#session.offerFile({ fileId, name, hashes });
+    } catch (error) {
+      await this.#shelf.discard(fileId).catch(() => undefined);
+      await store.commit({ removedFiles: [fileId] }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  steerFile(fileId: string, what: 'pause' | 'resume' | 'cancel'): Promise<void> {
+    return this.#session.steerFile(fileId, what);
+  }
+
+  /** A file that is here whole. Throws NodeError. */
+  readFile(fileId: string): { readonly file: DeskFile; readonly content: AsyncIterable<Uint8Array> } {
+    const file = this.#options.store.files.find(fileId)?.file;
+    if (!file || (file.direction === 'received' && file.state !== 'done')) {
+      throw new NodeError('desk/no-such-file', 'this file is not here, or not whole yet');
+    }
+    return { file, content: this.#shelf.stream(fileId) };
+  }
+
+  ring(kind: DeskCall['kind']): Promise<DeskCall> {
+    return this.#session.ring(kind);
+  }
+
+  acceptCall(id: string): Promise<DeskCall> {
+    return this.#session.acceptCall(id);
+  }
+
+  endCall(id: string, reason: string): Promise<void> {
+    return this.#session.endCall(id, reason);
+  }
+
+  signalCall(id: string, signal: unknown): Promise<void> {
+    return this.#session.signalCall(id, JSON.stringify(signal));
+  }
+
+  lease(id: string, have: readonly string[]): Promise<Lease> {
+    return this.#session.lease(id, new Set(have));
+  }
+
+  page(before: string | undefined, limit: number): readonly DeskMessage[] {
+    return this.#options.store.history.page({ ...(before === undefined ? {} : { before }), limit }).messages;
+  }
+
+  async search(query: string, limit: number): Promise<readonly DeskMessage[]> {
+    return (await this.#options.store.history.search(query, { limit })).messages;
+  }
+
+  async retain(days: number | null): Promise<void> {
+    this.#retentionDays = days;
+    await this.#options.store.commit({ puts: [['desk/retention', Buffer.from(JSON.stringify(days))]] });
+    await this.#expire(this.#options.nowMs());
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#ticking) clearInterval(this.#ticking);
+    await this.#opening;
+    await this.#session.close();
+    await this.#shelf.close();
+  }
+
+  heard(news: SessionNews): void {
+    switch (news.kind) {
+      case 'state':
+        this.#stateDue = true;
+        return;
+      case 'message':
+        this.#stateDue = true;
+        return this.#tell({ event: 'message', data: news.message });
+      case 'file':
+        return this.#tell({ event: 'file', data: news.file });
+      case 'call':
+        this.#stateDue = true;
+        return this.#tell({ event: 'call', data: news.call });
+      case 'call-signal':
+        return this.#tell({ event: 'call-signal', data: { id: news.callId, signal: JSON.parse(news.signal) } });
+      case 'call-stop':
+        return this.#tell({ event: 'call-stop', data: { reason: news.reason } });
+      case 'quarantine':
+        this.#tellState();
+        return this.#options.quarantine(news.link, news.sinceMs);
+      case 'journal':
+        return this.#options.journal(news.text);
+    }
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.nowMs();
+    if (this.#session.broken) return this.#reopen();
+    this.#session.tick().catch(() => undefined);
+    if (this.#stateDue) this.#tellState();
+    if (Math.abs(nowMs - this.#expiredMs) >= EXPIRE_MS) void this.#expire(nowMs).catch(() => undefined);
+  }
+
+  async #expire(nowMs: number): Promise<void> {
+    this.#expiredMs = nowMs;
+    await this.#options.store.expire(nowMs, this.#retentionDays);
+    this.#stateDue = true;
+  }
+
+  /** What a disk refused may be on it or not: only what is there counts. */
+  #reopen(): void {
+    if (this.#opening || this.#closed) return;
+    const { journal } = this.#options;
+    journal(`the conversation stands still: ${this.#session.broken!.message}`);
+    this.#opening = (async () => {
+      await this.#session.close();
+      await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
+      if (this.#closed) return;
+      this.#session = await openSession(this.#options, this.#shelf, (news) => this.heard(news));
+      journal('the conversation goes on');
+    })()
+      .catch((error: Error) => journal(`the conversation cannot go on: ${error.message}`))
+      .finally(() => {
+        this.#opening = null;
+      });
+  }
+
+  #tellState(): void {
+    this.#stateDue = false;
+    if (this.#listeners.size > 0) this.#tell({ event: 'desk', data: this.state() });
+  }
+
+  #tell(news: DeskNews): void {
+    for (const listener of this.#listeners) listener(news);
+  }
+}
+
+async function openSession(
+  options: DeskOptions,
+  shelf: StoreShelf,
+  tell: (news: SessionNews) => void,
+): Promise<Session> {
+  const { store, keys, post, nowMs } = options;
+  return Session.open(
+    { ...options, restored: store.restored },
+    {
+      store: {
+        load: async () => store.all('session/'),
+        commit: ({ puts, messages, files }) => {
+          const written = [...puts].flatMap(([name, bytes]) => (bytes ? [[name, bytes] as const] : []));
+          return store.commit({
+            puts: written,
+            deletes: [...puts].flatMap(([name, bytes]) => (bytes ? [] : [name])),
+            messages,
+            files: files.map((file) => ({ file, progress: new Uint8Array(0) })),
+          });
+        },
+      },
+      files: shelf,
+      random: (bytes) => new Uint8Array(randomBytes(bytes)),
+      nowMs: nowMs,
+      ...{ keys, post, tell },
+    },
+  );
+}

@@ -1,0 +1,54 @@
+/** Server-sent events to browsers, each event to all who listen now; nobody is told what came before. */
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+
+/** A browser that reads more slowly than this many bytes behind is disconnected; it reconnects and asks for the state. */
+const MAX_BEHIND_BYTES = 4 * 1024 * 1024;
+const HEARTBEAT_MS = 15_000;
+
+export class EventStreams {
+  readonly #listeners = new Map<ServerResponse, () => boolean>();
+  readonly #heartbeat = setInterval(() => this.#write(': still here\n\n'), HEARTBEAT_MS).unref();
+
+  /** Whether anybody listens. */
+  get listening(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  /** Takes a request over as an event stream, which ends as soon as `while` says no. */
+  attach(reply: FastifyReply, options: { while: () => boolean; first: readonly [event: string, data: unknown] }): void {
+    reply.hijack();
+    const { raw } = reply;
+    raw.writeHead(200, {
+      ...(reply.getHeaders() as Record<string, string>),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    raw.write('retry: 1000\n\n');
+    raw.write(textOf(...options.first));
+    this.#listeners.set(raw, options.while);
+    raw.on('close', () => this.#listeners.delete(raw));
+  }
+
+  send(event: string, data: unknown): void {
+    if (this.#listeners.size > 0) this.#write(textOf(event, data));
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat);
+    for (const listener of this.#listeners.keys()) listener.end();
+  }
+
+  #write(text: string): void {
+    for (const [listener, stays] of this.#listeners) {
+      if (!stays()) listener.end();
+      else if (listener.writableLength > MAX_BEHIND_BYTES) listener.destroy();
+      else listener.write(text);
+    }
+  }
+}
+
+function textOf(event: string, data: unknown): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
