@@ -78,6 +78,30 @@ export const siteConfiguration = z.strictObject({
     /** Certificate of this KME towards the other, and the authority of the KMEs. */
     tls,
   }),
+  desk: z.strictObject({
+    /** Of its page, which is at `http://localhost:PORT`: a browser keeps passkeys for a name, not for an address. */
+    port,
+    /** Store of the conversation, of persons and of files. */
+    folder: path,
+    /** Outside of `folder`: tells a store that was restored from a copy. */
+    witness: path,
+    /** Couriered secret of the two desks, 32 bytes or more. */
+    secret: path,
+    /** What both desks have pinned (`skykey-line-policy/1`). */
+    policy: path,
+    /** Enrolment links of the first start are written here, for this user alone. */
+    enrolment: path,
+    /** For calls beyond a local network. */
+    iceServers: z
+      .array(
+        z.strictObject({
+          urls: z.string().regex(/^(stun|turns?):/, 'an address that begins with stun:, turn: or turns:'),
+          username: z.string().optional(),
+          credential: z.string().optional(),
+        }),
+      )
+      .default([]),
+  }),
   /** Folder of the built console, for the desk's page. */
   pages: path,
 });

@@ -90,15 +90,19 @@ export function Desk({
     setAside(alarmId);
     setSearching(true);
   }, [alarmId]);
-  const closeSearch = () => {
-    setSearching(false);
+  const closeSearch = () => setSearching(false);
+  // After the drawing: until then what the search stood before cannot be reached.
+  useEffect(() => {
+    if (searching) return;
     searchOpener.current?.focus();
-  };
+    searchOpener.current = null;
+  }, [searching]);
   const go = async (id: string) => {
     const there = await fetchUntil(store, api, id);
     if (!there) return false;
     // The page that was fetched is drawn with the next look at the store.
     await new Promise((resolve) => setTimeout(resolve, 2 * SHOW_MS));
+    searchOpener.current = null;
     setSearching(false);
     setTarget({ id });
     return true;

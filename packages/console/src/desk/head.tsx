@@ -36,7 +36,10 @@ export function Head({
         {desk !== null && <p>{words.head.to(desk.peerName)}</p>}
       </div>
       <p className="simulated-badge" data-testid="simulated" title={words.protection.simulated}>
-        {words.protection.simulatedBadge} <span className="badge-more">{words.protection.simulatedWhat}</span>
+        <span>
+          {words.protection.simulatedBadge}
+          <span className="badge-more"> {words.protection.simulatedWhat}</span>
+        </span>
       </p>
       {desk !== null && (
         <button

@@ -97,7 +97,7 @@ describe('a hostile peer', () => {
     assert.ok(reads > TRIALS / 50 && refused > TRIALS / 20, `${reads} reads, ${refused} refused`);
   });
 
-  it(`with ${TRIALS} messages cannot make a receiver write outside the file, or other bytes than the file's`, () => {
+  it(`with ${TRIALS} messages cannot make a receiver write outside the file, or deliver another whole`, () => {
     const chance = new SeededChance(12);
     let receiver!: FileReceiver;
     let [writes, refused, ended] = [0, 0, 0];

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, mock, test } from 'node:test';
 import { type CallCounts, CallMedia, type MediaReport, type TransformOptions } from './call-media.ts';
 import { decodeHeader } from './header.ts';
+import { OpeningKey, SealingKey } from './key.ts';
 import type { Bytes } from './suites.ts';
 import { baseKey, counting, subtle } from './test/line.ts';
 import type { EncodedFrame, Transformer } from './transform.ts';
@@ -124,14 +125,14 @@ describe('frames of a browser', () => {
 
     test(`${stream}: what was not sealed for this place and time is dropped`, async () => {
       const { near, far } = await call();
-      const [frame] = (await near.run(seal(stream), make(1))).out;
+      const [, frame] = (await near.run(seal(stream), make(2))).out;
       const other = stream === 'audio' ? 'video' : 'audio';
       const changes: Partial<Fake>[] = [
-        { stamp: 961 },
+        { stamp: frame!.stamp! + 1 },
         { stamp: undefined },
         { mimeType: 'audio/PCMU' },
         { mimeType: MIME[other] },
-        { data: make(1)[0]!.data },
+        { data: make(2)[1]!.data },
         { data: new ArrayBuffer(0) },
         { data: new ArrayBuffer(1) },
         ...Array.from({ length: frame!.data.byteLength }, (_, at) => {
@@ -141,8 +142,9 @@ describe('frames of a browser', () => {
         }),
       ];
       const wrong = changes.map((change) => ({ ...frame!, ...change }));
-      const received = await far.run(open(stream), [...wrong, frame!, { ...frame! }]);
-      assert.deepEqual(payloads(received.out), payloads(make(1)));
+      assert.equal((await far.run(open(stream), wrong)).out.length, 0);
+      const received = await far.run(open(stream), [{ ...frame! }, { ...frame! }]);
+      assert.deepEqual(payloads(received.out), payloads(make(2).slice(1)));
       // A frame of one stream is nothing to the other.
       const astray = await far.run(open(other), [{ ...frame! }]);
       assert.equal(astray.out.length, 0);
@@ -230,31 +232,33 @@ describe('key frames', () => {
 
   test('one is asked for when frames went missing at the sender, at most once a second', async () => {
     const { near } = await call();
-    const frames = video(6);
+    const written = video(6);
     const pipe = new Pipe(seal('video'));
     void near.media.attach(pipe);
+    let frames = 0;
+    const unsent = () => Object.values(near.media.counts.unsent).reduce((sum, count) => sum + count, 0);
     const put = async (frame: Fake) => {
       pipe.put(frame);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      for (frames++; pipe.out.length + unsent() < frames; ) await new Promise((resolve) => setImmediate(resolve));
     };
     const asked = () => near.told('key-frame-needed').length - 1;
-    await put(frames[0]!);
+    await put(written[0]!);
     assert.equal(asked(), 0);
     near.nowMs = 900;
-    await put(frames[1]!);
+    await put(written[1]!);
     assert.deepEqual([asked(), pipe.out.length], [0, 1]);
     await near.renew();
-    await put(frames[2]!);
-    await put(frames[3]!);
+    await put(written[2]!);
+    await put(written[3]!);
     assert.deepEqual([asked(), pipe.out.length], [1, 3]);
     near.nowMs = 1900;
     await near.renew();
-    await put(frames[4]!);
+    await put(written[4]!);
     assert.equal(asked(), 2);
     await put(encoded('video', counting(5), 1, 'key'));
     near.nowMs = 3000;
     await near.renew();
-    await put(frames[5]!);
+    await put(written[5]!);
     assert.equal(asked(), 2);
   });
 
@@ -301,6 +305,19 @@ describe('silence', () => {
     await far.media.take({ kind: 'count' });
     const [{ counts }] = far.told('counts') as [{ kind: 'counts'; counts: CallCounts }];
     assert.deepEqual([counts.opened.audio.accepted, counts.opened.audio.stopped], [0, 3]);
+  });
+
+  test('overwrites every key at once', async () => {
+    const { near, far } = await call();
+    for (const [side, Key] of [
+      [near, SealingKey],
+      [far, OpeningKey],
+    ] as const) {
+      const wipe = mock.method(Key.prototype, 'wipe');
+      void side.media.take({ kind: 'stop' });
+      assert.deepEqual(wipe.mock.calls.map((made) => (made.this as SealingKey | OpeningKey).kid).sort(), [0n, 1n]);
+      wipe.mock.restore();
+    }
   });
 
   test('a stream that breaks off, or a transform for nothing, is reported', async () => {

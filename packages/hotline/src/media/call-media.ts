@@ -68,7 +68,6 @@ export class CallMedia {
   #encoder: Transformer | undefined;
   /** Keys are derived one after the other, so that they are installed in the order in which they came. */
   #installing: Promise<void> = Promise.resolve();
-  #stopped = false;
 
   constructor({ subtle, now, report }: CallMediaOptions) {
     this.#subtle = subtle;
@@ -94,8 +93,6 @@ export class CallMedia {
         for (const receiver of Object.values(this.#receivers)) receiver.expire();
         return;
       case 'stop':
-        this.#stopped = true;
-        this.#lease.end();
         for (const end of [...Object.values(this.#senders), ...Object.values(this.#receivers)]) end.stop();
         return;
       case 'count':
@@ -134,7 +131,6 @@ export class CallMedia {
 
   async #install({ use, stream, epoch, baseKey }: MediaMessage & { kind: 'key' }): Promise<void> {
     try {
-      if (this.#stopped) throw new HotlineError('hotline/line-dropped', 'this call has ended; begin a new one');
       const kid = frameKeyId(epoch, stream);
       if (use === 'seal') this.#senders[stream].switchTo(await SealingKey.derive(this.#subtle, kid, baseKey));
       else this.#receivers[stream].install(await OpeningKey.derive(this.#subtle, kid, baseKey));

@@ -32,14 +32,6 @@ describe('the lease', () => {
     assert.equal(lease.holds(9_000), false);
   });
 
-  test('ends for good', () => {
-    const lease = new Lease();
-    lease.renew(0);
-    lease.end();
-    lease.renew(1);
-    assert.equal(lease.holds(1), false);
-  });
-
   test('is never longer, and begins at a time', () => {
     for (const length of [0, -1, 901, Number.NaN, Number.POSITIVE_INFINITY])
       assert.throws(() => new Lease(length), RangeError);

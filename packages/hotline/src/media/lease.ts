@@ -10,7 +10,6 @@ export const LEASE_MS = 900;
 export class Lease {
   readonly #lengthMs: number;
   #fromMs = Number.POSITIVE_INFINITY;
-  #ended = false;
 
   /** No media flow before the first renewal. Throws RangeError unless `lengthMs` is above 0 and at most LEASE_MS. */
   constructor(lengthMs: number = LEASE_MS) {
@@ -27,11 +26,6 @@ export class Lease {
 
   /** Whether media may flow at `nowMs`. */
   holds(nowMs: number): boolean {
-    return !this.#ended && nowMs >= this.#fromMs && nowMs < this.#fromMs + this.#lengthMs;
-  }
-
-  /** Ends it for good. */
-  end(): void {
-    this.#ended = true;
+    return nowMs >= this.#fromMs && nowMs < this.#fromMs + this.#lengthMs;
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HotlineErrorCode } from '../error.ts';
-import { agree, agreementHashOf, commitmentTo, offerMac } from './agreed.ts';
+import { agree, agreementHashOf, commitmentTo, offerMac, safetyBytes } from './agreed.ts';
 import { acceptConfirm, answerOffer, beginAgreement, finishAgreement, parseOffer } from './agreement.ts';
 import { decapsulate, diffieHellman } from './key-exchange.ts';
 import { encodeOffer, readAnswer, readConfirm, readOffer } from './messages.ts';
@@ -242,11 +242,14 @@ describe('an attacker between two desks that agree on keys', () => {
   });
 
   test('the phrase hangs on a nonce that the responder sees last: nobody in between can try answers until it fits', () => {
-    const { begun, answered } = half(12);
+    const { seeded, begun, answered } = half(12);
     const { said } = readOffer(begun.offer);
     const { confirm, agreed } = finishAgreement(begun.pending, answered.answer);
     const { nonce } = readConfirm(confirm).said;
     assert.equal(hex(commitmentTo(nonce)), hex(said.commitment));
+    assert.equal(hex(safetyBytes(agreed.secrets, nonce)), hex(agreed.safety));
+    const others = Array.from({ length: 50 }, () => hex(safetyBytes(agreed.secrets, seeded.bytes(32)).subarray(0, 6)));
+    assert.equal(new Set([...others, hex(agreed.safety.subarray(0, 6))]).size, 51);
     const clear = [begun.offer, answered.answer].map(hex);
     assert.ok(clear.every((message) => !message.includes(hex(nonce))));
     assert.ok(![...clear, hex(confirm)].some((message) => message.includes(hex(agreed.safety))));
@@ -286,6 +289,23 @@ describe('an attacker between two desks that agree on keys', () => {
       'hotline/malformed',
     );
     finishAgreement(begun.pending, answered.answer);
+  });
+
+  test('an offer with suites that this version lacks names no key to fetch, even when both sites pinned them', () => {
+    const { beijing, moscow, begun } = half(17);
+    const { said } = readOffer(begun.offer);
+    for (const [own, peer, code] of [
+      [['retired'], ['retired'], 'hotline/unknown-suite'],
+      [['mine'], ['theirs'], 'hotline/policy'],
+    ] as const) {
+      const offer = { ...said, suites: { initiator: peer, responder: own } };
+      const body = encodeOffer(offer);
+      const message = Uint8Array.of(...body, ...offerMac(beijing, offer, body));
+      assert.equal(
+        refusalCode(() => parseOffer({ ...moscow, suites: { own, peer } }, message)),
+        code,
+      );
+    }
   });
 
   test('wiping what is pending leaves no secret', () => {

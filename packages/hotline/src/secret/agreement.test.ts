@@ -8,6 +8,7 @@ import {
   parseOffer,
   whoseOfferStands,
 } from './agreement.ts';
+import { readAnswer } from './messages.ts';
 import { chooseSuite, type Party, SUITES } from './party.ts';
 import { phraseOf } from './phrase.ts';
 import { opened } from './test/contexts.ts';
@@ -85,6 +86,24 @@ describe('an agreement', () => {
       }
       assert.deepEqual(opened(done.beijing.secrets), opened(done.moscow.secrets), what);
     }
+  });
+
+  test('of two roots in common it is the newer one that counts, in whatever order the other desk names them', () => {
+    const seeded = new Seeded(4);
+    const { beijing, moscow } = parties(seeded, [7, 6]);
+    const keys = qkdKeys(seeded);
+    const { offer, pending } = beginAgreement(beijing, keys.beijing, seeded.bytes);
+    const { answer } = answerOffer(moscow, offer, keys.moscow, seeded.bytes);
+    const { said } = readAnswer(answer);
+    const fresh = { kem: seeded.secret(), ecdh: seeded.secret(), qkd: [seeded.secret()] };
+    const hash = seeded.bytes(64);
+    const rootFrom = (roots: Party['roots'], standing = said.standing) =>
+      reveal(agree('initiator', { ...beijing, roots }, pending.offer, { ...said, standing }, hash, fresh).secrets.root);
+    const [seven, six] = beijing.roots;
+    const right = rootFrom([seven!, six!]);
+    assert.equal(rootFrom([seven!, six!], { ...said.standing, roots: said.standing.roots.toReversed() }), right);
+    assert.equal(rootFrom([seven!, { number: 6, root: seeded.secret() }]), right, 'the older one is not used');
+    assert.notEqual(rootFrom([seven!, six!], { ...said.standing, roots: said.standing.roots.slice(1) }), right);
   });
 
   test('after a lost confirm a new one works, from the root that both still know', () => {

@@ -3,6 +3,8 @@ import { describe, test } from 'node:test';
 import { Line, type Line as Model, type Weather } from './test/line.ts';
 import { Seeded } from './test/seeded.ts';
 
+/** Bad days of each kind; many more when time is no matter. */
+const DAYS = process.env.SKYKEY_TEST_LONG ? 5000 : 80;
 const STORM: Weather = { loss: 0.3, doubling: 0.2, crash: 0.03, outlives: false };
 
 /** A bad day: texts, packets and time in any order, then a line that is well. `between` is asked at each step. */
@@ -51,7 +53,7 @@ describe('a stream over a line that loses, doubles and reorders', () => {
   test('delivers everything once and in order, through crashes at any write of either side', () => {
     let crashes = 0;
     let texts = 0;
-    for (let seed = 0; seed < 80; seed++) {
+    for (let seed = 0; seed < DAYS; seed++) {
       const line = live(seed, 250, { ...STORM, outlives: seed % 2 === 0 });
       const { history } = line.sender;
       assert.deepEqual(
@@ -70,7 +72,7 @@ describe('a stream over a line that loses, doubles and reorders', () => {
   test('delivers what the sender still has when it was restored from copies, and counts what went with them', () => {
     let restores = 0;
     let gaps = 0;
-    for (let seed = 0; seed < 80; seed++) {
+    for (let seed = 0; seed < DAYS; seed++) {
       let copies: Model['sender'][] = [];
       const line = live(seed, 250, STORM, (running, seeded) => {
         if (seeded.chance(0.03)) copies.push(structuredClone(running.sender));
@@ -95,7 +97,7 @@ describe('a stream over a line that loses, doubles and reorders', () => {
 
   test('tells a receiver that was restored from copies what it lacks', () => {
     let lacking = 0;
-    for (let seed = 0; seed < 80; seed++) {
+    for (let seed = 0; seed < DAYS; seed++) {
       let copies: Model['receiver'][] = [];
       const line = live(seed, 250, STORM, (running, seeded) => {
         if (seeded.chance(0.03)) copies.push(structuredClone(running.receiver));
@@ -121,7 +123,7 @@ describe('a stream over a line that loses, doubles and reorders', () => {
 
   test('loses no text that is written after both were restored, whatever numbers each remembers', () => {
     let restores = 0;
-    for (let seed = 0; seed < 80; seed++) {
+    for (let seed = 0; seed < DAYS; seed++) {
       let copies: { sender: Model['sender']; receiver: Model['receiver'] }[] = [];
       let lastRestore = 0;
       const line = live(seed, 250, STORM, (running, seeded) => {

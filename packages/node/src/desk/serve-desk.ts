@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { NodeError } from '../error.ts';
 import { EventStreams } from '../wire/event-streams.ts';
 import type { Desk, Person } from './desk.ts';
-import type { SignIn } from './sign-in/index.ts';
+import { serveSignIn, type SignIn } from './sign-in/index.ts';
 
 const PAGE = 50;
 const MAX_PAGE = 200;
@@ -40,22 +40,22 @@ export async function serveDesk(server: FastifyInstance, options: ServeDeskOptio
   server.get('/', (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(createReadStream(join(pages, 'desk.html'))),
   );
-  signIn.serve(server);
+  const door = serveSignIn(server, { signIn });
 
   const streams = new EventStreams();
   const stopListening = desk.listen(({ event, data }) => streams.send(event, data));
   const clock = setInterval(() => streams.listening && streams.send('desk', desk.state()), CLOCK_MS);
 
   // Everything below is for persons who have signed in; the role is checked again in each request.
-  const speaker = { preHandler: signIn.require('speaker') };
-  const operator = { preHandler: signIn.require('operator') };
-  const approver = { preHandler: signIn.require('approver') };
-  const person = (request: FastifyRequest): Person => signIn.personOf(request)!;
+  const speaker = { onRequest: door.require('speaker') };
+  const operator = { onRequest: door.require('operator') };
+  const approver = { onRequest: door.require('approver') };
+  const person = (request: FastifyRequest): Person => door.personOf(request)!;
 
   server.get('/api/state', speaker, () => desk.state());
   server.get('/api/events', speaker, (request, reply) => {
     // A person who signs out, or is removed, hears nothing more.
-    streams.attach(reply, { while: () => signIn.personOf(request) !== undefined, first: ['desk', desk.state()] });
+    streams.attach(reply, { while: () => door.personOf(request) !== undefined, first: ['desk', desk.state()] });
   });
 
   server.post('/api/messages', speaker, (request) => {

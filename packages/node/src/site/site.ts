@@ -5,6 +5,9 @@ import { KeyRefusal } from '@skykey/kme';
 import type { NodeState } from '@skykey/telemetry';
 import type { PoisonReport } from '@skykey/vault';
 import { loadMission, type SiteConfiguration } from '../configuration.ts';
+import { postLine } from '../desk/post-line.ts';
+import { type KeyManagerCall, siteKeys } from '../desk/site-keys.ts';
+import { startDesk } from '../desk/start-desk.ts';
 import { NodeError } from '../error.ts';
 import { KmeMetrics } from '../kme/metrics.ts';
 import type { Household, PostAnswer, Resident } from '../kme/resident.ts';
@@ -19,8 +22,6 @@ import { tellNode } from '../operations.ts';
 import { Paced } from '../paced.ts';
 import { createLog } from '../process.ts';
 import { CallLine, keepLine } from '../wire/call-line.ts';
-import { Desk, type KeyManagerCall } from './desk.ts';
-import { serveDesk } from './desk-server.ts';
 import { MissionContacts, type PlanContacts } from './mission-contacts.ts';
 import { missionNetwork } from './mission-network.ts';
 import { startReception } from './reception.ts';
@@ -30,7 +31,7 @@ import { readState } from './state.ts';
 const ALARMS_MS = 500;
 const REDIAL_MS = 500;
 /** Where sealed messages arrive, on the line between the sites. */
-export const HOTLINE_PATH = '/skykey/hotline/v1';
+export const HOTLINE_PATH = '/skykey/hotline/v2';
 
 export interface SiteOptions {
   /** For forecasts; there are none without it. */
@@ -68,7 +69,6 @@ export async function runSite(
   // The key manager is there before anybody can call, reach or tap this site.
   let household!: Household;
   // Until its pages are served there is nobody to tell.
-  let tellDesk = (): void => undefined;
   let tellOperator = (): void => undefined;
   const closing: (() => Promise<void> | void)[] = [];
   const toSatellite = new CallLine({
@@ -82,8 +82,7 @@ export async function runSite(
   });
   const onAlarm = async ({ message }: Alarm): Promise<PoisonReport> => {
     // The desk first: memory needs no disk.
-    alarmsRaised++;
-    dropDesk(siteId, linkId, message);
+    void dropDesk(siteId, linkId, message).catch(onFault);
     const report = await household.kme.raiseAlarm(linkId, message);
     void household.round();
     return report;
@@ -113,48 +112,37 @@ export async function runSite(
     });
     return { status: answer.status, body: answer.body ?? '' };
   };
-  const desk = new Desk({
-    siteId,
-    name: site.name,
-    peerName: peerSite.name,
-    self: { deskId: kmeOptions.deskSaeId, accepts: site.accepts },
-    peer: { deskId: kmeOptions.peerDeskSaeId, accepts: peerSite.accepts },
-    peerSaeId: kmeOptions.peerDeskSaeId,
-    suite: site.suite,
+  const { desk, stop: stopDesk } = await startDesk({
+    ...{ siteId, ownName: site.name, peerName: peerSite.name, pages: configuration.pages },
+    configuration: configuration.desk,
+    ownId: kmeOptions.deskSaeId,
+    peerId: kmeOptions.peerDeskSaeId,
     conversationId: configuration.conversationId,
-    vault,
-    keyManager,
-    carry: async (envelope) => {
-      const { status, body } = await household.post(peerOptions.siteId, HOTLINE_PATH, envelope);
-      if (status !== 200)
-        throw new NodeError('node/refused', `${peerSite.name} refused the message: ${new TextDecoder().decode(body)}`);
-    },
-    missionMs: time.ms,
-    onChange: () => tellDesk(),
+    keys: siteKeys(keyManager, kmeOptions.peerDeskSaeId, `via ${satellite.id}`),
+    post: postLine((bytes) => household.post(peerOptions.siteId, HOTLINE_PATH, bytes)),
+    // The key manager has poisoned what rests on the link before the desk hears of it.
+    quarantine: () => undefined,
+    journal: (text) =>
+      void vault
+        .atomically((tx) => tx.journal.append({ severity: 'warning', text: `desk: ${text}`, utcMs: time.ms() }))
+        .catch(() => undefined),
   });
 
   /** What the key manager knows of alarms, the desk must know before anything else leaves. */
-  let dropped = false;
-  let alarmsRaised = 0;
+  const known = new Set<string>();
   const names = new Map([site, peerSite, satellite].map(({ id, name }) => [id, name]));
-  const dropDesk = (foundBy: string, onLink: string, reason: string): void => {
-    if (dropped) return;
-    dropped = true;
-    desk.drop(
-      `${names.get(foundBy) ?? foundBy} found an alarm on the quantum link ${onLink}: ${reason}. Its undelivered keys are destroyed and nothing leaves. ` +
-        'When the cause is gone, the operator reopens the link in the console.',
-    );
+  const dropDesk = (foundBy: string, link: string, reason: string): Promise<void> => {
+    const alarm = `${foundBy} ${link} ${reason}`;
+    if (known.has(alarm)) return Promise.resolve();
+    known.add(alarm);
+    return desk.alarm({ class: 'tap', foundBy: names.get(foundBy) ?? foundBy, link, reason });
   };
   const alarms = new Paced(
     async () => {
-      const before = alarmsRaised;
-      const [alarm] = await household.kme.alarms();
-      if (alarm) dropDesk(alarm.foundBy, alarm.link, alarm.reason);
-      // An alarm that this site has raised since is not among them.
-      else if (dropped && before === alarmsRaised) {
-        dropped = false;
-        desk.reopen();
-      }
+      const standing = await household.kme.alarms();
+      for (const alarm of standing) await dropDesk(alarm.foundBy, alarm.link, alarm.reason);
+      // Taken back by an operator: the same one may be found again. The desk waits for its approvers.
+      if (standing.length === 0) known.clear();
       tellOperator();
     },
     ALARMS_MS,
@@ -172,7 +160,8 @@ export async function runSite(
   };
   const state = async (): Promise<NodeState> => {
     const { kmeId, deskSaeId, peerDeskSaeId, port } = kmeOptions;
-    desk.stocked(await bitsFor(deskSaeId, peerDeskSaeId));
+    const [send, receive] = [await bitsFor(deskSaeId, peerDeskSaeId), await bitsFor(peerDeskSaeId, deskSaeId)];
+    await desk.stock(send, receive).catch(onFault);
     return vault.atomically(async (tx) => ({
       kind: 'site',
       nodeId: siteId,
@@ -183,12 +172,8 @@ export async function runSite(
     }));
   };
   const receive = async (body: Uint8Array): Promise<PostAnswer> => {
-    try {
-      await desk.receive(body);
-      return { status: 200 };
-    } catch (error) {
-      return { status: 409, body: (error as Error).message };
-    }
+    await desk.arrive(body);
+    return { status: 200 };
   };
   const resident: Resident = {
     changed: () => tellOperator(),
@@ -198,9 +183,7 @@ export async function runSite(
     async serve(server) {
       const node = tellNode(server, { state, onFault });
       tellOperator = node.changed;
-      const page = await serveDesk(server, { siteId, pages: configuration.pages, desk });
-      tellDesk = page.changed;
-      closing.push(page.close, node.close);
+      closing.push(node.close);
     },
   };
 
@@ -258,6 +241,7 @@ export async function runSite(
       stopReception();
       stopLine();
       for (const close of closing) await close();
+      await stopDesk();
       await running.stop();
       await alarms.stop();
       await vault.close();

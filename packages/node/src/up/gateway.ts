@@ -1,9 +1,8 @@
 /**
  * The console's front door: serves the page, brings the events of all processes into one stream, and passes switches
- * on. A desk's page and words come from its own site's process; this door only forwards the bytes.
+ * on. A desk's page and words come from its own site's process, at an address of its own.
  */
 import { readFile } from 'node:fs/promises';
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { ProcessState } from '@skykey/telemetry';
@@ -17,8 +16,8 @@ export interface GatewayOptions {
   readonly skyPort: number;
   /** Operations ports of all nodes by node id. */
   readonly nodePorts: ReadonlyMap<string, number>;
-  /** Site ids, whose desks are served under `/desk/<site>`. */
-  readonly sites: readonly string[];
+  /** Ports of the desks by site. Their pages come from their own sites; `/desk/<site>` leads there. */
+  readonly desks: ReadonlyMap<string, number>;
   /** Links and the nodes at their two ends. */
   readonly links: ReadonlyMap<string, readonly string[]>;
   /** Folder of the built console. */
@@ -53,16 +52,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
     return { linkId, state: 'idle' };
   });
-  for (const site of options.sites) {
-    const target = options.nodePorts.get(site)!;
-    server.all(`/desk/${site}`, (request, reply) => {
-      reply.hijack();
-      forward(request.raw, reply.raw, target, request.body);
-    });
-    server.all(`/desk/${site}/*`, (request, reply) => {
-      reply.hijack();
-      forward(request.raw, reply.raw, target, request.body);
-    });
+  for (const [site, port] of options.desks) {
+    server.get(`/desk/${site}`, (_request, reply) => reply.redirect(`http://localhost:${port}/`));
   }
   const port = await listenLocally(server, options.port, 'the console');
   void followEvents(
@@ -114,35 +105,4 @@ async function postJson(port: number, path: string, body: unknown): Promise<{ st
       body: JSON.stringify({ error: 'that process does not answer; it may be restarting, try again in a moment' }),
     };
   }
-}
-
-/** Passes one request on, byte for byte, and the answer back, also while it is still being written (events). */
-function forward(request: IncomingMessage, response: ServerResponse, port: number, parsedBody: unknown): void {
-  const body = parsedBody === undefined ? undefined : JSON.stringify(parsedBody);
-  const { origin: _origin, ...headers } = request.headers;
-  const outgoing = httpRequest(
-    {
-      host: '127.0.0.1',
-      port,
-      path: request.url,
-      method: request.method,
-      headers: {
-        ...headers,
-        host: `127.0.0.1:${port}`,
-        ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
-      },
-    },
-    (incoming) => {
-      response.writeHead(incoming.statusCode ?? 502, incoming.headers);
-      incoming.pipe(response);
-    },
-  );
-  outgoing.on('error', () => {
-    if (!response.headersSent) response.writeHead(503, { 'content-type': 'application/json' });
-    response.end(
-      JSON.stringify({ error: 'the desk of this site does not answer; it may be restarting, try again in a moment' }),
-    );
-  });
-  response.on('close', () => outgoing.destroy());
-  outgoing.end(body);
 }

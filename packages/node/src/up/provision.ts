@@ -7,8 +7,10 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, w
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { POLICY_FORMAT } from '@skykey/kme';
+import { DEFAULT_POLICY, type LinePolicy } from '@skykey/hotline';
 import type { Mission } from '@skykey/scenario';
 import type { SatelliteConfiguration, SiteConfiguration, SkyConfiguration } from '../configuration.ts';
+import { linePolicyDocument } from '../desk/line-policy.ts';
 import { NodeError } from '../error.ts';
 import { developmentCertificates } from '../pki/development.ts';
 
@@ -21,6 +23,19 @@ export const PAGES = fileURLToPath(new URL('../../../console/dist', import.meta.
  */
 const SESSIONS_OF_A_KEY = 256;
 
+const DESK_SECRET_BYTES = 64;
+
+/**
+ * Assumed, for a mission whose one satellite brings some hundred kilobits a night: the reserve for authentication is the key
+ * manager's own here, so that only what one renewal takes is left alone.
+ */
+const MISSION_LINE_POLICY: LinePolicy = {
+  ...DEFAULT_POLICY,
+  // Renewals every eight minutes of eight hours, and some texts by one-time pad.
+  bitsPerHour: { 1: 3000, 2: 3000 },
+  authenticationFloorBits: 1024,
+};
+
 /** Ports of everything, counted from the console's. */
 export function portPlan(first: number): {
   console: number;
@@ -30,6 +45,7 @@ export function portPlan(first: number): {
   devices: number;
   link: number;
   satellite: number;
+  desk: (site: number) => number;
   site: (site: number) => number;
   peer: (site: number) => number;
 } {
@@ -40,6 +56,7 @@ export function portPlan(first: number): {
     console: first,
     kme: (site) => first + 1 + site,
     etsi004: (site) => first + 4 + site,
+    desk: (site) => first + 7 + site,
     sky: first + 10,
     devices: first + 11,
     link: first + 12,
@@ -192,6 +209,15 @@ export async function provision(options: {
       operationsPort: ports.satellite,
     },
   ];
+  const deskSecret = (site: string): string => join(data, `${site}.desk-secret`);
+  if (sites.some(({ id }) => !existsSync(deskSecret(id)))) {
+    // What a courier brings to both desks; a new one on either side alone would part them.
+    const secret = randomBytes(DESK_SECRET_BYTES);
+    for (const { id } of sites) writeFileSync(deskSecret(id), secret, { mode: 0o600 });
+    secret.fill(0);
+  }
+  const linePolicy = join(data, 'line-policy.json');
+  if (!existsSync(linePolicy)) write('line-policy.json', linePolicyDocument(MISSION_LINE_POLICY));
   const saes = sites.flatMap(({ id }) => [
     { saeId: saeId(id), kmeId: kmeId(id) },
     { saeId: deskSaeId(id), kmeId: kmeId(id) },
@@ -236,6 +262,15 @@ export async function provision(options: {
         listenPort: ports.peer(index),
         port: ports.peer(1 - index),
         tls: tls('kme'),
+      },
+      desk: {
+        port: ports.desk(index),
+        folder: join(data, `${site.id}.desk`),
+        witness: join(data, `${site.id}.witness`),
+        secret: deskSecret(site.id),
+        policy: linePolicy,
+        enrolment: join(data, `${site.id}.enrol.json`),
+        iceServers: [],
       },
       pages: PAGES,
     };

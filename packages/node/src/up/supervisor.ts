@@ -9,6 +9,7 @@ import type { Mission } from '@skykey/scenario';
 import type { ProcessState } from '@skykey/telemetry';
 import { loadMission } from '../configuration.ts';
 import { NodeError } from '../error.ts';
+import { type DeskAddress, deskAddresses } from './desk-addresses.ts';
 import { portError } from '../wire/http.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { makeFolder, PAGES, type Plan, type ProcessPlan, provision } from './provision.ts';
@@ -37,6 +38,8 @@ export interface Running {
   readonly plan: Plan;
   readonly mission: Mission;
   readonly url: string;
+  /** The desks' pages, and the enrolment links that nobody has used yet, by site. */
+  desks(): readonly DeskAddress[];
   /** Process id of a running process, for tests that kill it. */
   pid(name: string): number | undefined;
   stop(): Promise<void>;
@@ -82,7 +85,7 @@ async function start(options: UpOptions, mission: Mission): Promise<Running> {
       nodePorts: new Map(
         plan.processes.filter(({ role }) => role !== 'sky').map(({ name, operationsPort }) => [name, operationsPort]),
       ),
-      sites: mission.live.sites.map(({ id }) => id),
+      desks: new Map(mission.live.sites.map(({ id }, index) => [id, plan.ports.desk(index)])),
       links: new Map(mission.stations.map(({ linkId, siteId }) => [linkId, [mission.satellite.id, siteId]])),
       pages: PAGES,
     });
@@ -105,6 +108,7 @@ async function start(options: UpOptions, mission: Mission): Promise<Running> {
     plan,
     mission,
     url: `http://127.0.0.1:${plan.ports.console}`,
+    desks: () => deskAddresses(plan),
     pid: (name) => children.find((child) => child.plan.name === name)?.pid,
     stop,
   };
@@ -151,6 +155,8 @@ async function checkPorts(plan: Plan): Promise<void> {
     [plan.ports.kme(1), 'the second key manager'],
     [plan.ports.etsi004(0), 'the key streams of the first key manager'],
     [plan.ports.etsi004(1), 'the key streams of the second key manager'],
+    [plan.ports.desk(0), 'the first desk'],
+    [plan.ports.desk(1), 'the second desk'],
     [plan.ports.devices, 'the devices'],
     [plan.ports.link, 'the satellite link'],
     [plan.ports.peer(0), 'the line between the key managers'],

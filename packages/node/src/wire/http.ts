@@ -14,7 +14,7 @@ const SKYKEY_CODE = /^[a-z]+\/[a-z0-9-]+$/;
 
 /**
  * A server for browsers and for other processes of this machine. Refuses a request whose Host is not this server
- * (DNS rebinding) and a request that changes something unless it is JSON and of the same origin (forgery by a page).
+ * (DNS rebinding) and a request that changes something unless it is JSON, or marked with `x-skykey`, and of the same origin (forgery by a page).
  * What fails inside is told to the log alone.
  */
 export function localServer(log: Pick<Logger, 'error'> = createLog('http')): FastifyInstance {
@@ -32,8 +32,10 @@ export function localServer(log: Pick<Logger, 'error'> = createLog('http')): Fas
     }
     if (request.method === 'GET' || request.method === 'HEAD') return;
     const { origin } = request.headers;
-    const json = request.headers['content-type']?.startsWith('application/json');
-    if (!json || (origin && URL.parse(origin)?.host !== request.headers.host)) {
+    // A page of another origin can send neither without asking this server first, which never agrees.
+    const asked =
+      request.headers['content-type']?.startsWith('application/json') || request.headers['x-skykey'] !== undefined;
+    if (!asked || (origin && URL.parse(origin)?.host !== request.headers.host)) {
       return reply
         .code(403)
         .send({ error: 'a request that changes something must be JSON and come from this very page' });

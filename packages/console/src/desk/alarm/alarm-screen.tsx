@@ -105,7 +105,7 @@ function Findings({ alarm, nowUtcMs }: { readonly alarm: DeskAlarm; readonly now
       <div>
         <dt>{words.alarm.at}</dt>
         <dd>
-          <time dateTime={utcInstant(alarm.utcMs)}>
+          <time dateTime={utcInstant(alarm.utcMs)} dir="ltr">
             {words.utc(date === utcDate(nowUtcMs) ? time : `${date} ${time}`)}
           </time>
         </dd>

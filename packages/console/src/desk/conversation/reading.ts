@@ -55,16 +55,18 @@ export function useReading(
     if (nearEnd.current || ownLast) toEnd();
   }, [lastKey, ownLast, toEnd]);
 
-  // The room may change (a keyboard opens), and so may a row (a file is done): the end stays in sight.
+  // The room may change (a keyboard opens), and so may a row (a file is done, or it is drawn for the first time): the
+  // end stays in sight, or the place is measured anew.
   useLayoutEffect(() => {
     if (scroll.current === null || content.current === null) return;
     const observer = new ResizeObserver(() => {
       if (nearEnd.current) toEnd();
+      else onScroll();
     });
     observer.observe(scroll.current);
     observer.observe(content.current);
     return () => observer.disconnect();
-  }, [scroll, content, toEnd]);
+  }, [scroll, content, toEnd, onScroll]);
 
   return { onScroll, away, seen, toEnd };
 }

@@ -86,7 +86,12 @@ export const FileCard = memo(function FileCard({
         <StateIcon file={file} />
         <span className="file-word">
           {stateWord(file)}
-          {underWay(file) && ` · ${percent(done / 100, 0)}`}
+          {underWay(file) && (
+            <>
+              {' · '}
+              <bdi dir="ltr">{percent(done / 100, 0)}</bdi>
+            </>
+          )}
         </span>
         {file.reason !== null && (
           <span className="file-reason" dir="auto">

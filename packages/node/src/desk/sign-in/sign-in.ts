@@ -189,7 +189,7 @@ export class SignIn {
   }
 
   /** For operators: everybody, and the links that are open. */
-  persons(): { persons: PersonEntry[]; invitations: Omit<Link, 'link'>[] } {
+  persons(): { persons: PersonEntry[]; invitations: (Omit<Link, 'link'> & Pick<DeskPerson, 'id'>)[] } {
     return {
       persons: [...this.#register.persons.values()].map((person) => ({
         ...person,
@@ -198,7 +198,9 @@ export class SignIn {
           .map(({ kind, addedUtcMs, usedUtcMs }) => ({ kind, addedUtcMs, usedUtcMs })),
         isSignedIn: this.#sessions.of(person.id).some((session) => this.#sessions.isLive(session)),
       })),
-      invitations: this.#invitations.open().map(({ name, roles, expiresUtcMs }) => ({ name, roles, expiresUtcMs })),
+      invitations: this.#invitations
+        .open()
+        .map(({ personId: id, name, roles, expiresUtcMs }) => ({ id, name, roles, expiresUtcMs })),
     };
   }
 
@@ -223,8 +225,14 @@ export class SignIn {
     return link;
   }
 
-  /** Removes a person with keys, sessions and open links. */
+  /** Removes a person with keys, sessions and open links; or the open link of somebody who has not come yet. */
   async remove(by: DeskPerson, personId: unknown): Promise<void> {
+    const [open] = this.#invitations.open().filter((each) => each.personId === personId);
+    if (open && !this.#register.persons.has(open.personId)) {
+      await this.#register.change({ invitation: [[open.hash, null]] });
+      this.#journal(`${by.name} withdrew the enrolment link of ${open.name}`);
+      return;
+    }
     const person = this.#personNamed(personId);
     const operators = [...this.#register.persons.values()].filter(({ roles }) => roles.includes('operator'));
     if (operators.length === 1 && operators[0]!.id === person.id)
