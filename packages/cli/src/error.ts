@@ -16,6 +16,8 @@ export type CliErrorCode =
   | 'cli/keys'
   | 'cli/peer'
   | 'cli/network'
+  /** A device key, or what is asked of a desk. */
+  | 'cli/desk'
   /** Servers of a bench that do not start; a process of a study that fails. */
   | 'cli/bench'
   /** A document of `skykey agent`. */

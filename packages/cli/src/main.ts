@@ -9,6 +9,7 @@ import { networking } from './commands/networking.ts';
 import { planning } from './commands/planning.ts';
 import { running } from './commands/running.ts';
 import { studying } from './commands/studying.ts';
+import { talking } from './commands/talking.ts';
 import { VERSION } from './version.ts';
 
 const program = new Command('skykey')
@@ -41,7 +42,7 @@ program.hook('preAction', (_, command) => {
   if (!FOR_OTHERS.includes(command.name())) process.umask(0o077);
 });
 
-for (const commands of [running, planning, distilling, measuring, networking, agents, certifying, conforming, studying])
+for (const commands of [running, planning, distilling, measuring, networking, agents, certifying, conforming, studying, talking])
   commands(program);
 
 /** Errors that people can mend are sentences with a code; anything else is a fault, shown with its trace. */

@@ -34,13 +34,15 @@ export async function up(scenario: string, options: UpOptions): Promise<void> {
   const { plan, mission, stop, url } = running;
   onEnd(stop, { followParent: false });
   const { sites } = mission.live;
+  const addresses = running.desks();
   if (options.json) {
     const document = {
       scenario: mission.id,
       console: url,
       sites: sites.map(({ id }, index) => ({
         id,
-        desk: `${url}/desk/${id}`,
+        desk: addresses[index]!.url,
+        enrolment: addresses[index]!.enrolment.map(({ name, link }) => ({ name, link })),
         keyManager: `https://127.0.0.1:${plan.ports.kme(index)}`,
         keyStreams: `127.0.0.1:${plan.ports.etsi004(index)}`,
         operations: `http://127.0.0.1:${plan.ports.site(index)}`,
@@ -53,7 +55,11 @@ export async function up(scenario: string, options: UpOptions): Promise<void> {
   }
   say();
   say(`  Console     ${url}`);
-  for (const site of sites) say(`  Desk        ${url}/desk/${site.id}`);
+  for (const [index, site] of sites.entries()) {
+    const { url: desk, enrolment } = addresses[index]!;
+    say(`  Desk        ${desk}  (${site.name})`);
+    for (const { name, link } of enrolment) say(`              ${link}  (${name}: makes a passkey, works once)`);
+  }
   for (const [index, site] of sites.entries()) {
     say(`  Key manager https://127.0.0.1:${plan.ports.kme(index)}  (${site.name}, ETSI GS QKD 014, mutual TLS)`);
     say(`              127.0.0.1:${plan.ports.etsi004(index)}  (key streams, ETSI GS QKD 004)`);

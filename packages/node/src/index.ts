@@ -7,6 +7,8 @@ export { type Played, type PlayOptions, play as playHistory } from './chaos/play
 export { PostgresServer, whyNoServer as whyNoPostgres } from './chaos/postgres-server.ts';
 export type { Excuse, Finding, Rule, Verdict } from './chaos/verdict.ts';
 export { loadMission, loadScenario, scenarioFile, shippedScenarios } from './configuration.ts';
+export { DeskClient } from './desk/desk-client.ts';
+export { type Device, deviceOf, makeDevice } from './desk/sign-in/index.ts';
 export { NodeError } from './error.ts';
 export { runKme } from './kme/run-kme.ts';
 export { type RunningKme, type StartKmeOptions, startKme } from './kme/start-kme.ts';
@@ -56,6 +58,7 @@ export { onEnd } from './process.ts';
 export type { PlanContacts } from './site/mission-contacts.ts';
 export { HOTLINE_PATH } from './site/site.ts';
 export { runSky } from './sky/sky-process.ts';
+export type { DeskAddress } from './up/desk-addresses.ts';
 export { deskSaeId, kmeId, type Plan, saeId } from './up/provision.ts';
 export { type Running, type UpOptions, up } from './up/supervisor.ts';
 export { followEvents } from './wire/events.ts';

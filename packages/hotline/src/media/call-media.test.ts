@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, mock, test } from 'node:test';
-import { type CallCounts, CallMedia, type MediaReport, type TransformOptions } from './call-media.ts';
+import {
+  type CallCounts,
+  CallMedia,
+  type MediaMessage,
+  type MediaReport,
+  type TransformOptions,
+} from './call-media.ts';
 import { decodeHeader } from './header.ts';
 import { OpeningKey, SealingKey } from './key.ts';
 import type { Bytes } from './suites.ts';
@@ -133,7 +139,6 @@ describe('frames of a browser', () => {
         { mimeType: 'audio/PCMU' },
         { mimeType: MIME[other] },
         { data: make(2)[1]!.data },
-        { data: new ArrayBuffer(0) },
         { data: new ArrayBuffer(1) },
         ...Array.from({ length: frame!.data.byteLength }, (_, at) => {
           const data = new Uint8Array(frame!.data.slice(0));
@@ -162,6 +167,16 @@ describe('frames of a browser', () => {
     assert.deepEqual(decodeHeader(new Uint8Array(word!.data)), { kid: 0n, ctr: 0n, length: 1 });
   });
 
+  test('padding, which has no byte, is neither passed on nor counted', async () => {
+    const { near, far } = await call();
+    for (const stream of ['audio', 'video'] as const) {
+      const padding = encoded(stream, counting(0), 7, 'delta');
+      assert.equal((await near.run(seal(stream), [padding])).out.length, 0);
+      assert.equal((await far.run(open(stream), [padding])).out.length, 0);
+      assert.deepEqual(new Set(Object.values(far.media.counts.opened[stream])), new Set([0]));
+    }
+  });
+
   test('another codec is not sent, nor what the browser does not date', async () => {
     const { near } = await call();
     const wrong = [
@@ -176,6 +191,35 @@ describe('frames of a browser', () => {
 });
 
 describe('keys of a call', () => {
+  test('that take longer to derive are not overtaken', async () => {
+    let first = true;
+    const slow: SubtleCrypto = new Proxy(subtle, {
+      get: (target, name: keyof SubtleCrypto) =>
+        name !== 'importKey'
+          ? (target[name] as () => unknown).bind(target)
+          : async (...all: Parameters<SubtleCrypto['importKey']>) => {
+              const wait = first ? 100 : 0;
+              first = false;
+              await new Promise((resolve) => setTimeout(resolve, wait));
+              return target.importKey(...all);
+            },
+    });
+    const reports: MediaReport[] = [];
+    const media = new CallMedia({ subtle: slow, now: () => 0, report: (report) => reports.push(report) });
+    const key = (epoch: number): MediaMessage => ({
+      kind: 'key',
+      use: 'open',
+      stream: 'audio',
+      epoch,
+      baseKey: baseKey(`${epoch}`),
+    });
+    await Promise.all([media.take(key(1)), media.take(key(2))]);
+    assert.deepEqual(
+      reports.map((report) => 'epoch' in report && report.epoch),
+      [1, 2],
+    );
+  });
+
   test('are taken in the order in which they come, and confirmed', async () => {
     const { near, far } = await call();
     const base = baseKey('video 1');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { agree } from './agreed.ts';
 import {
   acceptConfirm,
   answerOffer,

@@ -7,11 +7,15 @@ import { ALARM_LETTERS, CORE_LETTERS, KEY_LETTERS, type Letter, search } from '.
 /** Letters on top of those that the run of all tests has time for. */
 const MORE = process.env.SKYKEY_TEST_LONG ? 1 : 0;
 
-const PASTS: Readonly<Record<string, readonly string[]>> = {
-  'all is well': [],
-  'an alarm, three approvals': ['X here', 'ann', 'bob', 'pia'],
-  'an alarm, all approvals': ['X heard', 'peer has X', 'ann', 'bob', 'pia', 'quin'],
-  'reopened here, not yet there': ['X here', 'peer has X', 'ann', 'bob', 'pia', 'quin', 'fresh, reopening'],
+/** What has happened before; a search from nothing would spend itself before anything is approved. */
+const PASTS: Readonly<Record<string, { readonly past: readonly string[]; readonly toOpen: number }>> = {
+  'an alarm': { past: ['X here'], toOpen: 5 },
+  'an alarm, three approvals': { past: ['X here', 'ann', 'bob', 'pia'], toOpen: 2 },
+  'an alarm, all approvals': { past: ['X heard', 'peer has X', 'ann', 'bob', 'pia', 'quin'], toOpen: 1 },
+  'reopened here, not yet there': {
+    past: ['X here', 'peer has X', 'ann', 'bob', 'pia', 'quin', 'fresh, reopening'],
+    toOpen: 6,
+  },
 };
 
 const ALPHABETS: readonly (readonly [string, readonly Letter[], number])[] = [
@@ -21,12 +25,11 @@ const ALPHABETS: readonly (readonly [string, readonly Letter[], number])[] = [
 
 for (const [name, letters, depth] of ALPHABETS) {
   describe(`every sequence of ${depth + MORE} of ${name}`, () => {
-    for (const [before, past] of Object.entries(PASTS)) {
+    for (const [before, { past, toOpen }] of Object.entries(PASTS)) {
       test(`after: ${before}`, (context) => {
         const { states, transitions, openings } = search(DEFAULT_POLICY, letters, past, depth + MORE);
         context.diagnostic(`${states} states, ${transitions} transitions, ${openings} openings`);
-        const within = past.includes('pia') && !past.includes('fresh, reopening');
-        assert.equal(openings > 0, within, 'the search reaches what it is about');
+        assert.equal(openings > 0, depth + MORE >= toOpen, 'it opens as soon as it may');
       });
     }
   });

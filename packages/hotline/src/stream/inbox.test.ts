@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Writer } from '../bytes.ts';
-import { ackOf, beyondOf, encodeAck, readAck, WINDOW } from './ack.ts';
+import { ackOf, beyondOf, encodeAck, encodeHolding, highestOf, readAck, WINDOW } from './ack.ts';
 import { type Accepted, Inbox, type Release } from './inbox.ts';
+import { Outbox } from './outbox.ts';
 import { refuses } from './test/refusal.ts';
 import { Seeded } from './test/seeded.ts';
 
@@ -99,6 +100,20 @@ describe('what the peer no longer holds', () => {
     assert.equal(inbox.lose({ next: 4, held: [3] }), null);
     assert.equal(inbox.lose({ next: 5, held: [1, 2, 3, 4] }), null);
     assert.deepEqual(inbox.ack, ackOf(4, []));
+  });
+
+  test('is settled as well: a peer that was restored from a copy goes on above it, or its text would be a repeat', () => {
+    const inbox = new Inbox(null);
+    for (const number of [1, 2, 3]) inbox.accept(number);
+    // This desk was restored; the peer holds 4 alone and has 5 to 10 confirmed.
+    inbox.lose({ next: 11, held: [4] });
+    assert.deepEqual([inbox.highest, highestOf(inbox.ack), inbox.unreleased], [10, 10, []]);
+    // Now the peer is restored, from a copy that had not come to 5.
+    const { state } = new Outbox({ state: encodeHolding({ next: 5, held: [4] }), restoredFromCopy: true }).skipTo(
+      inbox.highest + 1,
+    );
+    const { number } = new Outbox({ state }).add();
+    assert.deepEqual([number, inbox.judge(number)], [11, 'new']);
   });
 
   test('a leap to any number is counted without counting', () => {

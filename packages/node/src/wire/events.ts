@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
+import { readEvents } from './read-events.ts';
 
 /** A browser that reads more slowly than this many bytes behind is disconnected; it reconnects and catches up. */
 const MAX_BEHIND_BYTES = 4 * 1024 * 1024;
@@ -60,19 +61,7 @@ export async function followEvents(
   while (!signal.aborted) {
     try {
       const response = await fetch(url, { signal });
-      let text = '';
-      const decoder = new TextDecoder();
-      for await (const part of response.body ?? []) {
-        text += decoder.decode(part as Uint8Array, { stream: true });
-        for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-          const block = text.slice(0, end);
-          text = text.slice(end + 2);
-          // Not `.`: JSON may hold line separators (U+2028), which end a line for a pattern but not for the format.
-          const event = /^event: ([^\n]*)$/m.exec(block)?.[1];
-          const data = /^data: ([^\n]*)$/m.exec(block)?.[1];
-          if (event && data) onEvent(event, JSON.parse(data));
-        }
-      }
+      if (response.body) await readEvents(response.body, onEvent);
     } catch {
       // The other process is restarting: try again below.
     }

@@ -6,7 +6,9 @@ import { FileCard } from '../files/file-card.tsx';
 import { Sign } from '../signs.tsx';
 import { words } from '../words.ts';
 import { Bubble } from './bubble.tsx';
+import { Earlier } from './earlier.tsx';
 import { useReading } from './reading.ts';
+import { around, shown, stepEarlier, stepLater } from './shown.ts';
 import type { Thread } from './thread.ts';
 import { timeline } from './timeline.ts';
 
@@ -15,7 +17,7 @@ export interface Target {
   readonly id: string;
 }
 
-/** What was said and sent, oldest first. Earlier pages come when they are asked for. */
+/** What was said and sent, oldest first. */
 export const Conversation = memo(function Conversation({
   thread,
   files,
@@ -36,29 +38,38 @@ export const Conversation = memo(function Conversation({
   readonly covered: boolean;
   readonly target: Target | null;
   readonly command: Command;
-  /** Resolves to a refusal, or to null. */
+  /** Fetches the page before the oldest message held. Resolves to a refusal, or to null. */
   readonly onEarlier: () => Promise<string | null>;
   readonly onReuse: (text: string) => void;
 }) {
   const scroll = useRef<HTMLDivElement>(null);
-  const content = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLOListElement>(null);
   const rows = useMemo(() => timeline(thread, files), [thread, files]);
+  /** The row from which on rows are drawn; null follows the end. */
+  const [from, setFrom] = useState<string | null>(null);
+  const { start, end } = shown(rows, from);
+  const drawn = rows.slice(start, end);
   const last = rows.at(-1);
-  const ownLast = last?.kind === 'message' && last.message.direction === 'sent';
-  const { onScroll, away, seen, toEnd } = useReading(scroll, content, {
-    firstKey: rows[0]?.key ?? null,
-    lastKey: last?.key ?? null,
-    ownLast,
+  const { onScroll, away, toEnd } = useReading(scroll, list, {
+    firstKey: drawn[0]?.key ?? null,
+    lastKey: drawn.at(-1)?.key ?? null,
+    atEnd: end === rows.length,
+    ownLast: last?.kind === 'message' && last.message.direction === 'sent',
   });
+  const lastSeen = useLastSeen(away, last?.key ?? null);
+
+  // Who looks back is not to be moved by what comes; who is back at the end follows it again.
+  const firstDrawn = drawn[0]?.key ?? null;
+  useEffect(() => setFrom((before) => (away ? (before ?? firstDrawn) : null)), [away, firstDrawn]);
 
   useEffect(() => {
-    if (target === null) return;
-    const found = scroll.current?.querySelector<HTMLElement>(`[data-message-id="${CSS.escape(target.id)}"]`);
-    found?.scrollIntoView({ block: 'center' });
-    found?.focus({ preventScroll: true });
+    if (target !== null) setFrom(around(rowsNow.current, target.id));
   }, [target]);
+  const rowsNow = useRef(rows);
+  rowsNow.current = rows;
+  useTarget(scroll, target, drawn.length > 0 && from !== null);
 
-  const unseen = away ? rows.length - 1 - rows.findLastIndex(({ key }) => key === seen) : 0;
+  const unseen = rows.length - 1 - rows.findLastIndex(({ key }) => key === lastSeen);
   return (
     <div className="conversation" inert={covered} data-covered={covered}>
       <div
@@ -73,78 +84,7 @@ export const Conversation = memo(function Conversation({
         tabIndex={0}
         onScroll={onScroll}
       >
-        <div className="conversation-content" ref={content}>
-          {rows.length === 0 ? (
-            <div className="conversation-empty">
-              <Icon name="lock" />
-              <p className="conversation-empty-title">{words.conversation.emptyTitle(peerName)}</p>
-              <p>{open ? words.conversation.emptyOpen : words.conversation.emptyLocked}</p>
-            </div>
-          ) : (
-            <>
-              <Earlier more={thread.earlier} onEarlier={onEarlier} onEnd={() => scroll.current?.focus()} />
-              <ol className="rows">
-                {rows.map((row) => (
-                  <li key={row.key} className="row" data-kind={row.kind}>
-                    {row.day !== null && <p className="day">{words.conversation.day(row.day)}</p>}
-                    {row.kind === 'message' ? (
-                      <Bubble message={row.message} continues={row.continues} onReuse={onReuse} />
-                    ) : (
-                      <FileCard file={row.file} peerName={peerName} command={command} />
-                    )}
-                  </li>
-                ))}
-              </ol>
-            </>
-          )}
-        </div>
       </div>
-      {away && (
-        <button type="button" className="button to-newest" data-testid="to-newest" onClick={toEnd}>
-          <Sign name="down" />
-          {unseen > 0 && seen !== null ? words.conversation.newestCount(unseen) : words.conversation.newest}
-        </button>
-      )}
     </div>
   );
 });
-
-function Earlier({
-  more,
-  onEarlier,
-  onEnd,
-}: {
-  readonly more: boolean;
-  readonly onEarlier: () => Promise<string | null>;
-  /** The button is gone with the last page; who pressed it must not lose the place. */
-  readonly onEnd: () => void;
-}) {
-  const [loading, setLoading] = useState(false);
-  const [refusal, setRefusal] = useState<string | null>(null);
-  const pressed = useRef(false);
-  useEffect(() => {
-    if (more || !pressed.current) return;
-    pressed.current = false;
-    onEnd();
-  }, [more, onEnd]);
-  if (!more) return <p className="earlier">{words.conversation.beginning}</p>;
-  const load = async () => {
-    if (loading) return;
-    pressed.current = true;
-    setLoading(true);
-    setRefusal(await onEarlier());
-    setLoading(false);
-  };
-  return (
-    <div className="earlier">
-      <button type="button" className="button" aria-busy={loading} data-testid="earlier" onClick={() => void load()}>
-        {loading ? words.conversation.earlierLoading : words.conversation.earlier}
-      </button>
-      {refusal !== null && (
-        <p role="alert" dir="auto">
-          {refusal}
-        </p>
-      )}
-    </div>
-  );
-}

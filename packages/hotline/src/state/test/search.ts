@@ -260,7 +260,7 @@ const CORE = [
 
 /** Enough of them to open the line and to go wrong in it. */
 export const CORE_LETTERS: readonly Letter[] = ALARM_LETTERS.filter(({ name }) =>
-  [...CORE, 'fresh, reopening', 'old, reopening', 'start'].includes(name),
+  [...CORE, 'fresh, reopening', 'old, reopening'].includes(name),
 );
 
 /** Whatever concerns key. */

@@ -1,0 +1,68 @@
+/** Commands of people at a desk. */
+import type { Command } from 'commander';
+import { enrol, fetchFile, open, say, send, state } from '../desk.ts';
+import { decimal } from './option.ts';
+
+export function talking(program: Command): void {
+  const desk = program
+    .command('desk')
+    .description('the hotline in a terminal: enrol this device, write, send files, follow what happens')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  skykey desk enrol "http://localhost:8467/#enrol=…"\n  skykey desk say http://localhost:8467 "Good evening" --sealed\n  skykey desk open http://localhost:8467',
+    );
+  const device = ['--device <file>', 'key of this device (~/.config/skykey/HOST.key)'] as const;
+  const json = ['--json', 'JSON instead of sentences'] as const;
+
+  desk
+    .command('enrol')
+    .argument('<link>', 'enrolment link of the desk; works once')
+    .description('make a key for this device and let the desk know it')
+    .option(...device)
+    .option(...json)
+    .action(enrol);
+  desk
+    .command('state')
+    .argument('<desk>', 'address of the desk')
+    .description('how safe the line is, and what it is still good for')
+    .option(...device)
+    .option(...json)
+    .action(state);
+  desk
+    .command('say')
+    .argument('<desk>', 'address of the desk')
+    .argument('<text>', 'what to say')
+    .description('send one text; exit 0 once the other desk keeps it, 3 if it still waits')
+    .option('--sealed', 'by one-time pad')
+    .option('--wait <s>', 'how long to wait for it', decimal)
+    .option(...device)
+    .option(...json)
+    .action(say);
+  desk
+    .command('send')
+    .argument('<desk>', 'address of the desk')
+    .argument('<file>', 'file to send')
+    .description('send a file; exit 0 once it has arrived whole, 3 if it has not')
+    .option('--wait <s>', 'how long to wait for it', decimal)
+    .option(...device)
+    .option(...json)
+    .action(send);
+  desk
+    .command('fetch')
+    .argument('<desk>', 'address of the desk')
+    .argument('<id>', 'id of a file that has arrived, as "state --json" lists them')
+    .argument('<path>', 'where to put it; nothing is overwritten')
+    .description('take a file out of the desk')
+    .option(...device)
+    .option(...json)
+    .action(fetchFile);
+  desk
+    .command('open')
+    .argument('<desk>', 'address of the desk')
+    .description('show what happens, and send each line that is typed')
+    .option('--sealed', 'send by one-time pad')
+    .option('--wait <s>', 'how long to stay after the end of the input, when that is no terminal', decimal)
+    .option(...device)
+    .option(...json)
+    .action(open);
+}
