@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { followEvents, HOTLINE_PATH, kmeId, NodeError, peerClient, type Running, saeId, up } from '@skykey/node';
-import type { DeskState, LinkState, NodeState, SiteState } from '@skykey/telemetry';
+import { DeskClient, followEvents, makeDevice, NodeError, type Running, saeId, up } from '@skykey/node';
+import type { DeskMessage, DeskState, LinkState, NodeState, SiteState } from '@skykey/telemetry';
 
 /** Passes are played faster than in the console: nobody is watching the map. */
 const SPEED = 240;
@@ -85,6 +85,7 @@ class Story {
   readonly #running: Running;
   readonly #report: (step: Step) => void;
   readonly #nodes = new Map<string, NodeState>();
+  readonly #desks = new Map<string, DeskClient>();
   #wake: (() => void) | undefined;
 
   constructor(running: Running, report: (step: Step) => void) {
@@ -148,16 +149,17 @@ class Story {
       },
     );
 
-    const refused = await this.#post(`/desk/${here.id}/api/messages`, { text: 'Does anybody hear me?' });
-    const desk = await this.#desk(there.id);
-    this.#step(
-      'refusal',
-      refused.status === 409 && desk.messages.filter(({ direction }) => direction === 'received').length === 1,
-      {
-        text: `the next message was refused instead of sent: ${String(refused.body.error)}`,
-        status: refused.status,
-      },
-    );
+    const black = [];
+    for (const site of [here, there]) black.push(await this.#desk(site.id, 'the desk to close', ({ line }) => line.level === 'black'));
+    const refusal = await this.#desks
+      .get(here.id)!
+      .say('Does anybody hear me?', 'hybrid')
+      .then(() => null, (error: Error) => error.message);
+    const [one, two] = black.map(({ line }) => line.alarm);
+    this.#step('refusal', refusal !== null && one?.id === two?.id && one?.class === 'tap', {
+      text: `both desks are closed and say why; the next message was refused instead of sent: ${refusal}`,
+      reasons: black.map(({ line }) => line.reason),
+    });
   }
 
   #passStep(name: string, link: LinkState): void {
@@ -187,45 +189,42 @@ class Story {
   }
 
   async #message(here: string, there: string, hereName: string, thereName: string): Promise<void> {
-    const sent = await this.#post(`/desk/${here}/api/messages`, { text: TEXT });
-    const arrived = (await this.#desk(there)).messages.find(
-      ({ direction, text }) => direction === 'received' && text === TEXT,
-    );
-    const { message, envelope } = sent.body as {
-      message?: { ciphertextPreview: string; suite: string; keyIds: string[] };
-      envelope?: string;
-    };
-    const sealed = Buffer.from(envelope ?? '', 'base64');
-    // A thief on the line, even one with the certificates of both sites, has the envelope and can bring it to any desk.
-    const again = { [here]: await this.#bring(sealed, here), [there]: await this.#bring(sealed, there) };
-    const desks = await Promise.all([here, there].map((site) => this.#desk(site)));
-    const opened = desks.map(({ messages }) => messages.filter(({ direction }) => direction === 'received').length);
-    const hidden = sealed.length > 0 && !sealed.includes(TEXT) && !sealed.includes(TEXT.slice(0, 12));
-    const refused = Object.values(again).every(({ status }) => status === 409);
-    this.#step('message', sent.status === 200 && Boolean(arrived) && hidden && refused && opened.join() === '0,1', {
-      text: `${hereName} wrote "${TEXT}", sealed (${message?.suite}); it opened at ${thereName}, once, and nowhere else`,
-      ciphertext: message?.ciphertextPreview ?? null,
+    for (const { siteId, url, enrolment } of this.#running.desks()) {
+      const client = new DeskClient(url, makeDevice());
+      await client.enrol(enrolment[0]!.link);
+      this.#desks.set(siteId, client);
+    }
+    const before = await this.#desk(here, 'the line to stand', ({ may }) => may.sealedText.allowed);
+    await this.#desk(there, 'the line to stand', ({ may }) => may.sealedText.allowed);
+    await this.#desks.get(here)!.say(TEXT, 'sealed');
+    const isIt = ({ text }: DeskMessage): boolean => text === TEXT;
+    const arrived = (await this.#desk(there, 'the message', ({ messages }) => messages.some(isIt))).messages.find(isIt)!;
+    const sent = (
+      await this.#desk(here, 'its delivery', ({ messages }) => messages.find(isIt)?.state === 'delivered')
+    ).messages.find(isIt)!;
+    const phrases = [before.safety.phrase, (await this.#desks.get(there)!.state()).safety.phrase];
+    const hidden = sent.ciphertextPreview !== '' && !Buffer.from(sent.ciphertextPreview, 'hex').includes(TEXT.slice(0, 6));
+    const alike = arrived.keyIds.join() === sent.keyIds.join() && sent.keyIds.length > 0;
+    this.#step('message', hidden && alike && arrived.direction === 'received', {
+      text: `${hereName} wrote "${TEXT}", by one-time pad, and it was read at ${thereName}; both desks show the words "${phrases[0]}"`,
+      ciphertext: sent.ciphertextPreview,
       plaintext: Buffer.from(TEXT).toString('hex'),
-      keyIds: message?.keyIds ?? [],
-      broughtAgain: again,
-      error: sent.body.error ?? null,
+      keyIds: sent.keyIds,
+      phrases,
     });
   }
 
-  /** Brings a sealed message to a site's desk, over the line between the sites. */
-  async #bring(envelope: Uint8Array, site: string): Promise<{ status: number; answer: string }> {
-    const { certificates, ports } = this.#running.plan;
-    const sites = this.#running.mission.live.sites.map(({ id }) => id);
-    const other = sites.find((id) => id !== site)!;
-    const tls = {
-      cert: join(certificates, `${kmeId(other)}.crt`),
-      key: join(certificates, `${kmeId(other)}.key`),
-      ca: join(certificates, 'kme-ca.crt'),
-    };
-    const line = peerClient({ port: ports.peer(sites.indexOf(site)), peerId: kmeId(site), tls });
-    const { status, body } = await line.post(HOTLINE_PATH, envelope);
-    line.close();
-    return { status, answer: new TextDecoder().decode(body) };
+  /** The state of a desk as soon as it is as expected. */
+  async #desk(siteId: string, what: string, isThere: (state: DeskState) => boolean): Promise<DeskState> {
+    const deadline = performance.now() + STEP_LIMIT_MS;
+    for (;;) {
+      const state = await this.#desks.get(siteId)!.state();
+      if (isThere(state)) return state;
+      if (performance.now() > deadline) {
+        throw new NodeError('demo/late', `waited ${STEP_LIMIT_MS / 1000} s for ${what}, in vain: ${state.line.reason}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
   }
 
   #site(siteId: string): SiteState | undefined {
@@ -262,10 +261,6 @@ class Story {
       body: JSON.stringify(body),
     });
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-  }
-
-  async #desk(siteId: string): Promise<DeskState> {
-    return (await (await fetch(`${this.#running.url}/desk/${siteId}/api/state`)).json()) as DeskState;
   }
 
   #kme(port: number, site: string, path: string): Promise<{ status: number; body: string }> {

@@ -29,7 +29,8 @@ export class Writer {
 
   /** As they are, without a length. The bytes are copied. */
   raw(bytes: Uint8Array): this {
-    this.#parts.push(bytes.slice());
+    // A Buffer's own slice would share its memory, and be overwritten with this writer's.
+    this.#parts.push(new Uint8Array(bytes));
     return this;
   }
 

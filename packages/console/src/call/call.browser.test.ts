@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { after, afterEach, before, beforeEach, describe, it, type TestContext } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { findChromium } from '../../../../scripts/chromium.mjs';
@@ -70,7 +70,7 @@ describe('a call between two browsers', { timeout: 600_000 }, () => {
   let broken = false;
   beforeEach(() => assert.equal(broken, false, 'an earlier step failed'));
   afterEach((step) => {
-    broken ||= !(step as TestContext).passed;
+    broken ||= !(step as unknown as { readonly passed: boolean }).passed;
   });
 
   async function open(site: PlayedSite, script?: () => void): Promise<Page> {
@@ -135,11 +135,14 @@ describe('a call between two browsers', { timeout: 600_000 }, () => {
       };
     });
 
+  const shown = async () =>
+    (await Promise.all([caller, called].map((page) => page.getByTestId('call-panel').textContent()))).join(' | ');
+
   /** Waits until a page's figures satisfy. */
   async function until(what: string, satisfied: () => Promise<boolean>): Promise<void> {
     const endMs = Date.now() + PATIENCE_MS;
     while (!(await satisfied())) {
-      assert.ok(Date.now() < endMs, `waited in vain: ${what}`);
+      if (Date.now() > endMs) assert.fail(`waited in vain: ${what}; the pages show ${await shown()}`);
       await sleep(200);
     }
   }
@@ -199,23 +202,31 @@ describe('a call between two browsers', { timeout: 600_000 }, () => {
 
   it('decodes at least 99 % of the frames of the picture, and renews keys in mid-call without losing one', async () => {
     await Promise.all([decodedFrom(caller, 10), decodedFrom(called, 10)]);
-    const refused = await Promise.all([figure(caller, 'refused'), figure(called, 'refused')]);
-    const epoch = await figure(caller, 'epoch');
-    for (let renewal = 0; renewal < 2; renewal++) {
-      for (const site of [beijing, moscow]) site.renew();
-      await Promise.all([decodedFrom(caller, 15), decodedFrom(called, 15)]);
+    const held = async () => (await figure(caller, 'held')) + (await figure(called, 'held'));
+    const refused = async () => (await figure(caller, 'refused')) + (await figure(called, 'refused'));
+    // On a machine so busy that a lease runs out, frames are held back as they should be; then it is measured again.
+    for (let attempt = 1; ; attempt++) {
+      const before = { held: await held(), refused: await refused(), epoch: await figure(caller, 'epoch') };
+      const start = await received(called);
+      for (let renewal = 0; renewal < 2; renewal++) {
+        for (const site of [beijing, moscow]) site.renew();
+        await Promise.all([decodedFrom(caller, 20), decodedFrom(called, 20)]);
+      }
+      await until('the new keys', async () => (await figure(caller, 'epoch')) >= before.epoch + 2);
+      // Nothing on its way any more, so that every frame that came has been decoded or never will be.
+      await caller.getByTestId('call-camera').click();
+      await called.getByTestId('call-blank').waitFor();
+      const end = await received(called);
+      await caller.getByTestId('call-camera').click();
+      await decodedFrom(called, 5);
+      if ((await held()) > before.held && attempt < 8) continue;
+      const came = end.framesReceived - start.framesReceived;
+      const decoded = end.framesDecoded - start.framesDecoded;
+      assert.ok(end.keyFrames >= 1 && came >= 40, `only ${came} frames came`);
+      assert.ok(decoded >= 0.99 * came, `${decoded} of ${came} frames were decoded`);
+      assert.equal(await refused(), before.refused);
+      break;
     }
-    await until('the new keys', async () => (await figure(caller, 'epoch')) === epoch + 2);
-    assert.deepEqual(await Promise.all([figure(caller, 'refused'), figure(called, 'refused')]), refused);
-    // Nothing on its way any more, so that every frame that came has been decoded or never will be.
-    await caller.getByTestId('call-camera').click();
-    await called.locator('[data-testid="call-blank"]').waitFor();
-    const { framesReceived, framesDecoded, keyFrames } = await received(called);
-    assert.ok(framesReceived >= 40, `only ${framesReceived} frames came`);
-    assert.ok(keyFrames >= 1);
-    assert.ok(framesDecoded >= 0.99 * framesReceived, `${framesDecoded} of ${framesReceived} frames were decoded`);
-    await caller.getByTestId('call-camera').click();
-    await decodedFrom(called, 5);
   });
 
   it('sends no voice while muted', async () => {
@@ -236,14 +247,14 @@ describe('a call between two browsers', { timeout: 600_000 }, () => {
   });
 
   it('falls silent within a second of the last lease, and goes on by itself', async () => {
-    // Watched in the page of the other side, by its own clock.
-    const watched = called.evaluate(async () => {
+    const watched = caller.evaluate(async () => {
       const connection = (window as unknown as { made: RTCPeerConnection[] }).made.at(-1)!;
-      const series: [number, number][] = [];
+      const series: { readonly ms: number; readonly sent: number }[] = [];
       for (const endMs = Date.now() + 4000; Date.now() < endMs; ) {
         const reports = [...(await connection.getStats()).values()] as Record<string, number | string>[];
-        const picture = reports.find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video');
-        series.push([Date.now(), Number(picture?.framesDecoded)]);
+        const outbound = reports.filter(({ type }) => type === 'outbound-rtp');
+        const sent = outbound.reduce((sum, { packetsSent }) => sum + Number(packetsSent), 0);
+        series.push({ ms: Date.now(), sent });
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       return series;
@@ -251,14 +262,16 @@ describe('a call between two browsers', { timeout: 600_000 }, () => {
     await sleep(500);
     beijing.leases = 'mute';
     const series = await watched;
-    const lastMs = beijing.lastLeaseMs;
-    const [, final] = series.at(-1)!;
-    assert.ok(series[0]![1] < final, 'frames flowed before');
-    const [, afterSecond] = series.find(([ms]) => ms >= lastMs + 1000)!;
-    assert.equal(afterSecond, final, 'frames were decoded later than a second after the last lease');
+    const last = series.at(-1)!;
+    assert.ok(series[0]!.sent < last.sent, 'nothing flowed before');
+    // A machine that stood still between two looks may have been late by as much.
+    const stalledMs = Math.max(...series.slice(1).map(({ ms }, index) => ms - series[index]!.ms - 100));
+    const silent = series.find(({ ms }) => ms >= beijing.lastLeaseMs + 1000 + stalledMs);
+    assert.equal(silent?.sent, last.sent, 'packets left later than a second after the last lease');
     await phase(caller, 'paused');
     assert.match((await caller.getByTestId('call-trouble').textContent()) ?? '', /Beijing does not confirm/);
-    assert.equal(await loudest(called, 'call-level-other', 800), 0);
+    await until('silence', async () => (await loudest(called, 'call-level-other', 1500)) === 0);
+    await called.getByTestId('call-blank').waitFor();
     beijing.leases = 'given';
     await phase(caller, 'running');
     await decodedFrom(called, 5);

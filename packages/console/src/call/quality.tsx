@@ -29,6 +29,7 @@ export function Quality({ control, status }: { readonly control: CallControl; re
     ['picture-opened', callWords.quality.pictureOpened, counts?.opened.video],
     ['voice-opened', callWords.quality.voiceOpened, counts?.opened.audio],
     ['refused', callWords.quality.refused, counts && counts.refused.audio + counts.refused.video],
+    ['held', callWords.quality.held, counts?.held],
     ['epoch', callWords.quality.epoch, counts?.sendEpoch],
     ['packets-lost', callWords.quality.lost, figures?.packetsLost],
     ['round-trip', callWords.quality.roundTrip, figures?.roundTripMs, 'ms'],

@@ -11,6 +11,7 @@ const EVERY_MS = { incoming: 3000, outgoing: 5000 };
  * call in any case.
  */
 export function ring(kind: 'incoming' | 'outgoing'): () => void {
+  if (navigator.userActivation?.hasBeenActive === false) return () => undefined;
   let context: AudioContext;
   try {
     context = audioContext();

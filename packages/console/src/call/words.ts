@@ -165,6 +165,7 @@ export const callWords = {
     pictureOpened: 'Picture frames opened',
     voiceOpened: 'Voice frames opened',
     refused: 'Frames that could not be opened',
+    held: 'Frames held back while paused',
     epoch: 'Number of the keys in use',
     lost: 'Packets lost',
     roundTrip: 'Round trip',

@@ -100,8 +100,6 @@ export function Desk({
   const go = async (id: string) => {
     const there = await fetchUntil(store, api, id);
     if (!there) return false;
-    // The page that was fetched is drawn with the next look at the store.
-    await new Promise((resolve) => setTimeout(resolve, 2 * SHOW_MS));
     searchOpener.current = null;
     setSearching(false);
     setTarget({ id });

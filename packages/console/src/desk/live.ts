@@ -45,11 +45,14 @@ export function follow(store: Store<DeskView>, api: Api, listener?: Listener): (
   });
 }
 
+/** Asked for at once on the way to a message far back. */
+const LEAP = 500;
+
 /** Asks for the page before the oldest message held here. Null when it came, else the refusal. */
-export async function fetchEarlier(store: Store<DeskView>, api: Api): Promise<string | null> {
+export async function fetchEarlier(store: Store<DeskView>, api: Api, limit: number = PAGE): Promise<string | null> {
   const beforeId = store.latest.thread.messages[0]?.id;
   if (beforeId === undefined) return null;
-  const answer = await api.get(`/api/messages?before=${encodeURIComponent(beforeId)}&limit=${PAGE}`);
+  const answer = await api.get(`/api/messages?before=${encodeURIComponent(beforeId)}&limit=${limit}`);
   if (!answer.ok) return answer.error;
   store.update((before) => observe(before, { kind: 'earlier', beforeId, messages: messagesOf(answer.body) }));
   return null;
@@ -60,7 +63,7 @@ export async function fetchUntil(store: Store<DeskView>, api: Api, id: string): 
   const held = () => store.latest.thread.messages.some((message) => message.id === id);
   while (!held() && store.latest.thread.earlier) {
     const oldest = store.latest.thread.messages[0];
-    if ((await fetchEarlier(store, api)) !== null) return false;
+    if ((await fetchEarlier(store, api, LEAP)) !== null) return false;
     if (store.latest.thread.messages[0] === oldest && store.latest.thread.earlier) return false;
   }
   return held();

@@ -253,6 +253,7 @@ export const words = {
     emptyLocked: 'You can write a draft already. It leaves when the line lets it.',
     earlier: 'Earlier messages',
     earlierLoading: 'Fetching …',
+    later: 'Later messages',
     beginning: 'This is the beginning of what is kept.',
     newest: 'To the newest',
     newestCount: (count: number) => (count === 1 ? '1 new message' : `${count} new messages`),
@@ -305,6 +306,7 @@ export const words = {
     send: 'Send',
     sending: 'Sealing …',
     locked: 'Sending is locked',
+    emergency: 'The line is shut. Texts leave by the emergency pad that both sides keep for this, and by nothing else.',
     kept: 'Your words are still in the box.',
     notSent: 'Not sent.',
     otherwise: {

@@ -14,6 +14,7 @@ import {
 import { type FileFacts, fileContext } from './offer.ts';
 import { decodeReceiver, encodeReceiver, type KeptReceiver, type ReceiverStage } from './receiver-state.ts';
 import { isAfter, type MessageId, MessageNumbers, SeenMessages } from './repeats.ts';
+import { CANCELLED_BY_SENDER, ENDS, FORGED } from './sentence.ts';
 
 export interface FileReceiverOptions {
   /** 16 bytes. */
@@ -183,7 +184,7 @@ export class FileReceiver {
       case 'changed':
         return this.#end('changed', '');
       case 'cancel':
-        return this.#end('cancelled', CANCELLED_THERE[message.reason]);
+        return this.#end('cancelled', CANCELLED_BY_SENDER[message.reason]);
     }
   }
 
@@ -399,19 +400,3 @@ export class FileReceiver {
     return { kind: 'send', fileId, message: { ...body, fileId, id: this.#numbers.next() } };
   }
 }
-
-const FORGED =
-  'Piece after piece of this file arrives altered, so it was ended: look at the line, then ask for the file again.';
-
-const CANCELLED_THERE: Readonly<Record<CancelReason, string>> = {
-  person: 'The other side has cancelled this file.',
-  unknown: 'The other desk does not know this file any more: ask for it again.',
-  damaged: 'The other desk gave this file up: ask for it again.',
-};
-
-const ENDS: Partial<Record<ReceiverStage, string>> = {
-  refused: 'You did not take this file.',
-  cancelled: 'This file was cancelled.',
-  changed: 'The file changed on the other desk while it was being sent; nothing of it was kept: ask for it again.',
-  damaged: 'The file that arrived is not the one that was offered, and was thrown away: ask for it again.',
-};

@@ -3,9 +3,10 @@ import { HotlineError } from '../error.ts';
 import { CHUNK_BYTES, chunkBytes, chunkCount, FileCipher } from './chunked.ts';
 import type { FileEffect } from './effect.ts';
 import type { FileHashes } from './first-pass.ts';
-import { type FileBody, type FileMessage, notForThisTransfer, type PauseReason, type RefuseReason } from './message.ts';
-import { type FileOffer, fileContext } from './offer.ts';
+import { type FileBody, type FileMessage, notForThisTransfer, type PauseReason } from './message.ts';
+import { type FileFacts, type FileOffer, fileContext } from './offer.ts';
 import { isAfter, type MessageId, MessageNumbers, SeenMessages } from './repeats.ts';
+import { CANCELLED_BY_RECEIVER, CHANGED, REFUSED } from './sentence.ts';
 
 /** The last five end the transfer. */
 export type SenderStage = 'offered' | 'sending' | 'done' | 'refused' | 'cancelled' | 'changed';
@@ -13,6 +14,7 @@ export type SenderStage = 'offered' | 'sending' | 'done' | 'refused' | 'cancelle
 export interface FileSenderOptions {
   /** 16 bytes. */
   readonly conversationId: Uint8Array;
+  /** Its key stays the caller's to wipe, as soon as the offer itself has been sent. */
   readonly offer: FileOffer;
   /** Of a first pass over the file as it is now: after a restart it is read once more, and must still be what was offered. */
   readonly hashes: FileHashes;
@@ -32,13 +34,6 @@ const FIRST_PROBE_MS = 30_000;
 const LAST_PROBE_MS = 300_000;
 const MAX_PROBES = 10;
 
-const REFUSED: Readonly<Record<RefuseReason, string>> = {
-  declined: 'The other side does not want this file.',
-  'too-many': 'The other desk has too many files under way: offer it again when one has arrived.',
-  'no-room': 'The other desk has no room for this file: ask them to make room, then offer it again.',
-  policy: "The other desk's policy does not let this file in: ask its operator, or send something smaller.",
-};
-
 /**
  * Sends one file: answers requests with sealed chunks that are read on demand. A chunk that is not what the first pass
  * saw is never sealed: the transfer ends as `changed` and the other side is told.
@@ -47,7 +42,7 @@ const REFUSED: Readonly<Record<RefuseReason, string>> = {
  * what an honest peer never sends, and the transfer goes on as if it had not come.
  */
 export class FileSender {
-  readonly #facts: FileOffer;
+  readonly #facts: FileFacts;
   readonly #cipher: FileCipher;
   /** Up to 8 MiB; let go at the end. */
   #hashes: FileHashes | null;
@@ -69,12 +64,14 @@ export class FileSender {
 
   constructor(options: FileSenderOptions) {
     const { offer, hashes } = options;
-    this.#facts = offer;
+    // The key itself is not kept: what it yields is in the cipher.
+    const { key, ...facts } = offer;
+    this.#facts = facts;
     this.#hashes = hashes;
     this.#chunks = chunkCount(offer.bytes);
     this.#limit = options.inFlight ?? 8;
     this.#numbers = new MessageNumbers(options.start);
-    this.#cipher = FileCipher.open(offer.key, offer.prefix, fileContext(options.conversationId, offer));
+    this.#cipher = FileCipher.open(key, offer.prefix, fileContext(options.conversationId, offer));
     this.#stage = options.accepted ? 'sending' : 'offered';
     this.#paused = options.paused ?? false;
     if (hashes.bytes !== offer.bytes || !equalBytes(hashes.sha256, offer.sha256)) this.#end('changed', CHANGED);
@@ -145,7 +142,7 @@ export class FileSender {
       case 'done':
         return this.#end('done', '');
       case 'cancel':
-        return this.#end('cancelled', CANCELLED_THERE[message.reason]);
+        return this.#end('cancelled', CANCELLED_BY_RECEIVER[message.reason]);
     }
   }
 
@@ -295,12 +292,3 @@ export class FileSender {
     return { kind: 'send', fileId, message: { ...body, fileId, id: this.#numbers.next() } };
   }
 }
-
-const CHANGED =
-  'The file changed while it was being sent, so nothing more of it goes out: offer it again as it is now.';
-
-const CANCELLED_THERE = {
-  person: 'The other side has cancelled this file.',
-  unknown: 'The other desk does not know this file any more: offer it again.',
-  damaged: 'What arrived at the other desk was damaged, and is thrown away there: offer the file again.',
-} as const;

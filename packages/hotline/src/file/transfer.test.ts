@@ -4,7 +4,7 @@ import { CHUNK_BYTES, chunkCount } from './chunked.ts';
 import { Day, sameFile } from './test/day.ts';
 import { patternBytes, SeededChance } from './test/random.ts';
 
-const DAYS = process.env.SKYKEY_TEST_LONG ? 5_000 : 150;
+const DAYS = process.env.SKYKEY_TEST_LONG ? 5_000 : 120;
 
 describe('a file over a good line', () => {
   for (const bytes of [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 100 * CHUNK_BYTES + 5]) {
@@ -70,14 +70,18 @@ describe('a file over a line that loses, doubles and reorders, between desks tha
     });
     day.run();
     assert.ok(sameFile(day.delivered, file));
-    assert.ok(day.counts.writes === 200 + 1, 'nothing was written twice');
+    assert.equal(day.counts.writes, 201, 'nothing was written twice');
   });
 });
 
 describe('a file that changes while it is sent', () => {
   const changes: Record<string, (file: Uint8Array, at: number) => Uint8Array> = {
-    'has one other bit': (file, at) => file.map((byte, i) => (i === at ? byte ^ 1 : byte)),
-    grows: (file) => new Uint8Array([...file, 1]),
+    'has one other bit': (file, at) => {
+      const changed = file.slice();
+      changed[at]! ^= 1;
+      return changed;
+    },
+    grows: (file) => new Uint8Array(Buffer.concat([file, Uint8Array.of(1)])),
     shrinks: (file) => file.slice(0, -1),
     'is replaced': (file) => patternBytes(file.length, 99),
   };
@@ -123,10 +127,7 @@ describe('a full disk', () => {
       // A crash may forget that someone has resumed: whoever looks sees it, and does it again.
       day.at(day.nowMs + 400_000, () => day.asReceiver((receiver) => receiver.resume(day.nowMs)));
       day.run();
-      assert.ok(
-        sameFile(day.delivered, file),
-        `seed ${seed}: ${day.sender.stage}, ${day.receiver.stage} ${day.nowMs} ${day.receiver.paused} ${day.receiver.stalled} ${JSON.stringify(day.counts)} ${day.receiver.wakeAt()} ${day.sender.wakeAt()} ${JSON.stringify(day.receiver.progress)} ${day.room} ${day.sender.paused} ${day.receiver.sentence}`,
-      );
+      assert.ok(sameFile(day.delivered, file), `seed ${seed}: ${day.sender.stage}, ${day.receiver.stage}`);
     }
   });
 });

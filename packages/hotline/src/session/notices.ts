@@ -37,9 +37,9 @@ export class Notices {
     for (const number of this.#inbox.unreleased) this.#ahead.set(number, present(kept, `${IN}/${number}`));
   }
 
-  /** Highest number that this desk has accepted. */
+  /** Highest number that this desk has settled: accepted, or known to be lost. */
   get accepted(): number {
-    return Math.max(this.#inbox.ack.cumulative, ...this.#inbox.unreleased);
+    return this.#inbox.highest;
   }
 
   get ack(): Ack {

@@ -49,6 +49,8 @@ export interface Renewed {
 
 interface Offered {
   readonly pending: PendingOffer;
+  /** What this desk said that it had accepted. */
+  readonly accepted: Accepted;
   readonly bytes: Uint8Array;
   readonly qkdAtMs: number | null;
   readonly reopens: string | null;
@@ -58,6 +60,7 @@ interface Offered {
 
 interface Answered {
   readonly pending: PendingAnswer;
+  readonly accepted: Accepted;
   readonly offerId: string;
   readonly bytes: Uint8Array;
   readonly qkdAtMs: number | null;
@@ -84,6 +87,8 @@ export class Renewal {
   readonly #seenOffers = new Set<string>();
   #busy = false;
   #notBeforeMs = 0;
+  /** An agreement came to nothing, which the other desk does not know. */
+  #mustAgree = false;
   /** Rises with every alarm: what was drawn before it is not used. */
   #round = 0;
 
@@ -183,7 +188,7 @@ export class Renewal {
   #isWanted(nowMs: number): boolean {
     const { options, wanted } = this.#context;
     const epoch = this.#epoch;
-    if (!epoch || wanted()) return true;
+    if (!epoch || this.#mustAgree || wanted()) return true;
     const first = whoseOfferStands(options.ownId, options.peerId) === 'own';
     return epoch.spent(nowMs, first ? RENEW_AT.first : RENEW_AT.second);
   }
@@ -222,7 +227,7 @@ export class Renewal {
     }
     const reopens = this.#reopens();
     const { offer, pending } = beginAgreement(this.#party(reopens), keys, ports.random);
-    this.#offer = { pending, bytes: offer, qkdAtMs, reopens, firstMs: nowMs, sentMs: nowMs };
+    this.#offer = { pending, accepted: this.#accepted(), bytes: offer, qkdAtMs, reopens, firstMs: nowMs, sentMs: nowMs };
     this.#post(offer);
   }
 
@@ -268,15 +273,16 @@ export class Renewal {
     const qkd: readonly QkdKey[] = keys;
     const { answer, pending } = answerOffer(this.#party(reopens), bytes, qkd, this.#context.ports.random);
     this.#answer?.pending.wipe();
-    this.#answer = { pending, offerId, bytes: answer, reopens, qkdAtMs: keys.length > 0 ? qkdAtMs : null };
+    this.#answer = { pending, accepted: this.#accepted(), offerId, bytes: answer, reopens, qkdAtMs: keys.length > 0 ? qkdAtMs : null };
     this.#post(answer);
   }
 
   #answered(bytes: Uint8Array, nowMs: number): void {
     if (!this.#offer) throw new HotlineError('hotline/not-for-us', 'no offer of this desk waits for an answer');
-    const { pending, qkdAtMs, reopens } = this.#offer;
+    const { pending, accepted, qkdAtMs, reopens } = this.#offer;
     const { confirm, agreed } = finishAgreement(pending, bytes);
     this.#offer = null;
+    if (!this.#stillTrue(agreed, accepted)) return;
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
     this.#confirm = { bytes: confirm, sentMs: nowMs };
     this.#post(confirm);
@@ -289,10 +295,23 @@ export class Renewal {
       this.#context.beatSoon();
       return;
     }
-    const { pending, qkdAtMs, reopens } = this.#answer;
+    const { pending, accepted, qkdAtMs, reopens } = this.#answer;
     const { agreed } = acceptConfirm(pending, bytes);
+    if (!this.#stillTrue(agreed, accepted)) return;
     this.#giveUpOffer();
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
+  }
+
+  /**
+   * A desk that was started anew goes on with numbers after those that this one said it had accepted. If one of its earlier
+   * life has come in since, that is not true any more: they agree once more.
+   */
+  #stillTrue({ peer, secrets }: Agreed, said: Accepted): boolean {
+    const { text, control } = this.#accepted();
+    if (peer.reason !== 'start' || (said.text === text && said.control === control)) return true;
+    secrets.wipe();
+    this.#mustAgree = true;
+    return false;
   }
 
   #adopt({ agreed, qkdAtMs, reopens }: Omit<Renewed, 'epoch'>, nowMs: number): void {
@@ -303,9 +322,13 @@ export class Renewal {
     this.#roots = [{ number, root: secrets.root }, ...(newest ? [newest] : [])];
     this.#context.steps.put('session/roots', writeRoots(this.#roots));
     this.#before?.epoch.wipe();
-    this.#before = this.#epoch ? { epoch: this.#epoch, untilMs: nowMs + OVERLAP_MS } : null;
+    // What a desk sent before it was started anew must not come in after this.
+    const keeps = this.#epoch && agreed.peer.reason !== 'start';
+    if (this.#epoch && !keeps) this.#epoch.wipe();
+    this.#before = this.#epoch && keeps ? { epoch: this.#epoch, untilMs: nowMs + OVERLAP_MS } : null;
     this.#epoch = new Epoch({ ownId, peerId, number, secrets, nowMs });
     this.#confirm = null;
+    this.#mustAgree = false;
     this.#pause(nowMs, PAUSE_MS);
     this.#onEpoch({ agreed, epoch: this.#epoch, qkdAtMs, reopens });
   }

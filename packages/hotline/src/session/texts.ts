@@ -83,9 +83,9 @@ export class Texts {
     }
   }
 
-  /** Highest number that this desk has accepted. */
+  /** Highest number that this desk has settled: accepted, or known to be lost. */
   get accepted(): number {
-    return Math.max(this.#inbox.ack.cumulative, ...this.#inbox.unreleased);
+    return this.#inbox.highest;
   }
 
   get ack(): Ack {

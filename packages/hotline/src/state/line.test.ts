@@ -460,6 +460,15 @@ describe('clocks and copies', () => {
     assert.equal(pair.approveAll().beijing.view.freshAgreement, null);
   });
 
+  test('after its clock was set back a desk believes that its peer is there once it answers anew', () => {
+    const pair = Pair.running();
+    pair.beijing.nowMs -= 60 * MINUTE;
+    assert.equal(pair.beijing.after(0).view.peerReachable, false);
+    assert.equal(pair.talk().beijing.view.peerReachable, true);
+    pair.beijing.after(11_000);
+    assert.equal(pair.beijing.view.peerReachable, false, 'by its own clock, as it is now');
+  });
+
   test('a clock that trembles is nothing', () => {
     const { beijing } = Pair.running();
     const { state } = beijing;
@@ -512,6 +521,10 @@ describe('clocks and copies', () => {
     for (const what of ['text', 'sealedText', 'file', 'call'] as const)
       assert.equal(pair.beijing.may[what].allowed, false);
     assert.equal(pair.beijing.view.level, 'red');
+    assert.match(pair.beijing.view.reason, /^Beijing has not agreed keys/);
+    pair.beijing.outgoing = [];
+    assert.deepEqual(pair.beijing.after(5_000).outgoing, [], 'there is no lane to tell anything on');
+    pair.moscow.after(5_000);
     pair.beijing.counts(hoursOfKey(48));
     pair.agree(pair.beijing.nowMs).talk();
     assert.deepEqual(pair.levels, ['green', 'green']);

@@ -100,6 +100,8 @@ test('one signature, the same one twice, or one of a third desk is no record', (
     refuses('hotline/forged', () => verifySignedHead(PARTIES, { ...both, signatures }, pinned));
   }
   refuses('hotline/forged', () => answered(said(1), { ...first, signatures: [b!] }));
+  const altered = { deskId: 'beijing', signature: a!.signature.map((byte, i) => (i === 99 ? byte ^ 1 : byte)) };
+  refuses('hotline/forged', () => answered(said(1), { ...first, signatures: [altered] }));
 });
 
 test('a record altered anywhere, or moved to other parties, is refused', () => {

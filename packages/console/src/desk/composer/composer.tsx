@@ -127,7 +127,7 @@ export function Composer({
           </span>
         </p>
       ) : (
-        locked && <Lock ready={ready} sealing={sealing} />
+        <Lock ready={ready} sealing={sealing} black={desk.line.level === 'black'} />
       )}
       <div className="composer-tools" hidden={shut}>
         <SealingSwitch
@@ -194,9 +194,25 @@ export function Composer({
   );
 }
 
-/** Why nothing can be sent now, and what a person may do about it. */
-function Lock({ ready, sealing }: { readonly ready: Readiness; readonly sealing: Sealing }) {
-  if (ready.state !== 'locked' && ready.state !== 'disconnected') return null;
+/** Why nothing can be sent now, and what a person may do about it; or by what alone it leaves while the line is shut. */
+function Lock({
+  ready,
+  sealing,
+  black,
+}: {
+  readonly ready: Readiness;
+  readonly sealing: Sealing;
+  readonly black: boolean;
+}) {
+  if (ready.state !== 'locked' && ready.state !== 'disconnected') {
+    if (!black) return null;
+    return (
+      <p className="composer-notice" data-testid="emergency">
+        <Icon name="lock" />
+        <span>{words.composer.emergency}</span>
+      </p>
+    );
+  }
   return (
     <p className="composer-notice" id="composer-lock" data-testid="composer-lock">
       <Icon name="lock" />

@@ -21,21 +21,17 @@ export function useReading(
     firstKey,
     lastKey,
     atEnd,
-    ownLast,
   }: {
     /** Keys of the rows drawn first and last. */
     readonly firstKey: string | null;
     readonly lastKey: string | null;
     /** The last row drawn is the last there is. */
     readonly atEnd: boolean;
-    /** The reader wrote it: it is shown, wherever the reader was. */
-    readonly ownLast: boolean;
   },
 ): Reading {
   const [away, setAway] = useState(false);
   const nearEnd = useRef(true);
-  /** The row that is read, and how far below the upper edge it stands. */
-  const held = useRef<{ readonly row: Element; readonly offset: number } | null>(null);
+  const held = useRef<Held | null>(null);
   const ends = useRef(atEnd);
   ends.current = atEnd;
 
@@ -49,52 +45,66 @@ export function useReading(
 
   const toEnd = useCallback(() => {
     if (scroll.current === null) return;
+    nearEnd.current = true;
+    setAway(false);
     scroll.current.scrollTop = scroll.current.scrollHeight;
-    onScroll();
-  }, [scroll, onScroll]);
+  }, [scroll]);
 
-  const settle = useCallback(() => {
-    const element = scroll.current;
-    if (element === null) return;
-    if (nearEnd.current) toEnd();
-    else if (held.current?.row.isConnected) {
-      const { row, offset } = held.current;
-      element.scrollTop += row.getBoundingClientRect().top - element.getBoundingClientRect().top - offset;
-    }
-  }, [scroll, toEnd]);
+  const settle = useCallback(
+    (by: 'top' | 'bottom') => {
+      const element = scroll.current;
+      if (element === null) return;
+      if (nearEnd.current) {
+        element.scrollTop = element.scrollHeight;
+      } else if (held.current?.row.isConnected) {
+        const { row } = held.current;
+        element.scrollTop += measure(row, element)[by] - held.current[by];
+        held.current = measure(row, element);
+      }
+    },
+    [scroll],
+  );
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: rows that come or go must not move what is read
-  useLayoutEffect(settle, [firstKey, lastKey, settle]);
+  // Rows come or go. By its lower edge: a row loses its name and its day when one of the same kind comes before it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: at each change of what is drawn
+  useLayoutEffect(() => settle('bottom'), [firstKey, lastKey, settle]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: at each new last row
+  // The room may change (a keyboard opens), and so may a row (a file is done). By its upper edge: what opens, opens down.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list is another element once there is a first row
   useLayoutEffect(() => {
-    if (ownLast && atEnd) toEnd();
-  }, [lastKey, ownLast]);
-
-  // The room may change (a keyboard opens), and so may a row (a file is done).
-  useLayoutEffect(() => {
-    if (scroll.current === null || list.current === null) return;
-    const observer = new ResizeObserver(settle);
+    if (scroll.current === null) return;
+    const observer = new ResizeObserver(() => settle('top'));
     observer.observe(scroll.current);
-    observer.observe(list.current);
+    if (list.current !== null) observer.observe(list.current);
     return () => observer.disconnect();
-  }, [scroll, list, settle]);
+  }, [scroll, list, settle, firstKey === null]);
 
   return { onScroll, away, toEnd };
 }
 
+/** The row that is read, and how far below the upper edge of the room it begins and ends. */
+interface Held {
+  readonly row: Element;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+function measure(row: Element, scroll: Element): Held {
+  const edge = scroll.getBoundingClientRect().top;
+  const { top, bottom } = row.getBoundingClientRect();
+  return { row, top: top - edge, bottom: bottom - edge };
+}
+
 /** The first row whose end is in sight, found by halving: rows stand one below the other. */
-function rowRead(scroll: HTMLElement, list: HTMLElement | null): { row: Element; offset: number } | null {
+function rowRead(scroll: Element, list: Element | null): Held | null {
   const rows = list?.children;
   if (rows === undefined || rows.length === 0) return null;
-  const top = scroll.getBoundingClientRect().top;
   let low = 0;
   let high = rows.length - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (rows[middle]!.getBoundingClientRect().bottom > top) high = middle;
+    if (measure(rows[middle]!, scroll).bottom > 0) high = middle;
     else low = middle + 1;
   }
-  const row = rows[low]!;
-  return { row, offset: row.getBoundingClientRect().top - top };
+  return measure(rows[low]!, scroll);
 }

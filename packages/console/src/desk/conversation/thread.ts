@@ -14,7 +14,7 @@ export interface Thread {
 export const EMPTY_THREAD: Thread = { messages: [], earlier: false };
 /** As many as a `DeskState` carries at most: so many, and there may be earlier ones. */
 export const NEWEST = 100;
-/** Asked for at once. */
+/** A page with fewer than so many is the first one. */
 export const PAGE = 100;
 
 /**
@@ -47,19 +47,14 @@ export function withMessage(thread: Thread, message: DeskMessage): Thread {
   return { ...thread, messages: thread.messages.toSpliced(after, 0, message) };
 }
 
-/** A page of messages before `beforeId`, oldest first. A page that was not filled is the first one. */
-export function withEarlier(
-  thread: Thread,
-  beforeId: string,
-  page: readonly DeskMessage[],
-  limit: number = PAGE,
-): Thread {
+/** A page of messages before `beforeId`, oldest first. */
+export function withEarlier(thread: Thread, beforeId: string, page: readonly DeskMessage[]): Thread {
   // The oldest message is another one now: an answer that came twice, or after a gap. What it says is asked for again.
   if (thread.messages[0]?.id !== beforeId) return thread;
   const known = new Set(thread.messages.map(({ id }) => id));
   const fresh = page.filter(({ id }) => !known.has(id));
   // A page without anything new would be asked for for ever.
-  return { messages: [...fresh, ...thread.messages], earlier: page.length >= limit && fresh.length > 0 };
+  return { messages: [...fresh, ...thread.messages], earlier: page.length >= PAGE && fresh.length > 0 };
 }
 
 /** Without what is older than `utcMs`: the desk has overwritten it, so this page does not keep it either. */

@@ -5,7 +5,9 @@ import type { Thread } from './thread.ts';
 
 interface Placed {
   readonly key: string;
-  /** `2016-12-19` on the first row of a day. */
+  /** `2016-12-19`. */
+  readonly date: string;
+  /** The date again on the first row of a day; else null. */
   readonly day: string | null;
 }
 
@@ -24,25 +26,22 @@ export function timeline({ messages, earlier }: Thread, files: readonly DeskFile
   const oldestMs = earlier ? (messages[0]?.utcMs ?? 0) : Number.NEGATIVE_INFINITY;
   const shown = files.filter(({ utcMs }) => utcMs >= oldestMs).toSorted((a, b) => a.utcMs - b.utcMs);
   const rows: Row[] = [];
-  let day = '';
   let nextFile = 0;
-  const dayOf = (utcMs: number): string | null => {
+  const dated = (utcMs: number): Pick<Placed, 'date' | 'day'> => {
     const date = utcDate(utcMs);
-    if (date === day) return null;
-    day = date;
-    return date;
+    return { date, day: rows.at(-1)?.date === date ? null : date };
   };
   const placeFiles = (untilMs: number): void => {
     for (let file = shown[nextFile]; file !== undefined && file.utcMs < untilMs; file = shown[++nextFile]) {
-      rows.push({ kind: 'file', key: `file ${file.id}`, day: dayOf(file.utcMs), file });
+      rows.push({ kind: 'file', key: `file ${file.id}`, ...dated(file.utcMs), file });
     }
   };
   for (const message of messages) {
     placeFiles(message.utcMs);
     const before = rows.at(-1);
-    const first = dayOf(message.utcMs);
-    const continues = first === null && before?.kind === 'message' && together(before.message, message);
-    rows.push({ kind: 'message', key: message.id, day: first, message, continues });
+    const when = dated(message.utcMs);
+    const continues = when.day === null && before?.kind === 'message' && together(before.message, message);
+    rows.push({ kind: 'message', key: message.id, ...when, message, continues });
   }
   placeFiles(Number.POSITIVE_INFINITY);
   return rows;

@@ -5,13 +5,14 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import { SecretBytes } from '@skykey/bits';
 import { contextOf } from '../store/seal.ts';
-import type { Purpose } from './challenges.ts';
 import { tokenHash } from './token.ts';
 
 /** RFC 8410: what is before the 32 bytes of a private key in PKCS #8, and of a public key in SubjectPublicKeyInfo. */
 const PRIVATE_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PUBLIC_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const PUBLIC_BYTES = 32;
+
+export type Purpose = 'enrolment' | 'sign-in';
 
 /** What a terminal sends instead of a passkey's answer; bytes in base64url. */
 export interface DeviceAnswer {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DeskRole } from '@skykey/telemetry';
+import Fastify from 'fastify';
+import { serveSignIn } from './serve-sign-in.ts';
 import { type Browser, HOUR_MS, House, MemoryState, ORIGIN } from './test/house.ts';
 
 const MINUTE_MS = 60_000;
@@ -98,6 +100,31 @@ describe('a route', () => {
       200,
     );
     assert.equal((await anna.get('/api/state', { origin: ORIGIN })).status, 200);
+  });
+
+  it('takes the bytes of a file from its own page, which says so in a header that no form can send', async (t) => {
+    const house = await House.open(t);
+    const anna = await house.person('Anna', ['speaker']);
+    const server = Fastify();
+    t.after(() => server.close());
+    const door = serveSignIn(server, { signIn: house.signIn, prefix: '/desk/a' });
+    server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    server.post('/desk/a/api/files', { onRequest: door.require('speaker') }, async () => ({}));
+    const own = {
+      cookie: [...anna.cookies].map((each) => each.join('=')).join('; '),
+      origin: ORIGIN,
+      'content-type': 'application/octet-stream',
+      'x-skykey': '1',
+    };
+    const send = async (headers: Record<string, string>): Promise<number> =>
+      (await server.inject({ method: 'POST', url: '/desk/a/api/files', headers, payload: 'x' })).statusCode;
+    assert.equal(await send(own), 200);
+    const { 'x-skykey': _mark, ...form } = own;
+    assert.equal(await send(form), 403);
+    assert.equal(await send({ ...own, origin: 'http://localhost:1' }), 403);
+    const { cookie, ...headers } = own;
+    assert.equal((await server.inject({ url: '/desk/a/api/me', headers: { cookie } })).json().name, 'Anna');
+    assert.equal(await send(headers), 401);
   });
 
   it('says who asks: the person as it is now', async (t) => {

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { DeskPerson, DeskRole } from '@skykey/telemetry';
 import type { KeptState } from '../store/desk-store.ts';
 import type { RandomBytes } from '../store/seal.ts';
-import { Challenges, type Purpose } from './challenges.ts';
-import { type DeviceAnswer, deviceId, isAnswerOf } from './device.ts';
+import { Challenges } from './challenges.ts';
+import { type DeviceAnswer, deviceId, isAnswerOf, type Purpose } from './device.ts';
 import { Invitations } from './invitations.ts';
 import { nameFrom } from './name.ts';
 import { Origin } from './origin.ts';
@@ -115,7 +115,7 @@ export class SignIn {
   async enrolmentOptions(browser: string, token: unknown): Promise<object> {
     const { hash, personId, name } = this.#invitations.of(token);
     const challenge = newToken(this.#random);
-    this.#challenges.add(challenge, 'enrolment', browser, hash);
+    this.#challenges.add(challenge, aboutLink(hash), browser);
     const known = this.#register.keysOf(personId).flatMap((key) => (key.kind === 'passkey' ? [key.passkey] : []));
     const { origin } = this;
     return creationOptions({ origin, rpName: this.#options.name, challenge, personId, personName: name, known });
@@ -152,7 +152,7 @@ export class SignIn {
 
   async signInOptions(browser: string): Promise<object> {
     const challenge = newToken(this.#random);
-    this.#challenges.add(challenge, 'sign-in', browser);
+    this.#challenges.add(challenge, SIGN_IN, browser);
     return requestOptions(this.origin, challenge);
   }
 
@@ -263,9 +263,9 @@ export class SignIn {
 
   /** The key that has answered a challenge of this desk, and what it counted to if it is a passkey. */
   async #prove(browser: string, answer: Answer): Promise<{ id: string; counter: number | null }> {
-    if ('device' in answer) return { id: this.#proveDevice(browser, 'sign-in', answer.device), counter: null };
+    if ('device' in answer) return { id: this.#proveDevice(browser, 'sign-in', answer.device, SIGN_IN), counter: null };
     const given = answerIn(answer.credential);
-    this.#take(given.challenge, 'sign-in', browser);
+    this.#take(given.challenge, SIGN_IN, browser);
     const key = this.#register.keys.get(given.id);
     if (key?.kind !== 'passkey') throw unknownKey();
     return { id: given.id, counter: await authenticated(given, key.passkey, key.personId, this.origin) };
@@ -274,16 +274,16 @@ export class SignIn {
   /** A new key that has answered a challenge for this enrolment link. */
   async #proveNew(browser: string, answer: Answer, link: string): Promise<NewKey> {
     if ('device' in answer) {
-      const id = this.#proveDevice(browser, 'enrolment', answer.device, link);
+      const id = this.#proveDevice(browser, 'enrolment', answer.device, aboutLink(link));
       return { id, kind: 'device', publicKey: answer.device.publicKey };
     }
     const given = answerIn(answer.credential);
-    this.#take(given.challenge, 'enrolment', browser, link);
+    this.#take(given.challenge, aboutLink(link), browser);
     return { id: given.id, kind: 'passkey', passkey: await registered(given, this.origin) };
   }
 
-  #proveDevice(browser: string, purpose: Purpose, answer: DeviceAnswer, subject?: string): string {
-    this.#take(answer.challenge, purpose, browser, subject);
+  #proveDevice(browser: string, purpose: Purpose, answer: DeviceAnswer, about: string): string {
+    this.#take(answer.challenge, about, browser);
     const id = deviceId(answer.publicKey);
     if (!isAnswerOf(answer, purpose, this.origin.text))
       throw new SignInRefusal(
@@ -294,8 +294,8 @@ export class SignIn {
   }
 
   /** Takes the challenge away, whatever comes of it: no answer is tried twice. */
-  #take(challenge: string, purpose: Purpose, browser: string, subject?: string): void {
-    if (!this.#challenges.take(challenge, purpose, browser, subject))
+  #take(challenge: string, about: string, browser: string): void {
+    if (!this.#challenges.take(challenge, about, browser))
       throw new SignInRefusal(
         'desk/challenge',
         'this took longer than five minutes, was answered already, or was begun in another browser: begin again here',
@@ -356,6 +356,10 @@ export class SignIn {
     this.#options.journal?.(sentence);
   }
 }
+
+/** What a challenge is about. */
+const SIGN_IN = 'sign-in';
+const aboutLink = (hash: string): string => `link ${hash}`;
 
 const unknownKey = (): SignInRefusal =>
   new SignInRefusal(

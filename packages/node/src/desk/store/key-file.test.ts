@@ -86,6 +86,7 @@ test('a record that was torn while it was written is no key, and harms no other'
     const opened = KeyFile.open(path, false, randomBytes);
     assert.deepEqual(bytesOf(opened.epoch(1)), bytesOf(keys.epoch(1)));
     const { number, key } = opened.ofDay(7);
+    assert.notDeepEqual(bytesOf(key), torn.subarray(128 + 16, 128 + 48), 'half a key is none');
     assert.deepEqual(bytesOf(KeyFile.open(path, false, randomBytes).dayKey(number)), bytesOf(key), `${cut} bytes`);
   }
 });

@@ -1,7 +1,7 @@
 /** An authenticator in software, with every fault that an attack needs (Web Authentication Level 3, 6). */
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
-type Cbor = number | string | Uint8Array | ReadonlyMap<number | string, Cbor> | readonly Cbor[];
+export type Cbor = number | string | Uint8Array | ReadonlyMap<number | string, Cbor> | readonly Cbor[];
 
 /** RFC 8949, the part that is needed. */
 export function cbor(value: Cbor): Buffer {
@@ -45,8 +45,11 @@ export interface Faults {
   readonly userHandle?: string | undefined;
   /** Bit of the signature that is flipped. */
   readonly flip?: number;
-  /** Attestation statement, with its format. */
-  readonly attestation?: readonly [fmt: string, statement: ReadonlyMap<string, Cbor>];
+  /** Format and statement of an attestation of what was signed (8). */
+  readonly attestation?: (
+    signed: Buffer,
+    key: KeyObject,
+  ) => readonly [fmt: string, statement: ReadonlyMap<string, Cbor>];
 }
 
 interface CreationOptions {
@@ -89,7 +92,8 @@ export class Authenticator {
     const attested = Buffer.concat([Buffer.alloc(16), Buffer.of(0, id.length), id, this.made.publicKey]);
     const authData = this.#data({ ...faults }, attested);
     const clientDataJSON = this.#clientData('webauthn.create', challenge, faults);
-    const [fmt, statement] = faults.attestation ?? ['none', new Map<string, Cbor>()];
+    const signed = Buffer.concat([authData, sha256(Buffer.from(clientDataJSON, 'base64url'))]);
+    const [fmt, statement] = faults.attestation?.(signed, this.made.privateKey) ?? ['none', new Map<string, Cbor>()];
     const object = cbor(
       new Map<string, Cbor>([
         ['fmt', fmt],
