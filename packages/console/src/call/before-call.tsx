@@ -25,10 +25,10 @@ export function BeforeCall({
       ? null
       : person.roles.length === 0
         ? callWords.idle.notAllowed
-        : desk.may.call.allowed
+        : desk.may.call.allowed || desk.line.level === 'black'
           ? null
           : desk.may.call.reason;
-  const locked = missing.length > 0 || refusal !== null;
+  const locked = missing.length > 0 || refusal !== null || !desk.may.call.allowed;
   return (
     <div className="call-before">
       <div className="call-strip">

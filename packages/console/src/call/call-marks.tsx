@@ -21,9 +21,7 @@ const PATHS: Record<CallIconName, ReactNode> = {
   camera: <path d={CAMERA} />,
   'camera-off': <path d={`${CAMERA}${STROKE}`} />,
   devices: <path d="M4 7h9M17 7h3M4 17h3M11 17h9M13 4.5v5h4v-5zM7 14.5v5h4v-5z" />,
-  'hang-up': (
-    <path d="M3 14.2c5.6-4.9 12.4-4.9 18 0l-1.7 3c-.3.5-.9.7-1.4.5l-3-1.1c-.5-.2-.8-.6-.8-1.1v-1.6a10.5 10.5 0 0 0-4.2 0v1.6c0 .5-.3.9-.8 1.1l-3 1.1c-.5.2-1.1 0-1.4-.5Z" />
-  ),
+  'hang-up': <path d={PHONE} transform="rotate(135 12 12)" />,
   microphone: <path d={MICROPHONE} />,
   'microphone-off': <path d={`${MICROPHONE}${STROKE}`} />,
   phone: <path d={PHONE} />,

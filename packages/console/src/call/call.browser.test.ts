@@ -163,6 +163,25 @@ describe('a call between two browsers', { timeout: 600_000 }, () => {
       return most;
     }, ms);
 
+  /** Voice packets of the caller over two seconds: their mean length, and what stands beside the sealed frames. */
+  const voicePackets = () =>
+    caller.evaluate(async () => {
+      const connection = (window as unknown as { made: RTCPeerConnection[] }).made.at(-1)!;
+      const read = async () => {
+        const reports = [...(await connection.getStats()).values()] as Record<string, number | string>[];
+        const voice = reports.find(({ type, kind }) => type === 'outbound-rtp' && kind === 'audio')!;
+        return { bytes: Number(voice.bytesSent), packets: Number(voice.packetsSent) };
+      };
+      const before = await read();
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      const after = await read();
+      const voice = connection.getSenders().find(({ track }) => track?.kind === 'audio')!;
+      return {
+        bytes: (after.bytes - before.bytes) / (after.packets - before.packets),
+        beside: voice.getParameters().headerExtensions.map(({ uri }) => uri),
+      };
+    });
+
   async function accessible(page: Page, what: string): Promise<void> {
     for (const colorScheme of ['dark', 'light'] as const) {
       await page.emulateMedia({ colorScheme });
@@ -229,10 +248,18 @@ describe('a call between two browsers', { timeout: 600_000 }, () => {
     }
   });
 
-  it('sends no voice while muted', async () => {
+  it('sends no voice while muted, and a listener on the wire sees no difference', async () => {
+    const speaking = await voicePackets();
     await caller.getByTestId('call-mute').click();
     await until('silence', async () => (await loudest(called, 'call-level-other', 2500)) < 5);
+    const muted = await voicePackets();
     await caller.getByTestId('call-mute').click();
+    // A byte more where the frame counter has just grown by one.
+    assert.ok(Math.abs(speaking.bytes - muted.bytes) < 2, `${speaking.bytes} bytes a packet, muted ${muted.bytes}`);
+    assert.deepEqual(
+      speaking.beside.filter((uri) => uri.includes('audio-level')),
+      [],
+    );
     await until('a voice', async () => (await loudest(called, 'call-level-other', 1000)) > 20);
   });
 

@@ -84,7 +84,7 @@ export function InCall({
             data-sealed={phase !== 'running' ? false : desk.line.level === 'red' ? 'computed' : true}
             data-testid="call-seal"
           >
-            <Icon name="lock" />
+            <Icon name={phase === 'running' ? 'lock' : 'wait'} />
             {phase === 'running'
               ? desk.line.level === 'red'
                 ? callWords.running.sealedNoQuantum

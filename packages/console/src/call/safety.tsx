@@ -35,10 +35,9 @@ export function SafetyDetails({ desk, rekeySeconds }: { readonly desk: DeskState
 }
 
 /** The same in one breath. */
-export function safetyWords({ line, reserve }: Pick<DeskState, 'line' | 'reserve'>): {
-  readonly title: string;
-  readonly text: string;
-} {
+export function safetyWords({ line, reserve, may }: DeskState): { readonly title: string; readonly text: string } {
+  const { black } = callWords.safety;
+  if (line.level === 'black') return { title: black.title, text: may.call.reason || black.text };
   if (line.level !== 'amber') return callWords.safety[line.level];
   const { title, text } = callWords.safety.amber;
   return { title, text: text(duration(reserve.speechMinutes * 60_000)) };

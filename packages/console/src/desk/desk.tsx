@@ -145,10 +145,10 @@ export function Desk({
         </main>
       ) : (
         <>
-          <div className="desk-line">
+          <section className="desk-line" aria-label={words.level.label}>
             <LineBar desk={desk} connection={connection} />
             <Banners banners={desk.line.banners} />
-          </div>
+          </section>
           <main className="desk-main">
             {CallSlot !== undefined && (
               <div className="desk-call">

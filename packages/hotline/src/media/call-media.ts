@@ -48,7 +48,10 @@ export interface TransformOptions {
 
 export interface CallMediaOptions {
   readonly subtle: SubtleCrypto;
-  /** Monotonic ms, the same in page and worker: `performance.timeOrigin + performance.now()`. */
+  /**
+   * Monotonic ms, by which renewals say when they were asked for. If the page asks, and not the worker, both must use
+   * `performance.timeOrigin + performance.now()`.
+   */
   readonly now: () => number;
   readonly report: (report: MediaReport) => void;
 }

@@ -30,8 +30,9 @@ const MAX_LISTED = 200;
 
 interface Listed {
   shown: SessionFile;
-  /** While it is under way; null once it has ended. */
-  offer: FileOffer | null;
+  /** Its key is zeros once it has ended. */
+  offer: FileOffer;
+  ended: boolean;
   accepted: boolean;
   paused: boolean;
 }
@@ -82,6 +83,7 @@ export class Files {
     const listed: Listed = {
       shown: this.#view(offer, 'sent', ports.nowMs()),
       offer,
+      ended: false,
       accepted: false,
       paused: false,
     };
@@ -102,7 +104,10 @@ export class Files {
     const effects = this.#transfers.offered(offer, offer.key);
     const receiver = this.#transfers.receiver(offer.fileId);
     if (!receiver || this.#files.has(offer.fileId)) return this.#perform(effects);
-    const listed: Listed = { shown: this.#view(offer, 'received', nowMs), offer, accepted: false, paused: false };
+    const listed: Listed = {
+      ...{ shown: this.#view(offer, 'received', nowMs), offer, ended: false },
+      ...{ accepted: false, paused: false },
+    };
     this.#files.set(offer.fileId, listed);
     this.#perform(effects);
     if (may().file.allowed) this.#take(offer.fileId);
@@ -238,7 +243,7 @@ export class Files {
           break;
         }
         case 'verify': {
-          const bytes = this.#files.get(fileId)?.offer?.bytes ?? 0;
+          const bytes = this.#files.get(fileId)?.offer.bytes ?? 0;
           steps.then(() => {
             files.digest(fileId, bytes).then(
               (sha256) => again(() => receiver()?.verified(sha256, ports.nowMs()) ?? []),
@@ -273,13 +278,18 @@ export class Files {
     const next: SessionFile = { ...shown, state, doneBytes, reason: transfer.sentence || null };
     if (next.state === shown.state && next.doneBytes === shown.doneBytes && next.reason === shown.reason) return;
     listed.shown = next;
-    if (transfer.ended && listed.offer) {
-      listed.offer.key.wipe();
-      listed.offer = null;
-      this.#keep(listed);
+    if (transfer.ended && !listed.ended) {
+      this.#end(listed);
       this.#trim();
     }
     this.#context.steps.then(() => this.#context.ports.tell({ kind: 'file', file: next }));
+  }
+
+  #end(listed: Listed): void {
+    listed.offer.key.wipe();
+    listed.offer = { ...listed.offer, key: SecretBytes.adopt(new Uint8Array(FILE_KEY_BYTES)) };
+    listed.ended = true;
+    this.#keep(listed);
   }
 
   #view(offer: FileOffer, direction: SessionFile['direction'], utcMs: number): SessionFile {
@@ -288,16 +298,14 @@ export class Files {
     return { id, direction, name, bytes, ...rest, sha256: Buffer.from(sha256).toString('hex') };
   }
 
-  /** Flags (1: 1 accepted, 2 paused) ‖ view (long, JSON) ‖ offer (long; empty once it has ended) ‖ state of a receiver (long). */
+  /** Flags (1: 1 accepted, 2 paused, 4 ended) ‖ view (long, JSON) ‖ offer (long) ‖ state of a receiver (long). */
   #keep(listed: Listed): void {
-    const { shown, offer, accepted, paused } = listed;
-    const writer = new Writer().u8((accepted ? 1 : 0) | (paused ? 2 : 0));
+    const { shown, offer, ended, accepted, paused } = listed;
+    const writer = new Writer().u8((accepted ? 1 : 0) | (paused ? 2 : 0) | (ended ? 4 : 0));
     writer.long(new TextEncoder().encode(JSON.stringify(shown)));
-    if (offer) {
-      const encoded = encodeOffer(offer);
-      encoded.open((bytes) => writer.long(bytes));
-      encoded.wipe();
-    } else writer.long(new Uint8Array(0));
+    const encoded = encodeOffer(offer);
+    encoded.open((bytes) => writer.long(bytes));
+    encoded.wipe();
     const receiver = shown.direction === 'received' ? this.#transfers.receiver(shown.id) : null;
     writer.long(receiver?.state() ?? new Uint8Array(0));
     this.#context.steps.put(`${ROOM}${shown.id}`, writer.finish());
@@ -311,16 +319,18 @@ export class Files {
     const offerBytes = reader.long(1024);
     const state = reader.long(1 << 20);
     reader.end();
-    const offer = offerBytes.length > 0 ? decodeOffer(offerBytes) : null;
+    const offer = decodeOffer(offerBytes);
     offerBytes.fill(0);
     bytes.fill(0);
-    const listed: Listed = { shown, offer, accepted: (flags & 1) !== 0, paused: (flags & 2) !== 0 };
+    const ended = (flags & 4) !== 0;
+    const listed: Listed = { shown, offer, ended, accepted: (flags & 1) !== 0, paused: (flags & 2) !== 0 };
     this.#files.set(shown.id, listed);
-    if (!offer) return;
     if (shown.direction === 'received') {
-      this.#transfers.restore(state, offer, offer.key);
+      // Also one that has ended: the other desk may have missed how.
+      this.#transfers.restore(state, offer, ended ? null : offer.key);
       return;
     }
+    if (ended) return;
     const { steps, ports } = this.#context;
     this.#waiting.add(shown.id);
     const goOn = (hashes: FileHashes | null): Promise<void> =>
@@ -334,16 +344,14 @@ export class Files {
           }
           const reason = 'The file cannot be read any more on this desk: offer it again from where it is now.';
           listed.shown = { ...shown, state: 'changed', reason };
-          offer.key.wipe();
-          listed.offer = null;
-          this.#keep(listed);
+          this.#end(listed);
         })
         .catch(() => undefined);
     ports.files.hashes(shown.id).then(goOn, () => goOn(null));
   }
 
   #trim(): void {
-    const ended = this.list.filter(({ id }) => !this.#files.get(id)?.offer);
+    const ended = this.list.filter(({ id }) => this.#files.get(id)?.ended);
     for (const { id } of ended.slice(0, Math.max(0, this.#files.size - MAX_LISTED))) {
       this.#files.delete(id);
       this.#context.steps.put(`${ROOM}${id}`, null);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { decodeControl } from './messages.ts';
 import { Desk, EPOCHS, hoursOfKey, JAM, MINUTE, NOON, OPEN_POLICY, only, Pair, TAP, TTL } from './test/desk.ts';
 
 describe('levels by key', () => {
@@ -525,9 +526,28 @@ describe('clocks and copies', () => {
     pair.beijing.outgoing = [];
     assert.deepEqual(pair.beijing.after(5_000).outgoing, [], 'there is no lane to tell anything on');
     pair.moscow.after(5_000);
+    pair.agree(pair.beijing.nowMs);
     pair.beijing.counts(hoursOfKey(48));
-    pair.agree(pair.beijing.nowMs).talk();
+    assert.equal(pair.beijing.view.level, 'red', 'what the other one said before is old');
+    assert.equal(pair.beijing.may.text.allowed, false);
+    pair.talk();
     assert.deepEqual(pair.levels, ['green', 'green']);
+  });
+
+  test('a desk restored from an old copy begins its numbers anew and is heard', () => {
+    const pair = Pair.running();
+    const copy = pair.moscow.state;
+    for (const hours of [12, 48, 12, 48, 12, 48]) {
+      pair.moscow.counts(hoursOfKey(hours)).is({ type: 'record', wants: hours === 12 });
+      pair.talk(300);
+    }
+    pair.moscow.state = copy;
+    pair.moscow.is({ type: 'started', restored: true });
+    pair.agree(pair.beijing.nowMs);
+    pair.moscow.counts(hoursOfKey(12)).is({ type: 'record', wants: true });
+    pair.talk(500);
+    assert.deepEqual(pair.levels, ['amber', 'amber']);
+    assert.equal(pair.beijing.view.record.peerWants, true);
   });
 });
 
@@ -593,9 +613,26 @@ describe('the other desk', () => {
     pair.talk();
     for (const bytes of amber) pair.beijing.hears(bytes);
     assert.equal(pair.beijing.view.level, 'green');
+    for (const desk of pair.desks) desk.nowMs += 3 * MINUTE;
+    pair.talk();
+    for (const bytes of amber) pair.beijing.hears(bytes);
+    assert.equal(pair.beijing.view.level, 'green');
+    assert.deepEqual(pair.beijing.view.banners, [], 'an old word says nothing about clocks');
     pair.agree(pair.beijing.nowMs);
     for (const bytes of amber) pair.beijing.hears(bytes);
     assert.equal(pair.beijing.view.level, 'green');
+  });
+
+  test('is believed about an alarm even by a word that came late', () => {
+    const pair = Pair.running();
+    pair.moscow.is({ type: 'alarm', alarm: TAP });
+    const late = pair.moscow.outgoing.splice(0).filter(([kind]) => kind === 1);
+    const message = decodeControl(late[0]!);
+    assert.ok(message.type === 'state');
+    pair.beijing.hears({ ...message, revision: message.revision + 1, standing: [] });
+    assert.equal(pair.beijing.view.level, 'red');
+    for (const bytes of late) pair.beijing.hears(bytes);
+    assert.equal(pair.beijing.view.level, 'black');
   });
 
   test('with another policy is told so, and nothing passes', () => {

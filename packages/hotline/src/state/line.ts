@@ -282,7 +282,9 @@ function renewed(state: LineState, { id, qkdMadeAtMs, reopens }: EpochEvent): Li
 
 function heardState(state: LineState, message: StateMessage): LineState {
   const { peer, epoch } = state;
-  if (message.epoch !== epoch?.id || message.revision < peer.revision) return state;
+  if (message.epoch !== epoch?.id) return state;
+  // An old word that was overtaken; but an alarm in it is an alarm.
+  if (message.revision < peer.revision) return raise(state, message.standing);
   const clock = heardClock(state.clock, message);
   const skewMinutes = Math.trunc((message.atMs - clock.nowMs) / 60_000);
   let next: LineState = { ...state, clock };

@@ -68,6 +68,7 @@ export async function runSite(
 
   // The key manager is there before anybody can call, reach or tap this site.
   let household!: Household;
+  let isHome = false;
   // Until its pages are served there is nobody to tell.
   let tellOperator = (): void => undefined;
   const closing: (() => Promise<void> | void)[] = [];
@@ -102,6 +103,7 @@ export async function runSite(
     onAlarm,
   });
   const keyManager: KeyManagerCall = async (method, path, body) => {
+    if (!isHome) return { status: 503, body: '{"message":"the key manager is starting"}' };
     const answer = await household.ask({
       saeId: kmeOptions.deskSaeId,
       method,
@@ -119,7 +121,8 @@ export async function runSite(
     peerId: kmeOptions.peerDeskSaeId,
     conversationId: configuration.conversationId,
     keys: siteKeys(keyManager, kmeOptions.peerDeskSaeId, `via ${satellite.id}`),
-    post: postLine((bytes) => household.post(peerOptions.siteId, HOTLINE_PATH, bytes)),
+    // Before the key manager stands, nobody can be reached: what the desk says then, it says again.
+    post: postLine(async (bytes) => isHome && household.post(peerOptions.siteId, HOTLINE_PATH, bytes)),
     // The key manager has poisoned what rests on the link before the desk hears of it.
     quarantine: () => undefined,
     journal: (text) =>
@@ -160,16 +163,18 @@ export async function runSite(
   };
   const state = async (): Promise<NodeState> => {
     const { kmeId, deskSaeId, peerDeskSaeId, port } = kmeOptions;
-    const [send, receive] = [await bitsFor(deskSaeId, peerDeskSaeId), await bitsFor(peerDeskSaeId, deskSaeId)];
-    await desk.stock(send, receive).catch(onFault);
-    return vault.atomically(async (tx) => ({
+    const read = await vault.atomically((tx) =>
+      readState(tx, { link, satelliteId: satellite.id, siteId, peerSiteId: peerOptions.siteId }),
+    );
+    await desk.stock(await bitsFor(deskSaeId, peerDeskSaeId), read.stock.receiveBits).catch(onFault);
+    return {
       kind: 'site',
       nodeId: siteId,
       name: site.name,
-      ...(await readState(tx, { link, satelliteId: satellite.id, siteId, peerSiteId: peerOptions.siteId })),
+      ...read,
       kmeUrl: `https://127.0.0.1:${port}`,
       kmeId,
-    }));
+    };
   };
   const receive = async (body: Uint8Array): Promise<PostAnswer> => {
     await desk.arrive(body);
@@ -213,6 +218,7 @@ export async function runSite(
     ...(contacts && { contacts: () => contacts.at(time.ms()) }),
     resident: async (found) => {
       household = found;
+      isHome = true;
       // A process that died between the two has dropped its link and not raised the alarm.
       const known = await household.kme.alarms();
       if (link.alarm && !known.some((alarm) => alarm.link === linkId && alarm.foundBy === siteId))

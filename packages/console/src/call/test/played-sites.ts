@@ -71,7 +71,9 @@ export class PlayedSite {
 
   get state(): DeskState {
     const stopped = this.level === 'black';
-    const may = stopped ? { allowed: false, reason: 'The line is stopped.' } : ALLOWED;
+    const may = stopped
+      ? { allowed: false, reason: 'Voice and picture stay off until two persons on each side have reopened the line.' }
+      : ALLOWED;
     return {
       siteId: this.name.toLowerCase(),
       name: this.name,

@@ -11,7 +11,7 @@ import { speech } from './reserve.ts';
 export function LineBar({ desk, connection }: { readonly desk: DeskState; readonly connection: Connection }) {
   const { line, reserve } = desk;
   return (
-    <section className="line-bar" aria-label={words.level.label} data-level={line.level}>
+    <div className="line-bar" data-level={line.level}>
       <p className="line-level" data-testid="line-state" data-state={line.level}>
         <LevelMark level={line.level} />
         <span>{words.level.word[line.level]}</span>
@@ -50,7 +50,7 @@ export function LineBar({ desk, connection }: { readonly desk: DeskState; readon
           <span>{words.line.silent(desk.peerName)}</span>
         </p>
       )}
-    </section>
+    </div>
   );
 }
 

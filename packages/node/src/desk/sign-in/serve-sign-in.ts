@@ -43,7 +43,7 @@ export function serveSignIn(
       );
   };
 
-  const require =
+  const guard =
     (role?: DeskRole) =>
     async (request: FastifyRequest): Promise<void> => {
       await fromOwnPage(request);
@@ -79,8 +79,8 @@ export function serveSignIn(
   };
 
   const open = { onRequest: fromOwnPage };
-  const any = { onRequest: require() };
-  const operator = { onRequest: require('operator') };
+  const any = { onRequest: guard() };
+  const operator = { onRequest: guard('operator') };
 
   server.register(async (routes) => {
     routes.addHook('onSend', async (_request, reply) => {
@@ -122,7 +122,7 @@ export function serveSignIn(
   const ticking = setInterval(() => void signIn.tick().catch(() => undefined), TICK_MS).unref();
   server.addHook('onClose', async () => clearInterval(ticking));
 
-  return { require, personOf };
+  return { require: guard, personOf };
 }
 
 const isJson = (type: string | undefined): boolean => /^application\/json\s*(;|$)/i.test(type ?? '');

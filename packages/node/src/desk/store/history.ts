@@ -28,7 +28,7 @@ export interface SearchOptions {
 
 /**
  * What was said at this desk. Nothing of it is on the disk in the clear, no index of words either: a search opens message
- * after message, newest first. (10,000 messages take about a fifth of a second.)
+ * after message, newest first. (10,000 messages take about a quarter of a second of processor time.)
  */
 export class History {
   readonly #shelf: Shelf;
