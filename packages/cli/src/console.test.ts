@@ -90,7 +90,8 @@ describe('the console in a browser', () => {
     page.on('pageerror', (error) => faults.push(`${path}: ${error.message}`));
     page.on('console', (message) => {
       // Whoever is not signed in yet is told so with 401, and what is refused with 409: the browser reports both by itself.
-      if (message.type() === 'error' && !/\b(401|409)\b/.test(message.text())) faults.push(`${path}: ${message.text()}`);
+      if (message.type() === 'error' && !/\b(401|409)\b/.test(message.text()))
+        faults.push(`${path}: ${message.text()}`);
     });
     page.on('request', (request) => {
       const { host, protocol } = new URL(request.url());

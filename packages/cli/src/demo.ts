@@ -150,11 +150,15 @@ class Story {
     );
 
     const black = [];
-    for (const site of [here, there]) black.push(await this.#desk(site.id, 'the desk to close', ({ line }) => line.level === 'black'));
+    for (const site of [here, there])
+      black.push(await this.#desk(site.id, 'the desk to close', ({ line }) => line.level === 'black'));
     const refusal = await this.#desks
       .get(here.id)!
       .say('Does anybody hear me?', 'hybrid')
-      .then(() => null, (error: Error) => error.message);
+      .then(
+        () => null,
+        (error: Error) => error.message,
+      );
     const [one, two] = black.map(({ line }) => line.alarm);
     this.#step('refusal', refusal !== null && one?.id === two?.id && one?.class === 'tap', {
       text: `both desks are closed and say why; the next message was refused instead of sent: ${refusal}`,
@@ -198,12 +202,15 @@ class Story {
     await this.#desk(there, 'the line to stand', ({ may }) => may.sealedText.allowed);
     await this.#desks.get(here)!.say(TEXT, 'sealed');
     const isIt = ({ text }: DeskMessage): boolean => text === TEXT;
-    const arrived = (await this.#desk(there, 'the message', ({ messages }) => messages.some(isIt))).messages.find(isIt)!;
+    const arrived = (await this.#desk(there, 'the message', ({ messages }) => messages.some(isIt))).messages.find(
+      isIt,
+    )!;
     const sent = (
       await this.#desk(here, 'its delivery', ({ messages }) => messages.find(isIt)?.state === 'delivered')
     ).messages.find(isIt)!;
     const phrases = [before.safety.phrase, (await this.#desks.get(there)!.state()).safety.phrase];
-    const hidden = sent.ciphertextPreview !== '' && !Buffer.from(sent.ciphertextPreview, 'hex').includes(TEXT.slice(0, 6));
+    const hidden =
+      sent.ciphertextPreview !== '' && !Buffer.from(sent.ciphertextPreview, 'hex').includes(TEXT.slice(0, 6));
     const alike = arrived.keyIds.join() === sent.keyIds.join() && sent.keyIds.length > 0;
     this.#step('message', hidden && alike && arrived.direction === 'received', {
       text: `${hereName} wrote "${TEXT}", by one-time pad, and it was read at ${thereName}; both desks show the words "${phrases[0]}"`,

@@ -23,10 +23,15 @@ interface SayOptions extends DeskOptions {
 
 export async function enrol(link: string, options: DeskOptions): Promise<void> {
   const origin = URL.parse(link)?.origin;
-  if (!origin) throw new CliError('cli/desk', 'the enrolment link is not an address; copy it whole, from http to its end');
+  if (!origin)
+    throw new CliError('cli/desk', 'the enrolment link is not an address; copy it whole, from http to its end');
   const file = deviceFile(origin, options);
   const person = await new DeskClient(origin, deviceIn(file, true)).enrol(link);
-  tell(options, person, `You are ${person.name} (${person.roles.join(', ')}) at ${origin}. The key of this device is ${file}.`);
+  tell(
+    options,
+    person,
+    `You are ${person.name} (${person.roles.join(', ')}) at ${origin}. The key of this device is ${file}.`,
+  );
 }
 
 export async function state(url: string, options: DeskOptions): Promise<void> {
@@ -114,7 +119,9 @@ async function delivered(client: DeskClient, message: DeskMessage, limitMs: numb
 }
 
 function deviceFile(origin: string, { device }: DeskOptions): string {
-  return device ?? join(homedir(), '.config', 'skykey', `${origin.replace(/^\w+:\/\//, '').replace(/[^\w.-]/g, '-')}.key`);
+  return (
+    device ?? join(homedir(), '.config', 'skykey', `${origin.replace(/^\w+:\/\//, '').replace(/[^\w.-]/g, '-')}.key`)
+  );
 }
 
 function tell({ json }: DeskOptions, document: unknown, text: string): void {

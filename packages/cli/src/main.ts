@@ -42,7 +42,18 @@ program.hook('preAction', (_, command) => {
   if (!FOR_OTHERS.includes(command.name())) process.umask(0o077);
 });
 
-for (const commands of [running, planning, distilling, measuring, networking, agents, certifying, conforming, studying, talking])
+for (const commands of [
+  running,
+  planning,
+  distilling,
+  measuring,
+  networking,
+  agents,
+  certifying,
+  conforming,
+  studying,
+  talking,
+])
   commands(program);
 
 /** Errors that people can mend are sentences with a code; anything else is a fault, shown with its trace. */

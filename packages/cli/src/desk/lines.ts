@@ -42,7 +42,12 @@ export function stateReport(desk: DeskState): string {
     `In the keys: ${inputs.flatMap(([name, is]) => (is ? [name] : [])).join(', ') || 'nothing yet'}`,
     `Left: ${reserve.keyBits.toLocaleString('en')} bits, ${reserve.hours.toFixed(0)} h; ${reserve.padMessages} texts by one-time pad, ${Math.floor(reserve.speechMinutes)} minutes of speech`,
   ];
-  for (const [what, { allowed, reason }] of Object.entries({ Texts: may.text, 'One-time pad': may.sealedText, Files: may.file, Calls: may.call })) {
+  for (const [what, { allowed, reason }] of Object.entries({
+    Texts: may.text,
+    'One-time pad': may.sealedText,
+    Files: may.file,
+    Calls: may.call,
+  })) {
     if (!allowed) lines.push(`${what}: ${reason}`);
   }
   return lines.join('\n');

@@ -23,17 +23,17 @@ test('a command is JSON and says that the desk’s own page asks', async () => {
 });
 
 test('a refusal is the desk’s sentence, or one with the status where it gave none', async () => {
-  const refusing = answering(409, '{"message":"the line is shut"}');
+  const refusing = answering(409, '{"error":"the line is shut"}');
   const refusal = { ok: false, error: 'the line is shut', status: 409 } as const;
   assert.deepEqual(await refusing.api.post('/api/messages', {}), refusal);
-  for (const body of ['', '<html>', '{}', '{"message":7}', '{"message":""}', 'null']) {
+  for (const body of ['', '<html>', '{}', '{"error":7}', '{"error":""}', 'null']) {
     const { api } = answering(502, body);
     assert.deepEqual(await api.get('/api/me'), { ok: false, error: words.errors.status(502), status: 502 });
   }
 });
 
 test('401 ends the session whatever was asked; no other answer does', async () => {
-  const ended = answering(401, '{"message":"sign in"}');
+  const ended = answering(401, '{"error":"sign in"}');
   await ended.api.get('/api/me');
   await ended.api.post('/api/record', {});
   assert.equal(ended.signedOut(), 2);

@@ -44,6 +44,6 @@ export function openApi(onSignedOut: () => void, transport: typeof fetch = (...a
 
 /** The desk's sentence for people in the body of a refusal; null when there is none. */
 export function sentence(body: unknown): string | null {
-  if (typeof body !== 'object' || body === null || !('message' in body)) return null;
-  return typeof body.message === 'string' && body.message !== '' ? body.message : null;
+  if (typeof body !== 'object' || body === null || !('error' in body)) return null;
+  return typeof body.error === 'string' && body.error !== '' ? body.error : null;
 }

@@ -36,7 +36,7 @@ export interface CallSlotProps {
 
 /** Parts of the desk that are made elsewhere. */
 export interface DeskSlots {
-  /** Stands above the conversation from the first state on, also while there is no call. */
+  /** Stands above the conversation from the first state on, also while there is no call; the alarm's screen hides it. */
   readonly call?: ComponentType<CallSlotProps>;
   /** Hears events of the desk's stream beside this page. */
   readonly listener?: Listener;
@@ -112,6 +112,11 @@ export function Desk({
     onSignedOut();
   };
 
+  // Details over the page must not hide an alarm.
+  useEffect(() => {
+    if (alarmId !== null) setSheet(false);
+  }, [alarmId]);
+
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey)
@@ -151,7 +156,7 @@ export function Desk({
           </section>
           <main className="desk-main">
             {CallSlot !== undefined && (
-              <div className="desk-call">
+              <div className="desk-call" hidden={cover === 'alarm'}>
                 <CallSlot state={desk} person={person} command={api.post} connected={connection === 'live'} />
               </div>
             )}

@@ -114,7 +114,10 @@ export class Calls {
   signal(id: string, signal: string): void {
     this.#of(id);
     if (Buffer.byteLength(signal) > MAX_SIGNAL_BYTES) {
-      throw new HotlineError('hotline/too-long', `what the browser wants to tell has more than ${MAX_SIGNAL_BYTES} bytes`);
+      throw new HotlineError(
+        'hotline/too-long',
+        `what the browser wants to tell has more than ${MAX_SIGNAL_BYTES} bytes`,
+      );
     }
     this.#say(id, { type: 'signal', signal });
   }
@@ -144,7 +147,8 @@ export class Calls {
       for (const stream of STREAMS) keys.push(this.#key(call, epoch, 'send', sendEpoch, stream));
     }
     for (const mediaEpoch of this.#expected(call, epoch)) {
-      for (const stream of lacks('receive', mediaEpoch)) keys.push(this.#key(call, epoch, 'receive', mediaEpoch, stream));
+      for (const stream of lacks('receive', mediaEpoch))
+        keys.push(this.#key(call, epoch, 'receive', mediaEpoch, stream));
     }
     if (call.shown.state === 'connecting') this.#change({ state: 'running', startedUtcMs: nowMs });
     return { leaseMs: LEASE_MS, sendEpoch, keys };
@@ -162,9 +166,13 @@ export class Calls {
     switch (body.type) {
       case 'ring':
         if (this.#call?.shown.id === id) return;
-        if (this.#live) return this.#say(id, { type: 'end', reason: 'The line is busy.' });
-        if (!this.#context.may().call.allowed) return this.#say(id, { type: 'end', reason: 'No call is possible there now.' });
-        return this.#begin(id, 'incoming', body.kind);
+        if (this.#live) {
+          this.#say(id, { type: 'end', reason: 'The line is busy.' });
+          return;
+        }
+        if (this.#context.may().call.allowed) this.#begin(id, 'incoming', body.kind);
+        else this.#say(id, { type: 'end', reason: 'No call is possible there now.' });
+        return;
       case 'accept':
         if (ours && this.#call!.shown.direction === 'outgoing' && this.#call!.shown.state === 'ringing') {
           this.#change({ state: 'connecting' });
@@ -176,7 +184,7 @@ export class Calls {
       case 'signal': {
         if (!ours) return;
         const { steps, ports } = this.#context;
-        steps.then(() => ports.tell({ kind: 'call-signal', callId: id, signal: body.signal }));
+        steps.after(() => ports.tell({ kind: 'call-signal', callId: id, signal: body.signal }));
       }
     }
   }
@@ -282,7 +290,7 @@ export class Calls {
     call.shown = { ...call.shown, ...news };
     const { shown } = call;
     const { steps, ports } = this.#context;
-    steps.then(() => ports.tell({ kind: 'call', call: shown }));
+    steps.after(() => ports.tell({ kind: 'call', call: shown }));
   }
 
   #say(id: string, body: CallBody): void {

@@ -46,11 +46,7 @@ export class Files {
   /** Ready after a start; until then messages about it are not answered, and come again. */
   readonly #waiting = new Set<FileId>();
 
-  constructor(
-    context: SessionContext,
-    kept: ReadonlyMap<string, Uint8Array>,
-    tellOffer: (body: Uint8Array) => void,
-  ) {
+  constructor(context: SessionContext, kept: ReadonlyMap<string, Uint8Array>, tellOffer: (body: Uint8Array) => void) {
     this.#context = context;
     this.#tellOffer = tellOffer;
     const { random } = context.ports;
@@ -103,7 +99,10 @@ export class Files {
     const nowMs = ports.nowMs();
     const effects = this.#transfers.offered(offer, offer.key);
     const receiver = this.#transfers.receiver(offer.fileId);
-    if (!receiver || this.#files.has(offer.fileId)) return this.#perform(effects);
+    if (!receiver || this.#files.has(offer.fileId)) {
+      this.#perform(effects);
+      return;
+    }
     const listed: Listed = {
       ...{ shown: this.#view(offer, 'received', nowMs), offer, ended: false },
       ...{ accepted: false, paused: false },
@@ -199,13 +198,13 @@ export class Files {
               ? this.#context.may().file.allowed && this.#context.seal('file', bytes)
               : this.#context.seal('control', new Writer().u8(FILE_FORM).raw(bytes).finish());
           if (message.kind === 'chunk' && left) {
-            steps.then(() => void again(() => sender()?.chunkSent(message.index) ?? []));
+            steps.after(() => void again(() => sender()?.chunkSent(message.index) ?? []));
           }
           break;
         }
         case 'read': {
           const { index, offset, bytes } = effect;
-          steps.then(() => {
+          steps.after(() => {
             files.read(fileId, offset, bytes).then(
               ({ plaintext, fileBytes }) =>
                 again(() => {
@@ -220,7 +219,7 @@ export class Files {
         }
         case 'write': {
           const { index, offset, plaintext } = effect;
-          steps.then(() => {
+          steps.after(() => {
             files.write(fileId, offset, plaintext).then(
               () => {
                 plaintext.fill(0);
@@ -244,7 +243,7 @@ export class Files {
         }
         case 'verify': {
           const bytes = this.#files.get(fileId)?.offer.bytes ?? 0;
-          steps.then(() => {
+          steps.after(() => {
             files.digest(fileId, bytes).then(
               (sha256) => again(() => receiver()?.verified(sha256, ports.nowMs()) ?? []),
               () => again(() => receiver()?.verified(null, ports.nowMs()) ?? []),
@@ -253,10 +252,10 @@ export class Files {
           break;
         }
         case 'deliver':
-          steps.then(() => void files.deliver(fileId).catch(() => undefined));
+          steps.after(() => void files.deliver(fileId).catch(() => undefined));
           break;
         case 'discard':
-          steps.then(() => void files.discard(fileId).catch(() => undefined));
+          steps.after(() => void files.discard(fileId).catch(() => undefined));
           break;
       }
     }
@@ -282,7 +281,7 @@ export class Files {
       this.#end(listed);
       this.#trim();
     }
-    this.#context.steps.then(() => this.#context.ports.tell({ kind: 'file', file: next }));
+    this.#context.steps.after(() => this.#context.ports.tell({ kind: 'file', file: next }));
   }
 
   #end(listed: Listed): void {

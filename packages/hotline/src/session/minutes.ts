@@ -3,7 +3,15 @@ import { Reader, Writer } from '../bytes.ts';
 import { HotlineError } from '../error.ts';
 import { commitmentOf, type TextMessage } from '../sealed/index.ts';
 import type { Direction } from '../secret/index.ts';
-import { type Comparison, encodeHead, type Head, type Link, LINKS_KEPT, readHead, Transcript } from '../stream/index.ts';
+import {
+  type Comparison,
+  encodeHead,
+  type Head,
+  LINKS_KEPT,
+  type Link,
+  readHead,
+  Transcript,
+} from '../stream/index.ts';
 import type { Steps } from './steps.ts';
 
 const ORIGIN = 'session/minutes';

@@ -165,11 +165,14 @@ export class Renewal {
   arrive(bytes: Uint8Array, nowMs: number): void {
     switch (bytes[6]) {
       case 1:
-        return this.#offered(bytes, nowMs);
+        this.#offered(bytes, nowMs);
+        return;
       case 2:
-        return this.#answered(bytes, nowMs);
+        this.#answered(bytes, nowMs);
+        return;
       case 3:
-        return this.#confirmed(bytes, nowMs);
+        this.#confirmed(bytes, nowMs);
+        return;
       default:
         throw new HotlineError('hotline/malformed', 'a message of an agreement has a step that does not exist');
     }
@@ -197,7 +200,7 @@ export class Renewal {
     const { ports, steps } = this.#context;
     this.#busy = true;
     const round = this.#round;
-    steps.then(() => {
+    steps.after(() => {
       ports.keys.draw(KEY_BYTES, 1).then(
         (keys) => steps.run(() => this.#begin(keys, round, nowMs)).catch(ignore),
         (error: Error) => steps.run(() => this.#dry(error, round)).catch(ignore),
@@ -227,7 +230,15 @@ export class Renewal {
     }
     const reopens = this.#reopens();
     const { offer, pending } = beginAgreement(this.#party(reopens), keys, ports.random);
-    this.#offer = { pending, accepted: this.#accepted(), bytes: offer, qkdAtMs, reopens, firstMs: nowMs, sentMs: nowMs };
+    this.#offer = {
+      pending,
+      accepted: this.#accepted(),
+      bytes: offer,
+      qkdAtMs,
+      reopens,
+      firstMs: nowMs,
+      sentMs: nowMs,
+    };
     this.#post(offer);
   }
 
@@ -235,7 +246,10 @@ export class Renewal {
     const { options } = this.#context;
     const { received, reopens } = this.#parse(bytes);
     const offerId = hex(received.offerId);
-    if (this.#answer?.offerId === offerId) return this.#post(this.#answer.bytes);
+    if (this.#answer?.offerId === offerId) {
+      this.#post(this.#answer.bytes);
+      return;
+    }
     if (this.#seenOffers.has(offerId)) return;
     if (this.#offer && whoseOfferStands(options.ownId, options.peerId) === 'own') return;
     if (this.#busy) return;
@@ -245,8 +259,10 @@ export class Renewal {
     const round = this.#round;
     const keyIds = received.qkd.map(({ keyId }) => keyId);
     const answer = (keys: readonly SessionKey[]): Promise<void> =>
-      this.#context.steps.run(() => this.#reply(bytes, offerId, keys, { reopens, round, qkdAtMs: nowMs })).catch(ignore);
-    this.#context.steps.then(() => {
+      this.#context.steps
+        .run(() => this.#reply(bytes, offerId, keys, { reopens, round, qkdAtMs: nowMs }))
+        .catch(ignore);
+    this.#context.steps.after(() => {
       if (keyIds.length === 0) return void answer([]);
       this.#context.ports.keys.fetch(keyIds).then(answer, (error: Error) =>
         this.#context.steps
@@ -273,7 +289,14 @@ export class Renewal {
     const qkd: readonly QkdKey[] = keys;
     const { answer, pending } = answerOffer(this.#party(reopens), bytes, qkd, this.#context.ports.random);
     this.#answer?.pending.wipe();
-    this.#answer = { pending, accepted: this.#accepted(), offerId, bytes: answer, reopens, qkdAtMs: keys.length > 0 ? qkdAtMs : null };
+    this.#answer = {
+      pending,
+      accepted: this.#accepted(),
+      offerId,
+      bytes: answer,
+      reopens,
+      qkdAtMs: keys.length > 0 ? qkdAtMs : null,
+    };
     this.#post(answer);
   }
 
@@ -375,7 +398,9 @@ export class Renewal {
     this.#offer?.pending.wipe();
     this.#offer = null;
     if (offer && offer.qkd.length > 0) {
-      this.#context.journal(`an offer was given up; its key is lost: ${offer.qkd.map(({ keyId }) => keyId).join(', ')}`);
+      this.#context.journal(
+        `an offer was given up; its key is lost: ${offer.qkd.map(({ keyId }) => keyId).join(', ')}`,
+      );
     }
   }
 
@@ -391,7 +416,7 @@ export class Renewal {
 
   #post(bytes: Uint8Array): void {
     const { steps, ports } = this.#context;
-    steps.then(() => ports.post(bytes));
+    steps.after(() => ports.post(bytes));
   }
 }
 

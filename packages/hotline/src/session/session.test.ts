@@ -10,7 +10,9 @@ async function meet(world: World): Promise<void> {
 }
 
 const said = (world: World): string =>
-  JSON.stringify([ALICE, BOB].map((id) => [world.session(id as typeof ALICE).view().line.reason, world.journal(id as typeof ALICE)]));
+  JSON.stringify(
+    [ALICE, BOB].map((id) => [world.session(id as typeof ALICE).view().line.reason, world.journal(id as typeof ALICE)]),
+  );
 
 const write = (text: string, sealing: 'sealed' | 'hybrid' = 'hybrid') => ({ text, sealing, author: 'Ada' });
 
@@ -39,9 +41,15 @@ describe('a session', () => {
         await world.session(BOB).say(write(`back ${text}`, i % 2 ? 'hybrid' : 'sealed'));
         await world.run(200);
       }
-      await world.until(() => world.session(ALICE).view().waitingTexts + world.session(BOB).view().waitingTexts === 0, 120_000);
+      await world.until(
+        () => world.session(ALICE).view().waitingTexts + world.session(BOB).view().waitingTexts === 0,
+        120_000,
+      );
       assert.deepEqual(world.received(BOB), words, said(world));
-      assert.deepEqual(world.received(ALICE), words.map((text) => `back ${text}`));
+      assert.deepEqual(
+        world.received(ALICE),
+        words.map((text) => `back ${text}`),
+      );
       const delivered = [...world.sites[ALICE].disk.messages.values()].filter(({ direction }) => direction === 'sent');
       assert.ok(delivered.every(({ state }) => state === 'delivered'));
       const line = Buffer.concat(world.wire.map(({ bytes }) => bytes));
@@ -69,7 +77,14 @@ describe('a session', () => {
     await world.session(ALICE).say(write('sealed before the alarm', 'sealed'));
     await world.run(1000);
     world.manners = CALM;
-    const alarm = { id: 'a1', class: 'tap', foundBy: 'Alice', link: 'sky-alice', reason: 'QBER 25 %', atMs: world.nowMs } as const;
+    const alarm = {
+      id: 'a1',
+      class: 'tap',
+      foundBy: 'Alice',
+      link: 'sky-alice',
+      reason: 'QBER 25 %',
+      atMs: world.nowMs,
+    } as const;
     await world.session(ALICE).alarm(alarm);
     world.poison();
     assert.equal(world.level(ALICE), 'black');
@@ -150,7 +165,9 @@ describe('a session', () => {
     }
     const again = await world.session(ALICE).lease(id, new Set());
     assert.ok(again.sendEpoch > a.sendEpoch, 'a page that lost its keys gets others');
-    await world.session(BOB).alarm({ id: 'x', class: 'jam', foundBy: 'Bob', link: 'l', reason: 'no counts', atMs: world.nowMs });
+    await world
+      .session(BOB)
+      .alarm({ id: 'x', class: 'jam', foundBy: 'Bob', link: 'l', reason: 'no counts', atMs: world.nowMs });
     await assert.rejects(world.session(BOB).lease(id, new Set()), { code: 'hotline/not-permitted' });
     assert.ok(world.sites[BOB].news.some(({ kind }) => kind === 'call-stop'));
     assert.ok(await world.until(() => world.sites[ALICE].news.some(({ kind }) => kind === 'call-stop'), 1000));

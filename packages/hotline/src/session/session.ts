@@ -233,9 +233,7 @@ export class Session {
   }
 
   withdraw(person: string, request: string): Promise<void> {
-    return this.#run(() =>
-      this.#happen({ type: 'approval-withdrawn', person, request, atMs: this.#ports.nowMs() }),
-    );
+    return this.#run(() => this.#happen({ type: 'approval-withdrawn', person, request, atMs: this.#ports.nowMs() }));
   }
 
   /** A person here wants the conversation on the record, or not. It is, while both sides want it. */
@@ -249,7 +247,11 @@ export class Session {
   }
 
   /** Offers a file of the shelf. Rejects with the sentence for the person. */
-  offerFile(file: { readonly fileId: FileId; readonly name: string; readonly hashes: FileHashes }): Promise<SessionFile> {
+  offerFile(file: {
+    readonly fileId: FileId;
+    readonly name: string;
+    readonly hashes: FileHashes;
+  }): Promise<SessionFile> {
     return this.#run(() => this.#files.offer(file));
   }
 
@@ -309,14 +311,24 @@ export class Session {
 
   #arrive(bytes: Uint8Array): void {
     const nowMs = this.#ports.nowMs();
-    if (bytes[5] === 1) return this.#renewal.arrive(bytes, nowMs);
+    if (bytes[5] === 1) {
+      this.#renewal.arrive(bytes, nowMs);
+      return;
+    }
     const epoch = this.#renewal.epochOf(bytes.subarray(8, 24));
-    if (!epoch) throw new HotlineError('hotline/unknown-epoch', 'a record came under keys that this desk does not have');
+    if (!epoch)
+      throw new HotlineError('hotline/unknown-epoch', 'a record came under keys that this desk does not have');
     const { lane, plaintext } = epoch.open(bytes, nowMs);
     try {
       this.#renewal.used(epoch);
-      if (lane === 'text') return this.#texts.arrive(plaintext);
-      if (lane === 'file') return this.#files.arrive(plaintext, 'file');
+      if (lane === 'text') {
+        this.#texts.arrive(plaintext);
+        return;
+      }
+      if (lane === 'file') {
+        this.#files.arrive(plaintext, 'file');
+        return;
+      }
       this.#control(plaintext);
     } finally {
       plaintext.fill(0);
@@ -327,15 +339,20 @@ export class Session {
     const rest = plaintext.slice(1);
     switch (plaintext[0]) {
       case FORM.line:
-        return this.#happen({ type: 'peer', message: decodeControl(rest), atMs: this.#ports.nowMs() });
+        this.#happen({ type: 'peer', message: decodeControl(rest), atMs: this.#ports.nowMs() });
+        return;
       case FORM.beat:
-        return this.#beaten(rest);
+        this.#beaten(rest);
+        return;
       case FORM.notice:
-        return this.#notices.arrive(rest);
+        this.#notices.arrive(rest);
+        return;
       case FORM.file:
-        return this.#files.arrive(rest, 'control');
+        this.#files.arrive(rest, 'control');
+        return;
       case FORM.minutes:
-        return this.#compare(rest);
+        this.#compare(rest);
+        return;
       default:
         throw new HotlineError('hotline/malformed', 'a control message has a form that does not exist');
     }
@@ -389,12 +406,15 @@ export class Session {
       case 'seal-again': {
         const reader = new Reader(body, 'a notice about a text');
         this.#texts.sealAgain(reader.u64());
-        return reader.end();
+        reader.end();
+        return;
       }
       case 'file-offer':
-        return this.#files.offered(body);
+        this.#files.offered(body);
+        return;
       case 'call':
-        return this.#calls.arrive(body);
+        this.#calls.arrive(body);
+        return;
       case 'signature':
         return;
     }
@@ -451,7 +471,7 @@ export class Session {
     for (const consequence of consequences) this.#take(consequence);
     if (durable) this.#steps.put(LINE, new TextEncoder().encode(storeLine(state)));
     for (const consequence of consequences) this.#do(consequence);
-    if (durable || state.stock !== before.stock) this.#steps.then(() => this.#ports.tell({ kind: 'state' }));
+    if (durable || state.stock !== before.stock) this.#steps.after(() => this.#ports.tell({ kind: 'state' }));
     const refused = consequences.find(({ type }) => type === 'refused');
     if (refused?.type === 'refused') throw new HotlineError('hotline/not-permitted', refused.sentence);
   }
@@ -485,12 +505,12 @@ export class Session {
       if (error instanceof HotlineError && error.code === 'hotline/spent') return false;
       throw error;
     }
-    this.#steps.then(() => this.#ports.post(record));
+    this.#steps.after(() => this.#ports.post(record));
     return true;
   }
 
   #journal(text: string): void {
-    this.#steps.then(() => this.#ports.tell({ kind: 'journal', text }));
+    this.#steps.after(() => this.#ports.tell({ kind: 'journal', text }));
   }
 }
 
@@ -511,7 +531,12 @@ function safetyOf(agreed: Agreed, nowMs: number, wasBroken: boolean): SessionSaf
   const without = new Set(agreed.removed.map(({ input }) => input));
   return {
     phrase: phraseOf(agreed.safety),
-    inputs: { qkd: !without.has('qkd'), kem: !without.has('kem'), ecdh: !without.has('ecdh'), courier: !without.has('psk') },
+    inputs: {
+      qkd: !without.has('qkd'),
+      kem: !without.has('kem'),
+      ecdh: !without.has('ecdh'),
+      courier: !without.has('psk'),
+    },
     renewedUtcMs: nowMs,
     qkdKeyIds: agreed.qkd.map(({ keyId }) => keyId),
     provenance: [...new Set(agreed.qkd.map(({ provenance }) => provenance))],

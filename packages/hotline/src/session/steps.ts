@@ -69,7 +69,7 @@ export class Steps {
   }
 
   /** Within a step: happens when everything named so far is durable, in this order. */
-  then(effect: () => void): void {
+  after(effect: () => void): void {
     this.#effects.push({ act: effect });
   }
 

@@ -6,8 +6,8 @@ import {
   type Route,
   readText,
   SALT_BYTES,
-  type Sealing,
   type SealedText,
+  type Sealing,
   sealText,
   type TextMessage,
 } from '../sealed/index.ts';
@@ -15,8 +15,8 @@ import { type Direction, directionOf, uuidText } from '../secret/index.ts';
 import { type Ack, type Holding, Inbox, Outbox, type Release } from '../stream/index.ts';
 import type { SessionContext } from './context.ts';
 import { type KeptText, readKeptText, writeKeptText } from './kept-text.ts';
-import type { SessionKey, SessionMessage } from './ports.ts';
 import type { Minutes } from './minutes.ts';
+import type { SessionKey, SessionMessage } from './ports.ts';
 
 const OUT = 'session/text/out';
 const IN = 'session/text/in';
@@ -167,8 +167,14 @@ export class Texts {
     if (line().joint.level === 'black') {
       throw new HotlineError('hotline/line-dropped', 'a text came while an alarm stands; it is not opened');
     }
-    if (this.#inbox.judge(number) === 'repeat') return beatSoon();
-    if (content.sealing === 'hybrid') return this.#accept({ ...content, sealing: 'hybrid' }, [], preview(payload));
+    if (this.#inbox.judge(number) === 'repeat') {
+      beatSoon();
+      return;
+    }
+    if (content.sealing === 'hybrid') {
+      this.#accept({ ...content, sealing: 'hybrid' }, [], preview(payload));
+      return;
+    }
     this.#fetch(content, preview(content.ciphertext));
   }
 
@@ -254,7 +260,7 @@ export class Texts {
     outgoing.drawing = true;
     this.#padsUnderWay++;
     const round = this.#round;
-    steps.then(() => {
+    steps.after(() => {
       ports.keys.draw(need.bytesPerKey, need.count).then(
         (keys) => steps.run(() => this.#drawn(number, keys, round)).catch(() => undefined),
         (error: Error) => steps.run(() => this.#notDrawn(number, error, round)).catch(() => undefined),
@@ -295,7 +301,7 @@ export class Texts {
     if (this.#fetching.has(number) || this.#fetching.size >= PADS_AT_ONCE) return;
     this.#fetching.add(number);
     const round = this.#round;
-    steps.then(() => {
+    steps.after(() => {
       ports.keys.fetch(keyIds).then(
         (keys) => steps.run(() => this.#fetched(sealed, keys, shownAs, round)).catch(() => undefined),
         (error: Error) => steps.run(() => this.#unopenable(number, keyIds, error)).catch(() => undefined),
@@ -313,16 +319,22 @@ export class Texts {
     try {
       message = openSealedText(this.#routes.in, sealed, keys);
     } catch (error) {
-      return this.#unopenable(sealed.number, sealed.keyIds, error as Error);
+      this.#unopenable(sealed.number, sealed.keyIds, error as Error);
+      return;
     }
-    if (this.#inbox.judge(sealed.number) === 'repeat') return this.#context.beatSoon();
+    if (this.#inbox.judge(sealed.number) === 'repeat') {
+      this.#context.beatSoon();
+      return;
+    }
     this.#accept({ sealing: 'sealed', message }, sealed.keyIds, shownAs);
   }
 
   /** Its keys are gone, by a crash between their delivery and this text, or were never the right ones. */
   #unopenable(number: number, keyIds: readonly string[], error: Error): void {
     this.#fetching.delete(number);
-    this.#context.journal(`text ${number} could not be opened: ${error.message}; its keys are lost: ${keyIds.join(', ')}`);
+    this.#context.journal(
+      `text ${number} could not be opened: ${error.message}; its keys are lost: ${keyIds.join(', ')}`,
+    );
     this.#onUnopenable(number);
   }
 
@@ -366,7 +378,7 @@ export class Texts {
   #show(message: SessionMessage): void {
     const { steps, ports } = this.#context;
     steps.keep(message);
-    steps.then(() => ports.tell({ kind: 'message', message }));
+    steps.after(() => ports.tell({ kind: 'message', message }));
   }
 }
 
@@ -384,4 +396,3 @@ function present(kept: ReadonlyMap<string, Uint8Array>, name: string): Uint8Arra
   if (!bytes) throw new HotlineError('hotline/store', `the store lacks ${name}; restore it from a copy`);
   return bytes;
 }
-

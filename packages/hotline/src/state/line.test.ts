@@ -458,7 +458,18 @@ describe('clocks and copies', () => {
     assert.equal(pair.approveAll().beijing.state.decided, true);
     pair.beijing.nowMs -= 60 * MINUTE;
     assert.equal(pair.beijing.after(0).state.decided, false, 'nor does a decision outlive it');
-    assert.equal(pair.approveAll().beijing.view.freshAgreement, null);
+  });
+
+  test('while the clock says that no key can be young enough, none is drawn for a fresh agreement', () => {
+    const pair = Pair.running();
+    pair.beijing.is({ type: 'alarm', alarm: TAP });
+    pair.talk();
+    for (const desk of pair.desks) desk.nowMs -= 60 * MINUTE;
+    pair.talk().approveAll();
+    assert.equal(pair.beijing.state.decided, true);
+    assert.equal(pair.beijing.view.freshAgreement, null);
+    pair.beijing.nowMs += 60 * MINUTE;
+    assert.equal(only(pair.beijing.after(0), 'fresh-agreement').reopens, pair.beijing.view.request);
   });
 
   test('after its clock was set back a desk believes that its peer is there once it answers anew', () => {

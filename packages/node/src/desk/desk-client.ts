@@ -17,7 +17,10 @@ export class DeskClient {
   constructor(url: string, device: Device) {
     const parsed = URL.parse(url);
     if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) {
-      throw new NodeError('desk/address', `"${url}" is not the address of a desk; it looks like http://localhost:8467/`);
+      throw new NodeError(
+        'desk/address',
+        `"${url}" is not the address of a desk; it looks like http://localhost:8467/`,
+      );
     }
     this.origin = parsed.origin;
     this.#device = device;
@@ -26,7 +29,8 @@ export class DeskClient {
   /** Takes an enrolment link: this device is one of the desk's from now on, and signed in. */
   async enrol(link: string): Promise<DeskPerson> {
     const token = /#enrol=([\w-]+)$/.exec(link)?.[1];
-    if (!token) throw new NodeError('desk/link', 'this is not an enrolment link; it ends with #enrol=… and is shown once');
+    if (!token)
+      throw new NodeError('desk/link', 'this is not an enrolment link; it ends with #enrol=… and is shown once');
     const { challenge } = (await this.post('/api/enrol/options', { token })) as { challenge: string };
     const device = answerOf(this.#device, 'enrolment', this.origin, challenge);
     return (await this.post('/api/enrol', { token, device })) as DeskPerson;
@@ -92,7 +96,9 @@ export class DeskClient {
         },
       });
     } catch (cause) {
-      throw new NodeError('desk/unreachable', `the desk at ${this.origin} does not answer; is its site running?`, { cause });
+      throw new NodeError('desk/unreachable', `the desk at ${this.origin} does not answer; is its site running?`, {
+        cause,
+      });
     }
     for (const line of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];

@@ -228,27 +228,37 @@ export class Desk {
         return;
       case 'message':
         this.#stateDue = true;
-        return this.#tell({ event: 'message', data: news.message });
+        this.#tell({ event: 'message', data: news.message });
+        return;
       case 'file':
-        return this.#tell({ event: 'file', data: news.file });
+        this.#tell({ event: 'file', data: news.file });
+        return;
       case 'call':
         this.#stateDue = true;
-        return this.#tell({ event: 'call', data: news.call });
+        this.#tell({ event: 'call', data: news.call });
+        return;
       case 'call-signal':
-        return this.#tell({ event: 'call-signal', data: { id: news.callId, signal: JSON.parse(news.signal) } });
+        this.#tell({ event: 'call-signal', data: { id: news.callId, signal: JSON.parse(news.signal) } });
+        return;
       case 'call-stop':
-        return this.#tell({ event: 'call-stop', data: { reason: news.reason } });
+        this.#tell({ event: 'call-stop', data: { reason: news.reason } });
+        return;
       case 'quarantine':
         this.#tellState();
-        return this.#options.quarantine(news.link, news.sinceMs);
+        this.#options.quarantine(news.link, news.sinceMs);
+        return;
       case 'journal':
-        return this.#options.journal(news.text);
+        this.#options.journal(news.text);
+        return;
     }
   }
 
   #tick(): void {
     const nowMs = this.#options.nowMs();
-    if (this.#session.broken) return this.#reopen();
+    if (this.#session.broken) {
+      this.#reopen();
+      return;
+    }
     this.#session.tick().catch(() => undefined);
     if (this.#stateDue) this.#tellState();
     if (Math.abs(nowMs - this.#expiredMs) >= EXPIRE_MS) void this.#expire(nowMs).catch(() => undefined);

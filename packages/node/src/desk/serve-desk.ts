@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { NodeError } from '../error.ts';
 import { EventStreams } from '../wire/event-streams.ts';
 import type { Desk, Person } from './desk.ts';
-import { serveSignIn, type SignIn } from './sign-in/index.ts';
+import { type SignIn, serveSignIn } from './sign-in/index.ts';
 
 const PAGE = 50;
 const MAX_PAGE = 200;
@@ -18,7 +18,11 @@ const message = z.strictObject({ text: z.string(), sealing: z.enum(['sealed', 'h
 const call = z.strictObject({ kind: z.enum(['voice', 'video']) });
 const callId = z.strictObject({ id: z.string(), reason: z.string().max(200).optional() });
 const callSignal = z.strictObject({ id: z.string(), signal: z.record(z.string(), z.unknown()) });
-const lease = z.strictObject({ id: z.string(), have: z.array(z.string().max(64)).max(256) });
+const lease = z.strictObject({
+  id: z.string(),
+  session: z.string().max(64),
+  have: z.array(z.string().max(64)).max(256),
+});
 const alarmReason = z.strictObject({ reason: z.string().min(1).max(200) });
 const approval = z.strictObject({ alarmId: z.string() });
 const record = z.strictObject({ on: z.boolean() });
@@ -147,7 +151,10 @@ function read<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new NodeError('desk/request', `the request is not understood: ${issue!.path.join('.') || 'body'}: ${issue!.message}`);
+  throw new NodeError(
+    'desk/request',
+    `the request is not understood: ${issue!.path.join('.') || 'body'}: ${issue!.message}`,
+  );
 }
 
 function fileHead(request: FastifyRequest): { name: string; bytes: number } {

@@ -30,10 +30,7 @@ export function siteKeys(call: KeyManagerCall, peerSaeId: string, provenance: st
   };
 }
 
-function keysOf(
-  { status, body }: { status: number; body: string | Uint8Array },
-  provenance: string,
-): SessionKey[] {
+function keysOf({ status, body }: { status: number; body: string | Uint8Array }, provenance: string): SessionKey[] {
   const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
   if (typeof body !== 'string') body.fill(0);
   if (status !== 200) {

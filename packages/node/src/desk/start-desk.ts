@@ -16,7 +16,16 @@ const LEAST_SECRET_BYTES = 32;
 export interface StartDeskOptions
   extends Pick<
     DeskOptions,
-    'siteId' | 'ownId' | 'peerId' | 'ownName' | 'peerName' | 'conversationId' | 'keys' | 'post' | 'quarantine' | 'journal'
+    | 'siteId'
+    | 'ownId'
+    | 'peerId'
+    | 'ownName'
+    | 'peerName'
+    | 'conversationId'
+    | 'keys'
+    | 'post'
+    | 'quarantine'
+    | 'journal'
   > {
   readonly configuration: SiteConfiguration['desk'];
   /** Folder of the built console. */

@@ -9,8 +9,8 @@ import type { Mission } from '@skykey/scenario';
 import type { ProcessState } from '@skykey/telemetry';
 import { loadMission } from '../configuration.ts';
 import { NodeError } from '../error.ts';
-import { type DeskAddress, deskAddresses } from './desk-addresses.ts';
 import { portError } from '../wire/http.ts';
+import { type DeskAddress, deskAddresses } from './desk-addresses.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { makeFolder, PAGES, type Plan, type ProcessPlan, provision } from './provision.ts';
 

@@ -11,7 +11,7 @@ import { speech } from './reserve.ts';
 export function LineBar({ desk, connection }: { readonly desk: DeskState; readonly connection: Connection }) {
   const { line, reserve } = desk;
   return (
-    <div className="line-bar" data-level={line.level}>
+    <div className="line-bar" data-level={line.level} data-stale={connection === 'lost'}>
       <p className="line-level" data-testid="line-state" data-state={line.level}>
         <LevelMark level={line.level} />
         <span>{words.level.word[line.level]}</span>

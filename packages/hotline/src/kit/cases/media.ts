@@ -1,6 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { frameKeyId } from '../../media/call-keys.ts';
-import { SealingKey } from '../../media/key.ts';
+import { sealFrame } from '../../media/frame.ts';
+import { deriveKeys, SKYKEY_SUITE } from '../../media/suites.ts';
 import { bytesOf, hexOf } from '../hex.ts';
 import { type Case, type Promised, seeded, vector } from '../vector.ts';
 import { put } from './text.ts';
@@ -9,23 +10,17 @@ const AUDIO = { mediaEpoch: 2049, stream: 'audio', baseKey: seeded('base key') }
 const METADATA = '0001e240 617564696f2f6f707573';
 const METADATA_OF_KEY_FRAME = '00 0001e240 766964656f2f767038';
 
-async function frames(count: number): Promise<readonly string[]> {
-  const { mediaEpoch, stream, baseKey } = AUDIO;
-  const key = await SealingKey.derive(
-    webcrypto.subtle as SubtleCrypto,
-    frameKeyId(mediaEpoch, stream),
-    bytesOf(baseKey),
-  );
-  const sealed: string[] = [];
-  for (let i = 0; i < count; i++) {
-    sealed.push(hexOf(await key.seal(new Uint8Array(Buffer.from(`frame ${i}`)), bytesOf(METADATA))));
-  }
-  return sealed;
+/** The frame of a counter; its plaintext is "frame" and the counter. */
+async function frame(counter: number): Promise<string> {
+  const kid = frameKeyId(AUDIO.mediaEpoch, AUDIO.stream);
+  const subtle = webcrypto.subtle as SubtleCrypto;
+  const keys = await deriveKeys(subtle, SKYKEY_SUITE, kid, bytesOf(AUDIO.baseKey), 'seal');
+  const plaintext = new Uint8Array(Buffer.from(`frame ${counter}`));
+  return hexOf(await sealFrame(keys, { kid, ctr: BigInt(counter) }, plaintext, bytesOf(METADATA)));
 }
 
 export async function mediaCases(): Promise<readonly Case[]> {
-  const sealed = await frames(2049 + 1);
-  const [first, second] = sealed as [string, string];
+  const [first, second, ahead, farther] = [await frame(0), await frame(1), await frame(2048), await frame(2049)];
   const end = first.length / 2;
   const baseKey = {
     epoch: seeded('epoch', 64),
@@ -83,9 +78,9 @@ export async function mediaCases(): Promise<readonly Case[]> {
     opens('first', 'the first frame', [first]),
     opens('late', 'the first after the second', [second, first]),
     opens('replayed', 'the first again', [first, first]),
-    opens('oldest', '2,047 behind the highest', [sealed[2048]!, second]),
-    opens('too-old', '2,048 behind the highest', [sealed[2048]!, first]),
-    opens('after-forgery', 'a forgery of a far number moved no window', [other(sealed[2049]!, 12), first]),
+    opens('oldest', '2,047 behind the highest', [ahead, second]),
+    opens('too-old', '2,048 behind the highest', [ahead, first]),
+    opens('after-forgery', 'a forgery of a far number moved no window', [other(farther, 12), first]),
     opens('tag', 'one byte of the tag', [other(first, end - 1)]),
     opens('ciphertext', 'one byte of the ciphertext', [other(first, 4)]),
     opens('counter', 'another counter in the header', [put(first, 0, '91')]),

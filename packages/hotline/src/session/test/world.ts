@@ -38,7 +38,11 @@ export class Dice {
   bytes(count: number): Uint8Array {
     const parts: Uint8Array[] = [];
     for (let have = 0; have < count; have += 64) {
-      parts.push(createHash('sha512').update(`${this.#seed}/${this.#blocks++}`).digest());
+      parts.push(
+        createHash('sha512')
+          .update(`${this.#seed}/${this.#blocks++}`)
+          .digest(),
+      );
     }
     return new Uint8Array(Buffer.concat(parts).subarray(0, count));
   }
@@ -213,7 +217,9 @@ export class World {
 
   /** What was received and shown at a site, in order. */
   received(id: DeskId): readonly string[] {
-    return [...this.sites[id].disk.messages.values()].filter(({ direction }) => direction === 'received').map(({ text }) => text);
+    return [...this.sites[id].disk.messages.values()]
+      .filter(({ direction }) => direction === 'received')
+      .map(({ text }) => text);
   }
 
   session(id: DeskId): Session {
@@ -262,7 +268,9 @@ export class World {
   async #settle(): Promise<void> {
     for (;;) {
       await idle();
-      const due = this.#due.filter(({ atMs }) => atMs <= this.nowMs).sort((a, b) => a.atMs - b.atMs || a.order - b.order);
+      const due = this.#due
+        .filter(({ atMs }) => atMs <= this.nowMs)
+        .sort((a, b) => a.atMs - b.atMs || a.order - b.order);
       if (due.length === 0) return;
       for (const one of due) {
         this.#due.splice(this.#due.indexOf(one), 1);
@@ -328,7 +336,13 @@ export class World {
         return alive(undefined);
       },
       digest: (fileId) =>
-        alive(new Uint8Array(createHash('sha256').update(files.get(fileId) ?? new Uint8Array(0)).digest())),
+        alive(
+          new Uint8Array(
+            createHash('sha256')
+              .update(files.get(fileId) ?? new Uint8Array(0))
+              .digest(),
+          ),
+        ),
       deliver: () => alive(undefined),
       discard: (fileId) => {
         files.delete(fileId);

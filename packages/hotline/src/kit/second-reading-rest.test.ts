@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { createCipheriv } from 'node:crypto';
+import { describe, test } from 'node:test';
+import {
+  briefly,
+  expand,
+  hmac,
+  integer,
+  label,
+  long,
+  lp,
+  name,
+  type Read,
+  sha256,
+  unhex,
+  uuid,
+  vectors,
+} from './test/reading.ts';
+
+// Written from PROTOCOL.md, sections 5, 7 to 9, 11 and 13, alone: nothing of the implementation is imported here.
+
+const LANES = ['control', 'text', 'file'];
+const CLASSES = ['tap', 'jam', 'fault', 'time', 'source-gate', 'kms', 'operator'];
+const LEVELS = ['green', 'amber', 'red'];
+const CAUSES = ['stock', 'dry', 'no-qkd', 'starting'];
+
+/** Ciphertext ‖ tag. */
+function gcm(key: Buffer, nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer {
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(aad);
+  return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** `nonce` with `count` added to it bit by bit. */
+function counted(nonce: Buffer, count: number): Buffer {
+  const bits = integer(count, 12);
+  return Buffer.from(nonce.map((byte, i) => byte ^ bits[i]!));
+}
+
+function alarmBytes({ id, class: kind, foundBy, link, reason, atMs }: Read['input']): Buffer {
+  const words = [name(id), integer(CLASSES.indexOf(kind), 1), name(foundBy), name(link), long(Buffer.from(reason))];
+  return Buffer.concat([...words, integer(atMs, 8)]);
+}
+
+function lineBytes(of: Read['input']): Buffer {
+  switch (of.type) {
+    case 'state': {
+      const times = [of.revision, of.heard, of.atMs, of.echoMs].map((value) => integer(value, 8));
+      const { level, cause, hours, sinceMs } = of.level;
+      return Buffer.concat([
+        ...[Buffer.of(1), unhex(of.epoch), ...times, integer(Number(of.asks), 1), integer(of.keysMadeAfterMs, 8)],
+        ...[Buffer.of(LEVELS.indexOf(level), CAUSES.indexOf(cause)), integer(hours, 2), integer(sinceMs, 8)],
+        ...[integer(of.standing.length, 1), ...of.standing.map(alarmBytes)],
+      ]);
+    }
+    case 'alarm':
+      return Buffer.concat([Buffer.of(2), alarmBytes(of.alarm)]);
+    case 'approval': {
+      const words = [unhex(of.request), name(of.person), name(of.name)];
+      return Buffer.concat([
+        Buffer.of(3, of.direction),
+        ...words,
+        integer(of.approvedMs, 8),
+        integer(of.withdrawnMs, 8),
+      ]);
+    }
+    case 'record':
+      return Buffer.concat([Buffer.of(4), unhex(of.epoch), integer(of.revision, 8), integer(Number(of.wants), 1)]);
+    default:
+      return Buffer.concat([Buffer.of(5), unhex(of.hash)]);
+  }
+}
+
+describe('the rest, read a second time', () => {
+  test('messages about the line, the policy, the request to reopen', () => {
+    const written = vectors('line/write', true);
+    assert.ok(written.length >= 6);
+    for (const { name: file, input, output } of written) {
+      assert.equal(output.bytes, lineBytes(input.message).toString('hex'), file);
+    }
+    for (const { name: file, input, output } of vectors('line/write-policy', true)) {
+      const { greenHours, bitsPerHour, authenticationFloorBits, qkdRequired, redAllows, ...policy } = input.policy;
+      const switches = [qkdRequired.text, qkdRequired.file, qkdRequired.media, redAllows.hybridText, redAllows.media];
+      const numbers = [policy.approvalsNeeded, policy.approvalMinutes, policy.voicePadMinutesPerDay];
+      const document = Buffer.concat([
+        ...[Buffer.of(2), integer(greenHours, 4), integer(bitsPerHour['1'], 8), integer(bitsPerHour['2'], 8)],
+        integer(authenticationFloorBits, 8),
+        Buffer.of(switches.reduce((bits, on, i) => bits + (on ? 2 ** i : 0), 0)),
+        ...[policy.mediaRekeySeconds.green, policy.mediaRekeySeconds.amber].map((value) => integer(value, 4)),
+        ...[...numbers, policy.emergencyPadTexts, policy.retentionDays ?? 0].map((value) => integer(value, 4)),
+      ]);
+      assert.equal(document.length, 58);
+      assert.equal(output.bytes, document.toString('hex'), file);
+      assert.equal(output.hash, sha256(Buffer.from('skykey/hotline/policy/v2'), document).toString('hex'), file);
+    }
+    for (const { name: file, input, output } of vectors('line/request', true)) {
+      const request = sha256(
+        lp('action', Buffer.from('skykey/hotline/reopen/v2')),
+        lp('conversation', Buffer.from(input.conversationId)),
+        lp('policy', unhex(input.policyHash)),
+        ...input.alarms.map((alarm: unknown) => lp('alarm', alarmBytes(alarm))),
+      );
+      assert.equal(output.request, request.toString('hex'), file);
+    }
+  });
+
+  test('transcripts, and what they hold of a text', () => {
+    const all = vectors('stream/transcript', true);
+    assert.ok(all.length >= 4);
+    for (const { name: file, input, output } of all) {
+      const chains = new Map<string, { place: Buffer; count: number; hash: Buffer }>();
+      for (const { direction, lane, number, digest, commitment } of input.entries) {
+        const place = Buffer.of(direction, LANES.indexOf(lane) + 1);
+        const begin = sha256(lp('skykey/hotline/transcript/2', unhex(input.origin)), place);
+        const { count, hash } = chains.get(place.toString('hex')) ?? { count: 0, hash: begin };
+        const words = commitment === null ? Buffer.of(0) : Buffer.concat([Buffer.of(1), unhex(commitment)]);
+        const entry = [lp('skykey/hotline/entry/2', hash), place, integer(number, 8), unhex(digest), words];
+        chains.set(place.toString('hex'), { place, count: count + 1, hash: sha256(...entry) });
+      }
+      const heads = [...chains]
+        .sort()
+        .map(([, { place, count, hash }]) => Buffer.concat([place, integer(count, 8), hash]));
+      const head = Buffer.concat([unhex(input.origin), Buffer.of(heads.length), ...heads]);
+      assert.equal(output.head, head.toString('hex'), file);
+    }
+    for (const { name: file, input, output } of vectors('text/write', true)) {
+      const sealed = input.sealing === 'sealed';
+      const flags = Buffer.of(input.salt === null ? 0 : 1);
+      const opening = Buffer.concat([Buffer.of(sealed ? 2 : 1), integer(input.number, 8), uuid(input.id), flags]);
+      const block = sealed ? Buffer.alloc(0) : unhex(output.payload).subarray(28);
+      assert.equal(output.digest, sha256(name('skykey/hotline/text/2'), opening, long(block)).toString('hex'), file);
+      const words = sha256(name('skykey/hotline/words/2'), integer(input.number, 8), long(block)).toString('hex');
+      assert.equal(output.commitment, input.salt === null ? null : words, file);
+    }
+  });
+
+  test('files', () => {
+    const all = vectors('file/seal', true);
+    assert.ok(all.length >= 5);
+    for (const { name: file, input, output } of all) {
+      const [plaintext, salt] = [unhex(input.plaintext), unhex(input.salt)];
+      const place = [unhex(input.conversationId), unhex(input.fileId), sha256(plaintext)];
+      const context = [Buffer.from('skykey/file/v1'), ...place];
+      const scheme = Buffer.from('c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0');
+      const material = expand(unhex(input.key), Buffer.concat([scheme, salt, ...context]), 76);
+      const parts = [salt, material.subarray(44)];
+      for (let i = 0; i <= Math.floor(plaintext.length / 16_384); i++) {
+        const chunk = plaintext.subarray(16_384 * i, 16_384 * (i + 1));
+        parts.push(gcm(material.subarray(0, 32), counted(material.subarray(32, 44), i), Buffer.alloc(0), chunk));
+      }
+      assert.deepEqual(output.encrypted, briefly(Buffer.concat(parts)), file);
+    }
+  });
+
+  test('media keys and frames', () => {
+    const derived = vectors('media/base-key', true);
+    assert.ok(derived.length >= 5);
+    for (const { name: file, input, output } of derived) {
+      const stream = input.stream === 'audio' ? 0 : 1;
+      const context = Buffer.concat([
+        ...[
+          name('skykey/media/2 base key'),
+          lp('call', unhex(input.callId)),
+          lp('direction', Buffer.of(input.direction)),
+        ],
+        ...[lp('stream', Buffer.of(stream)), lp('epoch', integer(input.mediaEpoch, 4))],
+      ]);
+      const media = expand(unhex(input.epoch), label(`media ${input.direction}`), 32);
+      const baseKey = expand(media, Buffer.concat([label('media base key'), context]), 32).toString('hex');
+      const kid = `${input.mediaEpoch * 4 + stream}`;
+      assert.deepEqual(output, { context: context.toString('hex'), kid, baseKey }, file);
+    }
+    const sealed = vectors('media/seal', true);
+    assert.ok(sealed.length >= 3);
+    for (const { name: file, input, output } of sealed) {
+      const kid = input.mediaEpoch * 4 + (input.stream === 'audio' ? 0 : 1);
+      const ctr = input.before;
+      // All of these have KIDs of two bytes.
+      const header = Buffer.concat([
+        Buffer.of(0x90 + (ctr < 8 ? ctr : 8)),
+        integer(kid, 2),
+        ctr < 8 ? Buffer.alloc(0) : Buffer.of(ctr),
+      ]);
+      const pseudorandom = hmac(Buffer.alloc(0), unhex(input.baseKey));
+      const part = (purpose: string, bytes: number) =>
+        expand(
+          pseudorandom,
+          Buffer.concat([Buffer.from(`SFrame 1.0 Secret ${purpose} `), integer(kid, 8), integer(5, 2)]),
+          bytes,
+        );
+      const aad = Buffer.concat([header, unhex(input.metadata)]);
+      const frame = gcm(part('key', 32), counted(part('salt', 12), ctr), aad, unhex(input.plaintext));
+      assert.equal(output.frame, Buffer.concat([header, frame]).toString('hex'), file);
+    }
+  });
+});
