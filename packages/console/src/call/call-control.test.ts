@@ -76,7 +76,6 @@ function played(parts: Partial<CallParts> = {}) {
         receive: (signal: CallSignal) => void done.push(`received ${JSON.stringify(signal)}`),
         setTrack: async () => undefined,
         setLoudspeaker: async () => undefined,
-        figures: async () => ({ framesReceived: 0, framesDecoded: 0, packetsLost: 0, roundTripMs: null }),
         close: () => void done.push('session closed'),
       };
     },

@@ -1,6 +1,6 @@
 import type { DeskCall, DeskState } from '@skykey/telemetry';
 import type { CallApi } from './api.ts';
-import type { CallFigures, CallSession, SessionOptions, SessionStatus } from './call-session.ts';
+import { type CallSession, NO_STATUS, type SessionOptions } from './call-session.ts';
 import type { CallSignal } from './contract.ts';
 import { type DeviceChoice, DeviceError } from './devices.ts';
 import type { CallEvent, CallEvents } from './events.ts';
@@ -214,10 +214,6 @@ export class CallControl {
     if (picture && this.#view.camera !== null) await this.#open('video');
   }
 
-  async figures(): Promise<CallFigures | null> {
-    return (await this.#session?.figures()) ?? null;
-  }
-
   /** What ended the call was the line: the leave was gone before the word of it came. */
   #explain(reason: string): void {
     const { note } = this.#view;
@@ -303,7 +299,7 @@ export class CallControl {
     const { microphone, camera, status } = this.#view;
     if (this.#session !== null || status !== null || microphone === null) return;
     const turn = this.#turn;
-    this.#change({ status: WAITING });
+    this.#change({ status: NO_STATUS });
     const servers = await this.#parts.api.servers();
     if (turn !== this.#turn || this.#view.ownId !== call.id) return;
     try {
@@ -382,17 +378,6 @@ export class CallControl {
     for (const listener of this.#listeners) listener();
   }
 }
-
-const WAITING: SessionStatus = {
-  connection: 'connecting',
-  lease: 'waiting',
-  counts: null,
-  voiceArrives: false,
-  pictureArrives: false,
-  refuses: false,
-  voice: null,
-  picture: null,
-};
 
 function sentenceFor(error: unknown): string {
   return error instanceof DeviceError ? error.message : callWords.deviceErrors.microphone.other;

@@ -1,5 +1,6 @@
 import type { Stream, TransformOptions } from '@skykey/hotline/media';
 import type { DeskCall } from '@skykey/telemetry';
+import { BypassWatch, type Tally } from './bypass.ts';
 import type { CallSignal, FrameTotals, LeaseState, WorkerOrder, WorkerReport } from './contract.ts';
 import { Flow } from './flow.ts';
 import { type Attempts, recoveryStep } from './recovery.ts';
@@ -7,6 +8,8 @@ import { connectionOf, guarded, sealableCodecs } from './sdp.ts';
 
 /** How often the connection is looked at, besides its own events, ms. */
 const WATCH_MS = 500;
+/** A browser whose connections go past the worker again and again cannot call. */
+const MOST_REBUILDS = 3;
 /** The polite side waits so long for an offer before it makes one itself. */
 const OFFER_PATIENCE_MS = 1000;
 const RESEND_MS = 500;
@@ -43,6 +46,7 @@ export interface SessionStatus {
   /** Another object after the connection was built anew; null before anything was agreed. */
   readonly voice: MediaStream | null;
   readonly picture: MediaStream | null;
+  readonly figures: CallFigures | null;
 }
 
 /** Figures for people who want to know, and for tests. */
@@ -51,7 +55,21 @@ export interface CallFigures {
   readonly framesDecoded: number;
   readonly packetsLost: number;
   readonly roundTripMs: number | null;
+  readonly packets: Tally;
 }
+
+/** What a session says of itself before anything has happened. */
+export const NO_STATUS: SessionStatus = {
+  connection: 'connecting',
+  lease: 'waiting',
+  counts: null,
+  voiceArrives: false,
+  pictureArrives: false,
+  refuses: false,
+  voice: null,
+  picture: null,
+  figures: null,
+};
 
 /**
  * One call of one window: a connection to the peer's page, and the worker that seals and opens its frames. Negotiation is
@@ -64,6 +82,7 @@ export class CallSession {
   readonly #sound = new Audio();
   readonly #local = new MediaStream();
   readonly #flow = new Flow();
+  readonly #bypass = new BypassWatch();
   readonly #timer: ReturnType<typeof setInterval>;
   #tracks: Record<Stream, MediaStreamTrack | null>;
   #connection: RTCPeerConnection;
@@ -74,16 +93,8 @@ export class CallSession {
   #outgoing: Promise<void> = Promise.resolve();
   #connected = false;
   #attempts: Attempts | null;
-  #status: SessionStatus = {
-    connection: 'connecting',
-    lease: 'waiting',
-    counts: null,
-    voiceArrives: false,
-    pictureArrives: false,
-    refuses: false,
-    voice: null,
-    picture: null,
-  };
+  #status = NO_STATUS;
+  #rebuilds = 0;
   #closed = false;
 
   constructor(options: SessionOptions) {
@@ -122,24 +133,6 @@ export class CallSession {
     if (!('setSinkId' in this.#sound)) return;
     // A loudspeaker that is gone leaves the system's in its place.
     await this.#sound.setSinkId(deviceId ?? '').catch(() => undefined);
-  }
-
-  async figures(): Promise<CallFigures> {
-    let figures: CallFigures = { framesReceived: 0, framesDecoded: 0, packetsLost: 0, roundTripMs: null };
-    for (const report of (await this.#connection.getStats()).values() as Iterable<Record<string, unknown>>) {
-      const number = (name: string) => (typeof report[name] === 'number' ? report[name] : 0);
-      if (report.type === 'inbound-rtp') {
-        figures = {
-          ...figures,
-          framesReceived: figures.framesReceived + number('framesReceived'),
-          framesDecoded: figures.framesDecoded + number('framesDecoded'),
-          packetsLost: figures.packetsLost + number('packetsLost'),
-        };
-      } else if (report.type === 'candidate-pair' && report.nominated === true && 'currentRoundTripTime' in report) {
-        figures = { ...figures, roundTripMs: number('currentRoundTripTime') * 1000 };
-      }
-    }
-    return figures;
   }
 
   /** Silence, now and for good: nothing is sent, nothing is played, the keys are wiped. */
@@ -211,9 +204,31 @@ export class CallSession {
     connection.close();
   }
 
+  /** Reads what the browser has counted, and holds it against what the worker has seen. */
+  async #look(connection: RTCPeerConnection): Promise<void> {
+    const figures = readFigures((await connection.getStats()).values());
+    const { counts } = this.#status;
+    if (this.#closed || connection !== this.#connection) return;
+    this.#change({ figures });
+    if (counts === null) return;
+    const found = this.#bypass.after(
+      { packets: figures.packets, decoded: figures.framesDecoded },
+      counts.seen,
+      performance.now(),
+    );
+    if (found === 'leak' || (found === 'deaf' && this.#rebuilds >= MOST_REBUILDS)) {
+      this.#end('failed', null);
+    } else if (found === 'deaf') {
+      this.#rebuild();
+      this.#offer();
+    }
+  }
+
   /** Begins afresh, with the same tracks, worker and keys. */
   #rebuild(): void {
     this.#discard(this.#connection);
+    this.#bypass.forget();
+    this.#rebuilds++;
     this.#peerConnection = null;
     this.#makingOffer = false;
     this.#connection = this.#build();
@@ -297,7 +312,8 @@ export class CallSession {
       if (!offer) return this.#offer();
     } else if (offer && (this.#makingOffer || this.#connection.signalingState !== 'stable')) {
       if (!this.#options.polite) return;
-      if (this.#peerConnection === null) this.#rebuild();
+      // Taking the own offer back instead loses transforms in Chromium 156, once a track has been replaced.
+      this.#rebuild();
     }
     const connection = this.#connection;
     await connection.setRemoteDescription({ type, sdp: guarded(sdp ?? '') });
@@ -329,6 +345,7 @@ export class CallSession {
       this.#connected = true;
       this.#attempts = null;
       if (this.#status.connection !== 'connected') this.#change({ connection: 'connected' });
+      void this.#look(this.#connection);
       return;
     }
     this.#attempts ??= { lostMs: nowMs, restartedMs: null, rebuiltMs: null };
@@ -346,4 +363,24 @@ export class CallSession {
       this.#end('lost', null);
     }
   }
+}
+
+function readFigures(reports: Iterable<Record<string, unknown>>): CallFigures {
+  const packets = { seal: { audio: 0, video: 0 }, open: { audio: 0, video: 0 } };
+  const figures = { framesReceived: 0, framesDecoded: 0, packetsLost: 0, roundTripMs: null as number | null, packets };
+  for (const report of reports) {
+    const number = (name: string) => (typeof report[name] === 'number' ? report[name] : 0);
+    const stream: Stream = report.kind === 'video' ? 'video' : 'audio';
+    if (report.type === 'inbound-rtp') {
+      figures.framesReceived += number('framesReceived');
+      figures.framesDecoded += number('framesDecoded');
+      figures.packetsLost += number('packetsLost');
+      packets.open[stream] += number('packetsReceived');
+    } else if (report.type === 'outbound-rtp') {
+      packets.seal[stream] += number('packetsSent') - number('retransmittedPacketsSent');
+    } else if (report.type === 'candidate-pair' && report.nominated === true && 'currentRoundTripTime' in report) {
+      figures.roundTripMs = number('currentRoundTripTime') * 1000;
+    }
+  }
+  return figures;
 }

@@ -1,4 +1,5 @@
 import type { Stream } from '@skykey/hotline/media';
+import type { Tally } from './bypass.ts';
 
 /**
  * What the page of a desk and its own site say to each other about a call, and what the page says to its worker. The
@@ -58,6 +59,8 @@ export type WorkerReport =
 
 /** Frames of this session, by what became of them. */
 export interface FrameTotals {
+  /** Frames that came to the worker, whatever became of them. */
+  readonly seen: Tally;
   readonly opened: Readonly<Record<Stream, number>>;
   /** Not opened: no key, a wrong key, altered on the way, seen before. */
   readonly refused: Readonly<Record<Stream, number>>;

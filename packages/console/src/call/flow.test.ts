@@ -4,7 +4,9 @@ import type { FrameTotals } from './contract.ts';
 import { Flow } from './flow.ts';
 
 function totals(opened: number, refused: number, picture = 0): FrameTotals {
+  const none = { audio: 0, video: 0 };
   return {
+    seen: { seal: none, open: none },
     opened: { audio: opened, video: picture },
     refused: { audio: refused, video: 0 },
     ...{ held: 0, sendEpoch: null, problem: null },

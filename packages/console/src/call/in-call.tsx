@@ -149,7 +149,7 @@ export function InCall({
             <summary data-testid="call-devices">{callWords.controls.devices}</summary>
             <Devices choice={view.devices} onChoose={(devices) => void control.choose(devices)} opened={microphone} />
           </details>
-          <Quality control={control} status={status} />
+          <Quality status={status} />
         </div>
       </div>
     </div>

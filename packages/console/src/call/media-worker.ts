@@ -45,32 +45,38 @@ const media = new CallMedia({
   },
 });
 
-scope.onrtctransform = ({ transformer }) => {
-  const { use, stream } = transformer.options as TransformOptions;
-  void media.attach(use === 'open' ? foreseen(transformer, stream) : transformer);
-};
+const seen = { seal: { audio: 0, video: 0 }, open: { audio: 0, video: 0 } };
+
+scope.onrtctransform = ({ transformer }) => void media.attach(watched(transformer));
 scope.onmessage = ({ data: order }) => {
   if (order.kind === 'stop') stop(null);
   else open(order);
 };
 
-/** The same receiver, with the key that a frame names put to use before that frame is looked at. */
-function foreseen(transformer: Transformer, stream: Stream): Transformer {
-  const peek = new TransformStream<EncodedFrame, EncodedFrame>({
+/** The same transformer, with its frames counted, and a key that a frame names put to use before it is looked at. */
+function watched(transformer: Transformer): Transformer {
+  const { use, stream } = transformer.options as TransformOptions;
+  const count = new TransformStream<EncodedFrame, EncodedFrame>({
     async transform(frame, controller) {
-      // Before a picture's frame stands a byte for the browser (media room, `transform.ts`).
-      const header = decodeHeader(new Uint8Array(frame.data).subarray(stream === 'video' ? 1 : 0));
-      const key = header === undefined ? null : keys.named(stream, header.kid);
-      if (key !== null) await media.take(key);
+      seen[use][stream]++;
+      if (use === 'open') await foresee(frame, stream);
       controller.enqueue(frame);
     },
   });
   return {
-    readable: transformer.readable.pipeThrough(peek),
+    readable: transformer.readable.pipeThrough(count),
     writable: transformer.writable,
     options: transformer.options,
-    sendKeyFrameRequest: () => transformer.sendKeyFrameRequest?.() ?? Promise.resolve(),
+    ...(transformer.generateKeyFrame && { generateKeyFrame: () => transformer.generateKeyFrame!() }),
+    ...(transformer.sendKeyFrameRequest && { sendKeyFrameRequest: () => transformer.sendKeyFrameRequest!() }),
   };
+}
+
+async function foresee({ data }: EncodedFrame, stream: Stream): Promise<void> {
+  // Before a picture's frame stands a byte for the browser (media room, `transform.ts`).
+  const header = decodeHeader(new Uint8Array(data).subarray(stream === 'video' ? 1 : 0));
+  const key = header === undefined ? null : keys.named(stream, header.kid);
+  if (key !== null) await media.take(key);
 }
 
 /** Silence first, then everything else. */
@@ -136,6 +142,7 @@ function totals(): FrameTotals {
   const refused = ({ malformed, unknownKey, forged, replayed, tooOld }: typeof opened.audio) =>
     malformed + unknownKey + forged + replayed + tooOld;
   return {
+    seen: structuredClone(seen),
     opened: { audio: opened.audio.accepted, video: opened.video.accepted },
     refused: { audio: refused(opened.audio), video: refused(opened.video) },
     held: opened.audio.stopped + opened.video.stopped + (unsent['hotline/line-dropped'] ?? 0),

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { DeskCall } from '@skykey/telemetry';
-import type { SessionStatus } from './call-session.ts';
+import { NO_STATUS, type SessionStatus } from './call-session.ts';
 import { type OwnPart, phaseOf } from './phase.ts';
 
 const CALL: DeskCall = {
   ...{ id: 'c', direction: 'outgoing', kind: 'voice', state: 'running' },
   ...{ reason: null, startedUtcMs: null, rekeySeconds: 60 },
 };
-const STATUS: SessionStatus = {
-  ...{ connection: 'connected', lease: 'valid', counts: null, voiceArrives: true },
-  ...{ pictureArrives: false, refuses: false, voice: null, picture: null },
-};
+const STATUS: SessionStatus = { ...NO_STATUS, connection: 'connected', lease: 'valid', voiceArrives: true };
 const OWN: OwnPart = { ownId: 'c', overIds: [], preparing: false, status: STATUS };
 const NONE: OwnPart = { ...OWN, ownId: null, status: null };
 

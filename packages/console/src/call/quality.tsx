@@ -1,27 +1,10 @@
-import { useEffect, useState } from 'react';
 import { ABSENT, count, spell } from '../format.ts';
-import type { CallControl } from './call-control.ts';
-import type { CallFigures, SessionStatus } from './call-session.ts';
+import type { SessionStatus } from './call-session.ts';
 import { callWords } from './words.ts';
 
-const READ_MS = 1000;
-
 /** What is measured of the call, for people who want to know. */
-export function Quality({ control, status }: { readonly control: CallControl; readonly status: SessionStatus | null }) {
-  const [figures, setFigures] = useState<CallFigures | null>(null);
-  useEffect(() => {
-    let gone = false;
-    const timer = setInterval(() => {
-      void control.figures().then(
-        (read) => !gone && setFigures(read),
-        () => undefined,
-      );
-    }, READ_MS);
-    return () => {
-      gone = true;
-      clearInterval(timer);
-    };
-  }, [control]);
+export function Quality({ status }: { readonly status: SessionStatus | null }) {
+  const figures = status?.figures ?? null;
   const counts = status?.counts ?? null;
   const rows: readonly (readonly [string, string, number | null | undefined, string?])[] = [
     ['frames-received', callWords.quality.pictureReceived, figures?.framesReceived],

@@ -4,9 +4,7 @@ export type RecoveryStep = 'wait' | 'restart' | 'rebuild' | 'give-up';
 /** The connection often comes back by itself within a second. */
 const FIRST_RESTART_MS = 1500;
 const NEXT_RESTART_MS = 5000;
-/** The polite side leaves the first try to the other, so that the two do not cross. */
-const POLITE_DELAY_MS = 2500;
-/** After this, what the two ends know of each other may be what is wrong; the impolite side begins afresh. */
+/** After this, what the two ends know of each other may be what is wrong: it is built anew. */
 const REBUILD_MS = 12_000;
 /** Longer than this, and people should know that the call is over. */
 export const GIVE_UP_MS = 30_000;
@@ -18,15 +16,16 @@ export interface Attempts {
   readonly rebuiltMs: number | null;
 }
 
+/** The polite side waits for the other to act, so that the two never cross. */
 export function recoveryStep(
   { lostMs, restartedMs, rebuiltMs }: Attempts,
   nowMs: number,
   polite: boolean,
 ): RecoveryStep {
-  const lostForMs = nowMs - lostMs;
-  if (lostForMs >= GIVE_UP_MS) return 'give-up';
-  if (!polite && rebuiltMs === null && lostForMs >= REBUILD_MS) return 'rebuild';
+  if (nowMs - lostMs >= GIVE_UP_MS) return 'give-up';
+  if (polite) return 'wait';
+  if (rebuiltMs === null && nowMs - lostMs >= REBUILD_MS) return 'rebuild';
   const dueMs =
     restartedMs === null ? lostMs + FIRST_RESTART_MS : Math.max(restartedMs, rebuiltMs ?? 0) + NEXT_RESTART_MS;
-  return nowMs >= dueMs + (polite && restartedMs === null ? POLITE_DELAY_MS : 0) ? 'restart' : 'wait';
+  return nowMs >= dueMs ? 'restart' : 'wait';
 }

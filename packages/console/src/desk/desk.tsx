@@ -63,7 +63,7 @@ export function Desk({
   const { call: CallSlot, listener } = slots;
   useEffect(() => follow(store, api, listener), [store, api, listener]);
   useEffect(() => () => uploads.close(), [uploads]);
-  const { desk, thread, connection } = useStore(store);
+  const { desk, thread, connection, refusal } = useStore(store);
   const narrow = useMedia('(max-width: 960px)');
   const signingOut = useAct(api.post);
   useTitle(desk, thread);
@@ -145,8 +145,8 @@ export function Desk({
       />
       {desk === null ? (
         <main className="desk-loading" role="status">
-          <span className="loading-orbit" aria-hidden="true" />
-          <p>{connection === 'lost' ? words.connection.lost : words.loading}</p>
+          {refusal === null && <span className="loading-orbit" aria-hidden="true" />}
+          <p>{refusal ?? (connection === 'lost' ? words.connection.lost : words.loading)}</p>
         </main>
       ) : (
         <>

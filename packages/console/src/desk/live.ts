@@ -15,12 +15,14 @@ export interface Listener {
 
 /**
  * Keeps a view of the desk up to date until it is closed. Each time the connection stands anew the whole state is asked
- * for, since changes told meanwhile were not heard; each time it is lost, whether the session still holds.
+ * for, since changes told meanwhile were not heard; and each time it is lost, to hear whether the session still holds.
  */
 export function follow(store: Store<DeskView>, api: Api, listener?: Listener): () => void {
   const hear = (event: DeskEvent) => store.update((before) => observe(before, event));
   const catchUp = async () => {
     const answer = await api.get('/api/state');
+    // Refused for good, not for now: who may not read here is to hear why.
+    if (!answer.ok && answer.status === 403) hear({ kind: 'refused', reason: answer.error });
     if (!answer.ok) return;
     const desk = answer.body as DeskState;
     // The stream may have told a newer one while this was asked for.
@@ -32,8 +34,7 @@ export function follow(store: Store<DeskView>, api: Api, listener?: Listener): (
     events: [...new Set([...OWN_EVENTS, ...(listener?.names ?? [])])],
     onConnection(connection) {
       hear({ kind: 'connection', connection });
-      if (connection === 'live') void catchUp();
-      else void api.get('/api/me');
+      void catchUp();
     },
     onEvent(name, data) {
       if (name === 'desk') hear({ kind: 'desk', desk: data as DeskState });
@@ -46,7 +47,7 @@ export function follow(store: Store<DeskView>, api: Api, listener?: Listener): (
 }
 
 /** Asked for at once on the way to a message far back. */
-const LEAP = 500;
+const LEAP = 200;
 
 /** Asks for the page before the oldest message held here. Null when it came, else the refusal. */
 export async function fetchEarlier(store: Store<DeskView>, api: Api, limit: number = PAGE): Promise<string | null> {

@@ -56,3 +56,10 @@ test('messages past their keeping time leave the page with the desk’s', () => 
 test('before the first state single events have nothing to change', () => {
   assert.equal(play({ kind: 'file', file: file('a') }).desk, null);
 });
+
+test('who may not read here hears why, until the desk tells its state', () => {
+  const refused = play({ kind: 'refused', reason: 'this needs the role speaker' });
+  assert.equal(refused.refusal, 'this needs the role speaker');
+  assert.equal(observe(refused, { kind: 'refused', reason: 'this needs the role speaker' }), refused);
+  assert.equal(observe(refused, { kind: 'desk', desk: desk() }).refusal, null);
+});

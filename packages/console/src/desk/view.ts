@@ -14,6 +14,8 @@ export interface DeskView {
   readonly desk: DeskState | null;
   readonly thread: Thread;
   readonly connection: Connection;
+  /** Why the desk tells this person nothing; null as a rule. */
+  readonly refusal: string | null;
 }
 
 export type DeskEvent =
@@ -22,9 +24,10 @@ export type DeskEvent =
   | { readonly kind: 'file'; readonly file: DeskFile }
   | { readonly kind: 'call'; readonly call: DeskCall }
   | { readonly kind: 'earlier'; readonly beforeId: string; readonly messages: readonly DeskMessage[] }
+  | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'connection'; readonly connection: Connection };
 
-export const NOTHING_SHOWN: DeskView = { desk: null, thread: EMPTY_THREAD, connection: 'connecting' };
+export const NOTHING_SHOWN: DeskView = { desk: null, thread: EMPTY_THREAD, connection: 'connecting', refusal: null };
 
 const DAY_MS = 86_400_000;
 /** Parts that change rarely: kept by reference while equal, so that their views rest. */
@@ -37,7 +40,7 @@ export function observe(before: DeskView, event: DeskEvent): DeskView {
       const { messages, retentionDays, utcMs } = event.desk;
       const newest = withNewest(thread, messages);
       const kept = retentionDays === null ? newest : withoutBefore(newest, utcMs - retentionDays * DAY_MS);
-      return { ...before, desk: settle(desk, event.desk), thread: kept };
+      return { ...before, desk: settle(desk, event.desk), thread: kept, refusal: null };
     }
     case 'message':
       return { ...before, thread: withMessage(thread, event.message) };
@@ -47,6 +50,8 @@ export function observe(before: DeskView, event: DeskEvent): DeskView {
       return desk === null ? before : { ...before, desk: { ...desk, call: event.call } };
     case 'earlier':
       return { ...before, thread: withEarlier(thread, event.beforeId, event.messages) };
+    case 'refused':
+      return before.refusal === event.reason ? before : { ...before, refusal: event.reason };
     case 'connection':
       return before.connection === event.connection ? before : { ...before, connection: event.connection };
   }

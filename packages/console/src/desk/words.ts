@@ -1,8 +1,16 @@
+import { alarmWords } from './alarm/words.ts';
+import { entryWords } from './entry/words.ts';
+import { sideWords } from './side/words.ts';
+
 /**
  * Every sentence the desk's page says itself, typed by use; numbers and times come in already formatted. Reasons come
  * from the desk in whole sentences. A second language is a second object of the type `DeskWords`.
  */
 export const words = {
+  ...entryWords,
+  ...alarmWords,
+  ...sideWords,
+
   product: 'Skykey',
   page: 'Skykey desk',
   skipLink: 'Skip to the message box',
@@ -27,58 +35,6 @@ export const words = {
     again: 'Try again now',
   },
 
-  signIn: {
-    title: 'Sign in',
-    lead: 'This desk knows you by a passkey: the fingerprint, face or PIN with which you unlock your device, or a security key. There is no password.',
-    act: 'Sign in with a passkey',
-    acting: 'Waiting for your passkey …',
-    help: 'If that does not work',
-    helpNone:
-      'No passkey yet? Ask an operator of this desk for an enrolment link. The very first one is printed in the terminal where the desk was started.',
-    helpOther:
-      'A passkey stays on the device where it was made, or in the account that device keeps it in. Use that device, or choose “another device” in the browser’s window.',
-    helpLost: 'Device lost? An operator removes the old passkey and gives you a new link.',
-    ended: 'Your session has ended. Sign in to go on; nothing was lost.',
-    out: 'You are signed out.',
-    enrolled: 'Your passkey is ready. Sign in with it.',
-  },
-
-  enrolment: {
-    title: 'Enrol at this desk',
-    lead: 'You were given this link once, to prove here who you are. Now your device makes a passkey that only it can use.',
-    steps: [
-      'Press the button. Your browser asks for fingerprint, face or PIN.',
-      'From then on you sign in the same way. There is no password to remember or to lose.',
-      'The link ends with its first use.',
-    ],
-    act: 'Make my passkey',
-    acting: 'Waiting for your device …',
-    instead: 'Sign in with a passkey I have',
-    help: 'If that does not work',
-    helpExpired:
-      'A link holds for one person and a short time. If it is used or expired, ask an operator of this desk for another. The first one of all is printed when the desk is started with nobody enrolled.',
-    helpShared: 'Do not make your passkey on a device that others unlock too.',
-  },
-
-  obstacle: {
-    title: 'Passkeys do not work here',
-    insecure:
-      'This page was not opened over a secure connection. Open the desk at localhost on its own machine, or by https.',
-    address: 'Passkeys belong to a name, and this address is a number. Open the desk by its name.',
-    named: 'Open this page under the name localhost',
-    browser:
-      'This browser lacks the interfaces for passkeys. Use Chromium, Chrome or Edge 129 or newer, Firefox 119 or newer, or Safari 18.4 or newer.',
-  },
-
-  passkey: {
-    cancelled: 'Nothing was done: the browser’s window was closed, or nobody answered it in time. Try again.',
-    known: 'This device already has a passkey for this desk. Sign in with it instead.',
-    address: 'The browser refuses passkeys at this address. Open the desk at the address it was started with.',
-    unsupported:
-      'This device cannot make the kind of passkey the desk asks for. Set up a screen lock, or use a security key or another device.',
-    failed: 'The browser could not use a passkey. Load the page again, or use another browser.',
-  },
-
   head: {
     documentTitle: (site: string, peer: string) => `${site} to ${peer} · Skykey`,
     unread: (count: number, title: string) => `(${count}) ${title}`,
@@ -93,8 +49,8 @@ export const words = {
     role: { speaker: 'Speaker', operator: 'Operator', approver: 'Approver' },
     roleMeaning: {
       speaker: 'writes and speaks',
-      operator: 'also enrols people and settles policy',
-      approver: 'also opens the line again after an alarm',
+      operator: 'enrols people and settles policy',
+      approver: 'opens the line again after an alarm',
     },
   },
 
@@ -119,131 +75,6 @@ export const words = {
     messages: 'Messages',
     speechTitle: 'Speech that the key in stock is good for, keys renewed once a minute',
     messagesTitle: 'Texts of 250 bytes that the key in stock is good for, by one-time pad',
-  },
-
-  reserve: {
-    title: 'In reserve',
-    lead: 'What the key in stock is good for from this desk. The key that authenticates the line is kept apart and never spent.',
-    speech: 'Speech, keys renewed each minute',
-    padSpeech: 'Speech by one-time pad',
-    messages: 'Texts by one-time pad',
-    key: 'Key in stock',
-    lasts: 'Lasts at this pace',
-  },
-
-  phrase: {
-    title: 'Safety phrase',
-    lead: (peer: string) =>
-      `Read these words to ${peer} and hear them read back, by voice. If they differ, somebody stands between you: raise the alarm.`,
-    none: 'There is none before the first agreement with the other desk.',
-    compared: 'They match',
-    comparedMark: 'Compared',
-    notCompared: 'Not compared yet',
-    changedMark: 'Changed since you compared',
-    changed: 'The safety phrase has changed. Read it to each other again.',
-  },
-
-  protection: {
-    title: 'What protects this',
-    lead: 'Your words are secret as long as one of these holds.',
-    input: {
-      qkd: 'Quantum key',
-      kem: 'ML-KEM-1024',
-      ecdh: 'X25519',
-      courier: 'Couriered secret',
-    },
-    inputMeaning: {
-      qkd: 'delivered by satellite; a listener shows',
-      kem: 'holds against quantum computers, by what is known',
-      ecdh: 'holds against today’s computers',
-      courier: 'carried from hand to hand beforehand',
-    },
-    present: 'in the keys',
-    absent: 'missing',
-    renewed: 'Keys renewed',
-    never: 'not yet',
-    ago: (duration: string) => `${duration} ago`,
-    provenance: 'Quantum key came',
-    keyIds: (count: number) => (count === 1 ? 'Id of its quantum key' : 'Ids of its quantum keys'),
-    trusted: 'The satellite relays the key and could know it: it is a trusted node.',
-    simulated:
-      'The photons are simulated, and simulated photons give simulated secrecy. Everything after them is real.',
-    simulatedBadge: 'Simulated',
-    simulatedWhat: 'photons',
-  },
-
-  alarm: {
-    label: 'Alarm',
-    title: 'The line is shut',
-    headline: {
-      tap: 'Somebody listened on the line.',
-      jam: 'The light was disturbed: this is jamming.',
-      fault: 'A device failed.',
-      time: 'The clocks disagree.',
-      'source-gate': 'The photon source left its limits.',
-      kms: 'The key manager raised an alarm.',
-      operator: 'A person shut the line.',
-    },
-    className: {
-      tap: 'Tapping',
-      jam: 'Jamming, not tapping',
-      fault: 'Device fault',
-      time: 'Clock fault',
-      'source-gate': 'Photon source',
-      kms: 'Key manager',
-      operator: 'By hand',
-    },
-    found: 'Found by',
-    link: 'On the link',
-    kind: 'Kind',
-    at: 'At',
-    evidence: 'Why',
-    done: 'What was done',
-    doneList: [
-      'Calls were ended, and nothing leaves this desk.',
-      'Key not yet handed out on this link is quarantined. It will never be used.',
-      'What was delivered before stays delivered and readable; what had not left waits or is marked as not sent.',
-    ],
-    onward: 'How to go on',
-    onwardList: {
-      tap: 'Have the way of the light searched for whoever measured it.',
-      jam: 'Find what disturbs the light, or wait until it is gone. Jamming stops keys; it reads nothing.',
-      fault: 'Have the device named above looked at.',
-      time: 'Compare the clocks of both sites with a source you trust.',
-      'source-gate': 'Have the photon source measured before it is used again.',
-      kms: 'Have the operator of the key manager look at its journal.',
-      operator: 'Hear from the person who did it, and why.',
-    },
-    otherWay: (peer: string) =>
-      `Speak with ${peer} by another way: telephone or courier. Compare what both screens say.`,
-    reopen: (needed: string) =>
-      `When the cause is gone, ${needed} approvers at each desk open the line again. Fresh keys are agreed on first.`,
-    approvals: 'Who wants the line open again',
-    ofNeeded: (have: number, needed: number) => `${have} of ${needed}`,
-    vacant: 'still wanted',
-    approve: 'I approve: open it again',
-    withdraw: 'Withdraw my approval',
-    onlyApprovers: 'Only approvers can open the line again. You are not one of them.',
-    waitingFor: (own: number, peer: number, site: string, peerName: string) =>
-      [own > 0 ? `${own} more at ${site}` : '', peer > 0 ? `${peer} more in ${peerName}` : '']
-        .filter(Boolean)
-        .join(' and '),
-    wanted: (who: string) => `Wanted: ${who}.`,
-    complete: 'Both sides have approved. The desks agree on fresh keys now.',
-    read: 'Read the conversation',
-    back: 'Back to the alarm',
-    noAlarm: 'The other desk shut the line. Its reason arrives when it answers.',
-  },
-
-  raise: {
-    open: 'Shut the line …',
-    title: 'Shut the line?',
-    lead: (peer: string) =>
-      `Both desks go black at once: calls end, nothing more is sent to ${peer}, and key not yet used is quarantined. Two approvers at each desk are needed to open it again. This cannot be undone.`,
-    reason: 'Why? Both sides will read this.',
-    placeholder: 'The safety phrase differs',
-    act: 'Shut the line',
-    keep: 'Keep it open',
   },
 
   conversation: {
@@ -293,6 +124,7 @@ export const words = {
     hint: 'Arrow keys move through what was found, Enter goes there, Escape closes.',
     none: 'Nothing found.',
     found: (count: number) => (count === 1 ? '1 message found' : `${count} messages found`),
+    foundNewest: (count: number) => `The newest ${count} messages that hold it. A longer search finds fewer.`,
     searching: 'Searching …',
     begin: 'Everything this desk keeps is searched here; nothing of it leaves.',
     jumping: 'Fetching that part of the conversation …',
@@ -372,46 +204,6 @@ export const words = {
     folder: 'A folder cannot be sent. Put it into an archive (zip or tar) and send that.',
     changed: 'The file was changed, moved or locked while it was read. Choose it again.',
     aborted: 'Ended.',
-  },
-
-  side: {
-    label: 'Details of the line',
-    tab: { line: 'Line', files: 'Files', desk: 'Desk' },
-  },
-
-  retention: {
-    title: 'Keeping',
-    lead: 'How long this desk keeps messages and files. Older ones are overwritten.',
-    current: (what: string) => `Kept: ${what}.`,
-    forever: 'until somebody changes this',
-    days: (days: number) => (days === 1 ? '1 day' : `${days} days`),
-    choose: 'Keep for',
-    everything: 'Everything',
-    act: 'Change',
-    warn: (what: string) => `Everything older than ${what} is overwritten at once. Nobody can bring it back.`,
-    sure: 'Overwrite and change',
-    keep: 'Leave it',
-    onlyOperators: 'An operator of this desk can change it.',
-  },
-
-  persons: {
-    title: 'People',
-    lead: 'Who may use this desk. Each has a passkey of their own.',
-    loading: 'Asking who may use this desk …',
-    you: 'you',
-    remove: 'Remove',
-    removeOf: (name: string) => `Remove ${name}`,
-    sure: (name: string) => `${name} is signed out everywhere and cannot come back without a new link.`,
-    keep: 'Keep',
-    invite: 'Invite somebody',
-    name: 'Name, as the other side will see it',
-    roles: 'May',
-    act: 'Make an enrolment link',
-    link: (name: string) => `Enrolment link for ${name}`,
-    linkHint: 'It works once. Hand it over yourself, not over a channel that others read. It is not shown again.',
-    nameMissing: 'Write the name of the person first.',
-    roleMissing: 'Choose at least one role.',
-    finished: 'Done',
   },
 };
 

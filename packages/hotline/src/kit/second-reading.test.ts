@@ -204,6 +204,36 @@ describe('the combiner, read a second time', () => {
     }
   });
 
+  test('an offer, up to its keys, and its MAC', () => {
+    const all = vectors('combiner/offer', true);
+    assert.ok(all.length >= 2);
+    for (const { name: file, input, output } of all) {
+      const [offer, { party }] = [unhex(input.offer), input];
+      const listed = (names: readonly string[]) => Buffer.concat([integer(names.length, 1), ...names.map(name)]);
+      const { reason, generation, accepted, transcriptHash } = output.peer;
+      const counts = [generation, accepted.text, accepted.control].map((count: number) => integer(count, 8));
+      const head = Buffer.concat([
+        ...[Buffer.from('SKYH'), Buffer.of(2, 1, 1), uuid(party.conversationId), name(party.peerId), name(party.ownId)],
+        ...[offer.subarray(38, 70), listed(party.suites.peer), listed(party.suites.own), unhex(party.policyHash)],
+        ...[integer(['start', 'renewal', 'alarm'].indexOf(reason) + 1, 1), ...counts, unhex(transcriptHash)],
+        integer(output.peer.roots.length, 1),
+      ]);
+      assert.equal(offer.toString('hex', 0, head.length), head.toString('hex'), file);
+      const keys = output.qkd.map((key: { keyId: string; provenance: string }) =>
+        Buffer.concat([uuid(key.keyId), name(key.provenance)]),
+      );
+      const consent = keys.length === 0 ? unhex(party.consentWithoutQkd) : Buffer.alloc(0);
+      const end = Buffer.concat([integer(keys.length, 1), ...keys, consent]);
+      const body = offer.subarray(0, -32);
+      assert.equal(body.toString('hex', head.length + 1568 + 32), end.toString('hex'), file);
+      const pseudorandom = hmac(label('couriered secret'), unhex(party.psk));
+      const place = [party.conversationId, party.peerId, party.ownId].map(name);
+      const key = expand(pseudorandom, Buffer.concat([label('offer of the couriered secret'), ...place]), 32);
+      assert.equal(offer.toString('hex', body.length), hmac(key, digest('offer', body)).toString('hex', 0, 32), file);
+      assert.equal(output.offerId, digest('offer id', offer).toString('hex', 0, 32), file);
+    }
+  });
+
   test('ids and MACs of an agreement', () => {
     const all = vectors('combiner/agreement');
     assert.ok(all.length >= 3);

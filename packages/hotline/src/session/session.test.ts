@@ -58,7 +58,7 @@ describe('a session', () => {
   }
 
   it('renews its keys by itself, and nothing is lost by it', async () => {
-    const world = new World({ seed: 3, tickMs: 1000 });
+    const world = new World({ seed: 3, tickMs: 5000 });
     await meet(world);
     const first = world.session(ALICE).view().safety.phrase;
     for (let i = 0; i < 12; i++) {

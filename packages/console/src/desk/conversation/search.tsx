@@ -10,6 +10,8 @@ import { excerpt, highlight } from './highlight.ts';
 
 /** A pause in typing after which the desk is asked, ms. */
 const PAUSE_MS = 220;
+/** The desk finds at most so many at once, the newest. */
+const MOST_FOUND = 200;
 
 type Found =
   | { readonly state: 'nothing-asked' }
@@ -91,7 +93,9 @@ export function Search({
             <li key={message.id}>
               <button type="button" className="hit" data-testid="hit" onClick={() => void go(message.id)}>
                 <span className="hit-head">
-                  <bdi>{message.author}</bdi>
+                  <bdi>
+                    <Marked text={message.author} query={found.query} />
+                  </bdi>
                   <time dateTime={utcInstant(message.utcMs)}>
                     {utcDate(message.utcMs)} {utcMinute(message.utcMs)}
                   </time>
@@ -119,8 +123,13 @@ function said(found: Found, jumping: boolean, gone: boolean): string {
     case 'refused':
       return found.reason;
     case 'found':
-      return found.messages.length === 0 ? words.search.none : words.search.found(found.messages.length);
+      return spellCount(found.messages.length);
   }
+}
+
+function spellCount(count: number): string {
+  if (count === 0) return words.search.none;
+  return count < MOST_FOUND ? words.search.found(count) : words.search.foundNewest(count);
 }
 
 /** A text with what was looked for marked in it. */

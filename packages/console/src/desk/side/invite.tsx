@@ -1,39 +1,39 @@
 import type { DeskRole } from '@skykey/telemetry';
 import { type FormEvent, useId, useState } from 'react';
-import { Icon } from '../../marks.tsx';
 import { Refusal, useAct } from '../act.tsx';
-import type { Api } from '../api.ts';
-import { Sign } from '../signs.tsx';
+import type { Command } from '../api.ts';
 import { words } from '../words.ts';
+import { MadeLink } from './made-link.tsx';
+import { type Link, linkOf } from './roster.ts';
 
-const ROLES: readonly DeskRole[] = ['speaker', 'operator', 'approver'];
+/** Everybody at a desk speaks; the others come to that. */
+const FURTHER: readonly DeskRole[] = ['operator', 'approver'];
 
-/** Makes an enrolment link. It is shown once: the desk keeps no copy that it could show again. */
-export function Invite({ api, onInvited }: { readonly api: Api; readonly onInvited: () => void }) {
+/** Makes an enrolment link for somebody new. */
+export function Invite({ command, onInvited }: { readonly command: Command; readonly onInvited: () => void }) {
   const [name, setName] = useState('');
-  const [roles, setRoles] = useState<readonly DeskRole[]>(['speaker']);
+  const [further, setFurther] = useState<readonly DeskRole[]>([]);
   const [missing, setMissing] = useState<string | null>(null);
-  const [made, setMade] = useState<{ readonly name: string; readonly link: string } | null>(null);
-  const { acting, refusal, act } = useAct(api.post);
+  const [made, setMade] = useState<Link | null>(null);
+  const { acting, refusal, act } = useAct(command);
   const field = useId();
 
   const invite = async (event: FormEvent) => {
     event.preventDefault();
     const written = name.trim();
-    const lacking = written === '' ? words.persons.nameMissing : roles.length === 0 ? words.persons.roleMissing : null;
-    setMissing(lacking);
-    if (lacking !== null) return;
-    const answer = await act('/api/persons/invite', { name: written, roles });
+    setMissing(written === '' ? words.persons.nameMissing : null);
+    if (written === '') return;
+    const answer = await act('/api/persons/invite', { name: written, roles: ['speaker', ...further] });
     if (answer?.ok !== true) return;
-    const link = linkOf(answer.body);
-    if (link === null) return setMissing(words.errors.unreadable);
-    setMade({ name: written, link });
+    const link = linkOf(answer.body, written);
+    setMissing(link === null ? words.errors.unreadable : null);
+    setMade(link);
     setName('');
-    setRoles(['speaker']);
+    setFurther([]);
     onInvited();
   };
 
-  if (made !== null) return <MadeLink name={made.name} link={made.link} onDone={() => setMade(null)} />;
+  if (made !== null) return <MadeLink made={made} onDone={() => setMade(null)} />;
   return (
     <details className="disclosure">
       <summary data-testid="invite-open">{words.persons.invite}</summary>
@@ -51,13 +51,13 @@ export function Invite({ api, onInvited }: { readonly api: Api; readonly onInvit
         />
         <fieldset className="checks">
           <legend>{words.persons.roles}</legend>
-          {ROLES.map((role) => (
+          {FURTHER.map((role) => (
             <label key={role}>
               <input
                 type="checkbox"
-                checked={roles.includes(role)}
+                checked={further.includes(role)}
                 onChange={({ currentTarget }) =>
-                  setRoles(ROLES.filter((r) => (r === role ? currentTarget.checked : roles.includes(r))))
+                  setFurther(FURTHER.filter((r) => (r === role ? currentTarget.checked : further.includes(r))))
                 }
               />
               <span>
@@ -73,54 +73,4 @@ export function Invite({ api, onInvited }: { readonly api: Api; readonly onInvit
       </form>
     </details>
   );
-}
-
-function MadeLink({
-  name,
-  link,
-  onDone,
-}: {
-  readonly name: string;
-  readonly link: string;
-  readonly onDone: () => void;
-}) {
-  const [copied, setCopied] = useState(false);
-  const field = useId();
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(link);
-      setCopied(true);
-    } catch {
-      // The field below is selected by a click: copying by hand remains.
-    }
-  };
-  return (
-    <div className="side-form made-link">
-      <label htmlFor={field}>{words.persons.link(name)}</label>
-      <input
-        id={field}
-        className="field"
-        dir="ltr"
-        readOnly
-        value={link}
-        data-testid="invite-link"
-        onFocus={(event) => event.currentTarget.select()}
-      />
-      <p className="side-note">{words.persons.linkHint}</p>
-      <div className="side-row">
-        <button type="button" className="button" onClick={() => void copy()}>
-          {copied ? <Icon name="check" /> : <Sign name="copy" />}
-          <span aria-live="polite">{copied ? words.copied : words.copy}</span>
-        </button>
-        <button type="button" className="button" onClick={onDone}>
-          {words.persons.finished}
-        </button>
-      </div>
-    </div>
-  );
-}
-
-function linkOf(body: unknown): string | null {
-  if (typeof body !== 'object' || body === null || !('link' in body)) return null;
-  return typeof body.link === 'string' ? body.link : null;
 }

@@ -1,5 +1,8 @@
-import type { CombinerInput } from '../operations/combiner.ts';
+import { beginAgreement } from '../../secret/agreement.ts';
+import { bytesOf, hexOf, secretOf } from '../hex.ts';
+import { type CombinerInput, type PartyInput, partyOf } from '../operations/combiner.ts';
 import { type Case, type Promised, seeded, seededUuid, vector } from '../vector.ts';
+import { put } from './text.ts';
 
 const SUITE = 'mlkem1024-x25519-hkdfsha512-aes256gcm';
 const ZEROS = '00*32';
@@ -170,6 +173,97 @@ function refusedInputs(): readonly Case[] {
   ];
 }
 
+/** The responder of `offerOf`. */
+const RESPONDER: PartyInput = {
+  ...{ ownId: 'moscow', peerId: 'beijing', conversationId: seededUuid('conversation'), psk: seeded('psk') },
+  ...{ suites: { own: [SUITE], peer: [SUITE, 'older'] }, policyHash: seeded('policy'), consentWithoutQkd: CONSENT },
+};
+
+/** An offer to RESPONDER with so many QKD keys; its public keys grow from seeds. */
+function offerOf(keys: number): string {
+  const party = partyOf({
+    ...RESPONDER,
+    ...{ ownId: 'beijing', peerId: 'moscow', suites: { own: [SUITE, 'older'], peer: [SUITE] } },
+  });
+  const qkd = Array.from({ length: keys }, (_, i) => ({
+    ...{ keyId: seededUuid(`key ${i}`), provenance: 'direct', key: secretOf(seeded(`qkd ${i}`)) },
+  }));
+  let drawn = 0;
+  const { offer, pending } = beginAgreement(party, qkd, (count) => bytesOf(seeded(`offer ${drawn++}`, count)));
+  pending.wipe();
+  return hexOf(offer);
+}
+
+function offers(): readonly Case[] {
+  const good = offerOf(2);
+  const parses = (
+    name: string,
+    what: string,
+    offer: string,
+    change: Partial<PartyInput>,
+    promised: Promised = 'succeeds',
+  ) => vector('combiner/offer', `offer-${name}`, what, { party: { ...RESPONDER, ...change }, offer }, promised);
+  const policyAt = 7 + 16 + 8 + 7 + 32 + (1 + 38 + 6) + (1 + 38);
+  return [
+    parses('read', 'an offer with two QKD keys', good, {}),
+    parses('without-qkd', 'an offer without, by consent', offerOf(0), {}),
+    parses('step', 'an answer in its place', put(good, 6, '02'), {}, 'hotline/malformed'),
+    parses('longer', 'a byte at the end', `${good}00`, {}, 'hotline/malformed'),
+    parses('cut', 'the last byte is missing', good.slice(0, -2), {}, 'hotline/malformed'),
+    parses(
+      'mac',
+      'one bit of the MAC',
+      put(good, good.length / 2 - 1, good.endsWith('00') ? '01' : '00'),
+      {},
+      'hotline/forged',
+    ),
+    parses('altered-policy', 'the policy hash was altered on the way', put(good, policyAt, '00'), {}, 'hotline/forged'),
+    parses(
+      'other-psk',
+      'from somebody with another couriered secret',
+      good,
+      { psk: seeded('another psk') },
+      'hotline/forged',
+    ),
+    parses(
+      'other-conversation',
+      'in another conversation',
+      good,
+      { conversationId: seededUuid('x') },
+      'hotline/not-for-us',
+    ),
+    parses(
+      'reflected',
+      'our own offer thrown back',
+      good,
+      { ownId: 'beijing', peerId: 'moscow' },
+      'hotline/not-for-us',
+    ),
+    parses('other-policy', 'the sites have other policies', good, { policyHash: seeded('x') }, 'hotline/policy'),
+    parses(
+      'shorter-list',
+      'a list of suites was shortened here',
+      good,
+      { suites: { own: [SUITE], peer: [SUITE] } },
+      'hotline/policy',
+    ),
+    parses(
+      'other-consent',
+      'without QKD key, by another consent',
+      offerOf(0),
+      { consentWithoutQkd: seeded('x') },
+      'hotline/policy',
+    ),
+    parses(
+      'no-consent',
+      'without QKD key, and nobody here consented',
+      offerOf(0),
+      { consentWithoutQkd: null },
+      'hotline/policy',
+    ),
+  ];
+}
+
 export function combinerCases(): readonly Case[] {
   const said = {
     epoch: seeded('epoch', 64),
@@ -187,6 +281,7 @@ export function combinerCases(): readonly Case[] {
   return [
     ...changedInputs(),
     ...refusedInputs(),
+    ...offers(),
     vector('combiner/epoch', 'epoch', 'every secret of an epoch', { epoch: said.epoch }),
     vector('combiner/from-psk', 'from-psk', 'what the couriered secret gives', desks),
     vector('combiner/from-psk', 'from-psk-roles', 'with the roles the other way round', {

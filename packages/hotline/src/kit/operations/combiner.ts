@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { agreementHashOf, answerMac, commitmentTo, confirmMac, safetyBytes } from '../../secret/agreed.ts';
+import { parseOffer } from '../../secret/agreement.ts';
 import { combine, type EpochContext, type EpochInput, EpochSecrets, encodeContext } from '../../secret/combiner.ts';
 import { DIRECTIONS, LANES } from '../../secret/lanes.ts';
-import { offerKey, rootId, rootOfPsk } from '../../secret/party.ts';
+import { offerKey, type Party, rootId, rootOfPsk } from '../../secret/party.ts';
 import { offerIdOf } from '../../secret/pending.ts';
 import { phraseOf } from '../../secret/phrase.ts';
 import { bytesOf, type Hex, hexOf, secretOf, shown } from '../hex.ts';
@@ -36,6 +37,28 @@ interface Desks {
   readonly conversationId: string;
   readonly initiator: string;
   readonly responder: string;
+}
+
+export interface PartyInput {
+  readonly ownId: string;
+  readonly peerId: string;
+  readonly conversationId: string;
+  readonly psk: Hex;
+  readonly suites: Party['suites'];
+  /** Of the hash of the policy, and of the consent to go on without QKD key. */
+  readonly policyHash: Hex;
+  readonly consentWithoutQkd: Hex | null;
+}
+
+/** A desk that never agreed before, and whose policy asks for no QKD key. */
+export function partyOf({ psk, policyHash, consentWithoutQkd, ...names }: PartyInput): Party {
+  return {
+    ...names,
+    psk: secretOf(psk),
+    ...{ roots: [], policyHash: bytesOf(policyHash), transcriptHash: new Uint8Array(32), qkdRequired: false },
+    ...(consentWithoutQkd === null ? {} : { consentWithoutQkd: bytesOf(consentWithoutQkd) }),
+    ...{ accepted: { text: 7, control: 9 }, generation: 3, reason: 'start' },
+  };
 }
 
 function contextOf(context: CombinerInput['context']): EpochContext {
@@ -114,5 +137,13 @@ export const COMBINER = {
       safety: hexOf(safety),
       phrase: phraseOf(safety),
     };
+  },
+
+  /** What the responder makes of an offer, before it fetches a key. */
+  'combiner/offer'({ party, offer }: { readonly party: PartyInput; readonly offer: Hex }) {
+    const { offerId, qkd, peer } = parseOffer(partyOf(party), bytesOf(offer));
+    const { transcriptHash, roots, ...standing } = peer;
+    const names = roots.map(({ number, id }) => ({ number, id: hexOf(id) }));
+    return { offerId: hexOf(offerId), qkd, peer: { ...standing, transcriptHash: hexOf(transcriptHash), roots: names } };
   },
 };
