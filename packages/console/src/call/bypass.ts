@@ -11,10 +11,10 @@ export interface Carried {
   readonly decoded: number;
 }
 
-/** So many packets past the worker, for so long, are no chance and no delay. */
+/** Frames that were seen may be on their way for a while: in the queue before the network, in the buffer before the decoder. */
+const ON_THE_WAY_MS = 2500;
 const PACKETS = 20;
-const AT_LEAST_MS = 1500;
-const DECODED = 3;
+const DECODED = 10;
 
 interface Mark {
   readonly seen: number;
@@ -31,7 +31,7 @@ interface Mark {
 export class BypassWatch {
   readonly #marks = new Map<string, Mark>();
 
-  /** `seen`: frames that came to the worker. Times in ms, going forward. */
+  /** `seen`: frames that came to the worker, counted after `carried`. Times in ms, going forward. */
   after(carried: Carried, seen: Tally, nowMs: number): 'none' | 'leak' | 'deaf' {
     const past = (use: Use, stream: Stream): number => {
       const { packets, sinceMs } = this.#mark(
@@ -40,13 +40,13 @@ export class BypassWatch {
         carried.packets[use][stream],
         nowMs,
       );
-      return nowMs - sinceMs >= AT_LEAST_MS ? carried.packets[use][stream] - packets : 0;
+      return nowMs - sinceMs >= ON_THE_WAY_MS ? carried.packets[use][stream] - packets : 0;
     };
     const shown = this.#mark('decoded', seen.open.video, carried.decoded, nowMs);
     const streams: readonly Stream[] = ['audio', 'video'];
     const sent = streams.map((stream) => past('seal', stream));
     const came = streams.map((stream) => past('open', stream));
-    const unsealed = nowMs - shown.sinceMs >= AT_LEAST_MS && carried.decoded - shown.packets >= DECODED;
+    const unsealed = nowMs - shown.sinceMs >= ON_THE_WAY_MS && carried.decoded - shown.packets >= DECODED;
     if (unsealed || sent.some((packets) => packets >= PACKETS)) return 'leak';
     return came.some((packets) => packets >= PACKETS) ? 'deaf' : 'none';
   }

@@ -1,6 +1,6 @@
 import type { DeskCall, DeskState } from '@skykey/telemetry';
 import type { CallApi } from './api.ts';
-import { type CallSession, NO_STATUS, type SessionOptions } from './call-session.ts';
+import { type CallSession, NO_STATUS, type SessionEnd, type SessionOptions } from './call-session.ts';
 import type { CallSignal } from './contract.ts';
 import { type DeviceChoice, DeviceError } from './devices.ts';
 import type { CallEvent, CallEvents } from './events.ts';
@@ -44,7 +44,7 @@ export interface CallParts {
   readonly openCamera: (devices: DeviceChoice) => Promise<MediaStreamTrack>;
   readonly openSession: (
     options: SessionOptions,
-  ) => Pick<CallSession, 'receive' | 'setTrack' | 'setLoudspeaker' | 'figures' | 'close'>;
+  ) => Pick<CallSession, 'receive' | 'setTrack' | 'setLoudspeaker' | 'close'>;
   /** Tells the other windows of this browser that this one has taken a call. */
   readonly tellWindows: (id: string) => void;
   readonly now: () => number;
@@ -331,7 +331,7 @@ export class CallControl {
   }
 
   /** The session has closed itself. */
-  #ended(id: string, by: 'stop' | 'lapsed' | 'lost' | 'failed', reason: string | null): void {
+  #ended(id: string, by: SessionEnd, reason: string | null): void {
     if (by === 'stop') {
       this.#finish(this.#desk?.line.level === 'black' ? 'stopped' : 'ended', reason);
       this.#refused = true;

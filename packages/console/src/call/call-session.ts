@@ -8,13 +8,16 @@ import { connectionOf, guarded, sealableCodecs } from './sdp.ts';
 
 /** How often the connection is looked at, besides its own events, ms. */
 const WATCH_MS = 500;
-/** A browser whose connections go past the worker again and again cannot call. */
-const MOST_REBUILDS = 3;
+/** A browser whose frames go past the worker again and again cannot call. */
+const MOST_DEAF = 3;
 /** The polite side waits so long for an offer before it makes one itself. */
 const OFFER_PATIENCE_MS = 1000;
 const RESEND_MS = 500;
 /** Time for the worker to wipe its keys before it is ended, ms. */
 const WIPE_MS = 500;
+
+/** `stop`: the site said so. `unsealed`: frames went past the worker. */
+export type SessionEnd = 'stop' | 'lapsed' | 'lost' | 'failed' | 'unsealed';
 
 export interface SessionOptions {
   readonly id: string;
@@ -30,8 +33,8 @@ export interface SessionOptions {
   /** Hands a signal to the site; resolves to whether it is worth trying again. */
   readonly send: (signal: CallSignal) => Promise<'sent' | 'again' | 'dropped'>;
   readonly onChange: (status: SessionStatus) => void;
-  /** The session has closed itself. `stop`: the site said so, with its reason. */
-  readonly onEnd: (by: 'stop' | 'lapsed' | 'lost' | 'failed', reason: string | null) => void;
+  /** The session has closed itself; a stop comes with the site's reason. */
+  readonly onEnd: (by: SessionEnd, reason: string | null) => void;
 }
 
 export interface SessionStatus {
@@ -94,7 +97,7 @@ export class CallSession {
   #connected = false;
   #attempts: Attempts | null;
   #status = NO_STATUS;
-  #rebuilds = 0;
+  #deaf = 0;
   #closed = false;
 
   constructor(options: SessionOptions) {
@@ -146,7 +149,7 @@ export class CallSession {
     setTimeout(() => this.#worker.terminate(), WIPE_MS);
   }
 
-  #end(by: 'stop' | 'lapsed' | 'lost' | 'failed', reason: string | null): void {
+  #end(by: SessionEnd, reason: string | null): void {
     if (this.#closed) return;
     this.close();
     this.#options.onEnd(by, reason);
@@ -161,7 +164,7 @@ export class CallSession {
     if (report.kind === 'key-frame-needed') {
       this.#makeKeyFrame();
     } else if (report.kind === 'counts') {
-      this.#change({ counts: report.counts, ...this.#flow.after(report.counts, performance.now()) });
+      this.#compare(report.counts);
     } else if (report.state === 'stopped') {
       this.#end('stop', report.reason);
     } else if (report.state === 'lapsed') {
@@ -204,20 +207,23 @@ export class CallSession {
     connection.close();
   }
 
-  /** Reads what the browser has counted, and holds it against what the worker has seen. */
+  /** Reads what the browser has counted, and asks the worker what it has seen: in this order, nothing is missing there. */
   async #look(connection: RTCPeerConnection): Promise<void> {
     const figures = readFigures((await connection.getStats()).values());
-    const { counts } = this.#status;
     if (this.#closed || connection !== this.#connection) return;
     this.#change({ figures });
-    if (counts === null) return;
-    const found = this.#bypass.after(
-      { packets: figures.packets, decoded: figures.framesDecoded },
-      counts.seen,
-      performance.now(),
-    );
-    if (found === 'leak' || (found === 'deaf' && this.#rebuilds >= MOST_REBUILDS)) {
-      this.#end('failed', null);
+    this.#order({ kind: 'count' });
+  }
+
+  #compare(counts: FrameTotals): void {
+    const nowMs = performance.now();
+    const { figures } = this.#status;
+    this.#change({ counts, ...this.#flow.after(counts, nowMs) });
+    if (figures === null) return;
+    const { packets, framesDecoded: decoded } = figures;
+    const found = this.#bypass.after({ packets, decoded }, counts.seen, nowMs);
+    if (found === 'leak' || (found === 'deaf' && ++this.#deaf > MOST_DEAF)) {
+      this.#end('unsealed', null);
     } else if (found === 'deaf') {
       this.#rebuild();
       this.#offer();
@@ -228,7 +234,7 @@ export class CallSession {
   #rebuild(): void {
     this.#discard(this.#connection);
     this.#bypass.forget();
-    this.#rebuilds++;
+    this.#change({ figures: null });
     this.#peerConnection = null;
     this.#makingOffer = false;
     this.#connection = this.#build();
@@ -341,11 +347,11 @@ export class CallSession {
   #watch(): void {
     if (this.#closed) return;
     const nowMs = performance.now();
+    void this.#look(this.#connection);
     if (this.#connection.connectionState === 'connected') {
       this.#connected = true;
       this.#attempts = null;
       if (this.#status.connection !== 'connected') this.#change({ connection: 'connected' });
-      void this.#look(this.#connection);
       return;
     }
     this.#attempts ??= { lostMs: nowMs, restartedMs: null, rebuiltMs: null };

@@ -49,7 +49,8 @@ export type LeaseState = 'waiting' | 'valid' | 'paused' | 'lapsed' | 'stopped';
 /** From the page to its worker. `stop` cannot be taken back: keys are wiped and no frame passes again. */
 export type WorkerOrder =
   | { readonly kind: 'open'; readonly base: string; readonly id: string; readonly session: string }
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'count' };
 
 /** From the worker to its page. */
 export type WorkerReport =

@@ -20,7 +20,6 @@ import { CallLease, PULL_MS, readLease } from './lease.ts';
 
 /** How often the page hears what is going on, ms. */
 const REPORT_MS = 100;
-const COUNTS_EVERY = 3;
 /** An answer that took longer would give leave for nothing. */
 const PATIENCE_MS = 900;
 
@@ -50,6 +49,7 @@ const seen = { seal: { audio: 0, video: 0 }, open: { audio: 0, video: 0 } };
 scope.onrtctransform = ({ transformer }) => void media.attach(watched(transformer));
 scope.onmessage = ({ data: order }) => {
   if (order.kind === 'stop') stop(null);
+  else if (order.kind === 'count') scope.postMessage({ kind: 'counts', counts: totals() });
   else open(order);
 };
 
@@ -89,11 +89,7 @@ function stop(reason: string | null): void {
 }
 
 function open({ base, id, session }: WorkerOrder & { kind: 'open' }): void {
-  let reports = 0;
-  setInterval(() => {
-    tell();
-    if (reports++ % COUNTS_EVERY === 0) scope.postMessage({ kind: 'counts', counts: totals() });
-  }, REPORT_MS);
+  setInterval(tell, REPORT_MS);
   void (async () => {
     while (lease.state(now()) !== 'stopped' && lease.state(now()) !== 'lapsed') {
       const askedMs = now();

@@ -143,7 +143,9 @@ export const callWords = {
     cancelled: 'The caller gave up.',
     lost: 'The two screens found no way to each other for 30 seconds.',
     lapsed: 'A site did not confirm for 30 seconds that the line is safe.',
-    failed: 'The call could not be built up by one of the browsers.',
+    failed: 'The call could not be built up by one of the browsers. Load the page again and call again.',
+    unsealed:
+      'One of the browsers led voice or picture past the sealing, so the call was ended at once. Use a current version of it, or another browser.',
   },
 
   ended: {

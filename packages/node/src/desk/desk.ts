@@ -145,6 +145,12 @@ export class Desk {
     return this.#session.record(wants);
   }
 
+  /** An operator has looked through what a restored store does not know: persons above all. */
+  async noted(): Promise<void> {
+    await this.#session.noted();
+    await this.#options.store.settleRestored();
+  }
+
   /** Takes a file in and offers it. `pieces` must be `bytes` bytes in all. */
   async sendFile(name: string, bytes: number, pieces: AsyncIterable<Uint8Array>): Promise<DeskFile> {
     const { may } = this.#session.view();

@@ -116,6 +116,11 @@ export async function serveDesk(server: FastifyInstance, options: ServeDeskOptio
     return {};
   });
 
+  server.post('/api/noted', operator, async () => {
+    await desk.noted();
+    return {};
+  });
+
   server.get('/api/call/servers', speaker, () => iceServers);
   server.post('/api/call', speaker, ({ body }) => desk.ring(read(call, body).kind));
   server.post('/api/call/accept', speaker, ({ body }) => desk.acceptCall(read(callId, body).id));
