@@ -59,6 +59,9 @@ export interface LineManners {
 export const CALM: LineManners = { loss: 0, double: 0, delayMs: 5 };
 export const ROUGH: LineManners = { loss: 0.2, double: 0.2, delayMs: 400 };
 
+/** A commit takes up to so long, virtual ms. */
+const SLOWEST_COMMIT_MS = 250;
+
 /** Memory that survives a crash, with the copies of it that somebody took. */
 class Disk {
   puts = new Map<string, Uint8Array>();
@@ -89,6 +92,8 @@ export interface Site {
   session: Session | null;
   disk: Disk;
   restored: boolean;
+  /** Under way to the disk; one at a time. */
+  readonly writing: Changes[];
   /** Rises with each start: what an earlier life asked for does not reach a later one. */
   life: number;
   readonly news: SessionNews[];
@@ -119,7 +124,9 @@ export class World {
   manners: LineManners;
   /** Looks at what comes off the line and may put other things there instead. */
   middle: ((bytes: Uint8Array, from: DeskId) => readonly Uint8Array[]) | null = null;
-  nowMs = 1_480_000_000_000;
+  /** Time that only goes on; desks see it through `nowMs`. */
+  #trueMs = 1_480_000_000_000;
+  #setBackMs = 0;
   readonly policy: LinePolicy;
   /** Id to key bytes, until the second side has fetched it. */
   readonly #keys = new Map<string, { bytes: Uint8Array; for: DeskId }>();
@@ -128,6 +135,8 @@ export class World {
   #order = 0;
   readonly #tickMs: number;
   readonly keysDrawn: string[] = [];
+  /** Commits take virtual time, so that a crash falls into some of them. Then nothing can be awaited but `run`. */
+  slowDisks = false;
 
   constructor({ seed, manners = CALM, policy = DEFAULT_POLICY, tickMs = 100 }: WorldOptions) {
     this.#tickMs = tickMs;
@@ -135,15 +144,27 @@ export class World {
     this.manners = manners;
     this.policy = policy;
     const site = (id: DeskId): Site => ({
-      ...{ id, session: null, disk: new Disk(), restored: false, life: 0, keys: true },
+      ...{ id, session: null, disk: new Disk(), restored: false, life: 0, keys: true, writing: [] },
       ...{ news: [], files: new Map(), shown: [] },
     });
     this.sites = { [ALICE]: site(ALICE), [BOB]: site(BOB) };
   }
 
+  /** What the desks' clocks say. */
+  get nowMs(): number {
+    return this.#trueMs - this.#setBackMs;
+  }
+
+  /** Somebody sets the clocks of both desks back. */
+  setBack(ms: number): void {
+    this.#setBackMs += ms;
+  }
+
   async start(id: DeskId): Promise<Session> {
     const site = this.sites[id];
     const life = ++site.life;
+    const { slowDisks } = this;
+    this.slowDisks = false;
     const session = await Session.open(
       {
         ...{ ownId: id, peerId: other(id), ownName: NAMES[id], peerName: NAMES[other(id)] },
@@ -156,12 +177,23 @@ export class World {
       {
         store: {
           load: async () => site.disk.copy().puts,
-          commit: async (changes) => {
-            await Promise.resolve();
-            if (site.life !== life) return new Promise<never>(() => undefined);
-            if (site.disk.fault) throw site.disk.fault;
-            site.disk.commit(changes);
-          },
+          commit: (changes) =>
+            new Promise((resolve, reject) => {
+              if (site.life !== life) return;
+              site.writing.push(changes);
+              const done = (): void => {
+                if (site.life !== life) return;
+                site.writing.shift();
+                if (site.disk.fault) {
+                  reject(site.disk.fault);
+                  return;
+                }
+                site.disk.commit(changes);
+                resolve();
+              };
+              if (this.slowDisks) this.#at(this.dice.below(SLOWEST_COMMIT_MS), done);
+              else done();
+            }),
         },
         keys: this.#keysOf(id, life),
         files: this.#shelfOf(id, life),
@@ -178,13 +210,17 @@ export class World {
     site.session = session;
     site.restored = false;
     await session.stock(5_000_000, 5_000_000, 0);
+    this.slowDisks = slowDisks;
     return session;
   }
 
   /** The process is gone, with everything it had not committed. */
   crash(id: DeskId): void {
-    this.sites[id].life++;
-    this.sites[id].session = null;
+    const site = this.sites[id];
+    site.life++;
+    site.session = null;
+    // What was being written is there as a whole or not at all.
+    for (const changes of site.writing.splice(0)) if (this.dice.roll() < 0.5) site.disk.commit(changes);
   }
 
   snapshot(id: DeskId): Disk {
@@ -200,9 +236,9 @@ export class World {
 
   /** Lets `ms` go by: whatever is due happens, and desks look at the clock ten times a second. */
   async run(ms: number): Promise<void> {
-    const untilMs = this.nowMs + ms;
-    while (this.nowMs < untilMs) {
-      this.nowMs = Math.min(untilMs, this.nowMs + this.#tickMs - (this.nowMs % this.#tickMs));
+    const untilMs = this.#trueMs + ms;
+    while (this.#trueMs < untilMs) {
+      this.#trueMs = Math.min(untilMs, this.#trueMs + this.#tickMs - (this.#trueMs % this.#tickMs));
       await this.#settle();
       for (const { session } of Object.values(this.sites)) void session?.tick().catch(() => undefined);
       await this.#settle();
@@ -262,14 +298,14 @@ export class World {
   }
 
   #at(ms: number, act: () => void): void {
-    this.#due.push({ atMs: this.nowMs + ms, order: this.#order++, act });
+    this.#due.push({ atMs: this.#trueMs + ms, order: this.#order++, act });
   }
 
   async #settle(): Promise<void> {
     for (;;) {
       await idle();
       const due = this.#due
-        .filter(({ atMs }) => atMs <= this.nowMs)
+        .filter(({ atMs }) => atMs <= this.#trueMs)
         .sort((a, b) => a.atMs - b.atMs || a.order - b.order);
       if (due.length === 0) return;
       for (const one of due) {
