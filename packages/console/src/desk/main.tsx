@@ -9,6 +9,7 @@ import './files/files.css';
 import './composer/composer.css';
 import './alarm/alarm.css';
 import './side/side.css';
+import './side/forms.css';
 import { CALL_EVENTS, CallEvents, CallPanel } from '../call/index.ts';
 import { mount } from '../mount.tsx';
 import { KeptDraft } from './composer/draft.ts';

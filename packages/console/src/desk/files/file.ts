@@ -33,7 +33,7 @@ export function underWay({ state }: Pick<DeskFile, 'state'>): boolean {
 /** Whole per cent, and never 100 before the last byte. An empty file has nothing to wait for. */
 export function percentDone(doneBytes: number, bytes: number): number {
   if (bytes <= 0 || doneBytes >= bytes) return 100;
-  return Math.min(99, Math.max(0, Math.floor((doneBytes / bytes) * 100)));
+  return Math.max(0, Math.floor((doneBytes / bytes) * 100));
 }
 
 /** A size in powers of ten: `0 B`, `512 B`, `1.5 kB`, `50.0 MB`, `4.20 GB`. */

@@ -77,10 +77,9 @@ export class Uploads<F extends Source = File> {
     this.#change(job.id, { state: 'running' });
     const answer = await this.#send(job.file, (doneBytes) => this.#change(job.id, { doneBytes }), job.ending.signal);
     this.#running = null;
-    if (!job.ending.signal.aborted) {
-      if (answer.ok) this.store.update((all) => all.filter(({ id }) => id !== job.id));
-      else this.#change(job.id, { state: 'refused', reason: answer.error });
-    }
+    // One that was taken away is no longer in the list, and neither line finds it.
+    if (answer.ok) this.store.update((all) => all.filter(({ id }) => id !== job.id));
+    else this.#change(job.id, { state: 'refused', reason: answer.error });
     void this.#next();
   }
 
