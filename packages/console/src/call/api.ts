@@ -27,7 +27,8 @@ export class CallApi {
   }
 
   end(id: string, reason?: string): Promise<Answer<unknown>> {
-    return this.#post('/api/call/end', reason === undefined ? { id } : { id, reason });
+    // Heard also when the page is being left.
+    return this.#post('/api/call/end', reason === undefined ? { id } : { id, reason }, true);
   }
 
   signal(id: string, signal: CallSignal): Promise<Answer<unknown>> {
@@ -40,9 +41,9 @@ export class CallApi {
     return answer.ok && Array.isArray(answer.body) ? (answer.body as RTCIceServer[]) : [];
   }
 
-  #post<T>(path: string, body: unknown): Promise<Answer<T>> {
+  #post<T>(path: string, body: unknown, keepalive = false): Promise<Answer<T>> {
     return answered<T>(
-      fetch(this.base + path, { method: 'POST', headers: OWN_PAGE, body: JSON.stringify(body), keepalive: true }),
+      fetch(this.base + path, { method: 'POST', headers: OWN_PAGE, body: JSON.stringify(body), keepalive }),
     );
   }
 }

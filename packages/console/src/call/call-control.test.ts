@@ -135,6 +135,14 @@ describe('whatever ends a call silences it first', () => {
     assert.equal(all.control.view().note?.reason, 'QBER 11 %');
   });
 
+  it('a lease that is refused because the other side hung up, with its reason', async () => {
+    const all = await speaking();
+    all.sessions[0]!.onEnd('stop', 'there is no such call any more');
+    silent(all);
+    all.control.observe(desk({ ...RINGING, state: 'ended', reason: 'A browser failed.' }));
+    assert.deepEqual(all.control.view().note, { kind: 'ended', reason: 'A browser failed.', lengthMs: null });
+  });
+
   it('the other side, hanging up', async () => {
     const all = await speaking();
     all.control.observe(desk({ ...RINGING, state: 'ended', reason: 'The call was declined.' }));
@@ -223,6 +231,7 @@ describe('a call', () => {
     await settled();
     assert.equal(sessions.length, 1);
     assert.equal(sessions[0]!.polite, false);
+    assert.equal(sessions[0]!.takenOver, false);
   });
 
   it('keeps signals that come before its session is there', async () => {
@@ -268,7 +277,7 @@ describe('a call', () => {
     await control.take();
     await settled();
     assert.deepEqual(done, ['taken c-1', 'session opened']);
-    assert.equal(sessions.length, 1);
+    assert.equal(sessions[0]!.takenOver, true);
   });
 });
 

@@ -60,12 +60,13 @@ export class CallControl {
   #view: CallView;
   #desk: DeskState | null = null;
   #session: ReturnType<CallParts['openSession']> | null = null;
+  #takenOver = false;
   /** The site has told of our call: from then on its absence means an end. */
   #seen = false;
   /** Counts what was begun, so that what is late is left. */
   #turn = 0;
-  /** The site refused leave without saying (yet) that the line is stopped. */
-  #refused = false;
+  /** The call for which the site refused leave, before its reason was told. */
+  #refusedId: string | null = null;
   #early: { readonly id: string; readonly signal: CallSignal }[] = [];
 
   constructor(parts: CallParts) {
@@ -115,9 +116,10 @@ export class CallControl {
     }
     if (line.level === 'black') {
       if (this.#view.preparing) this.#finish('stopped', line.reason);
-      else if (this.#refused && this.#view.note?.kind === 'ended') this.#explain(line.alarm?.reason ?? line.reason);
+      else this.#explain('stopped', line.alarm?.reason ?? line.reason);
       return;
     }
+    if (call !== null && call.id === this.#refusedId && call.state === 'ended') this.#explain('ended', call.reason);
     const rang = before !== null && before.state === 'ringing' && before.direction === 'incoming';
     if (rang && !this.#view.overIds.includes(before.id) && (call?.id !== before.id || call.state === 'ended')) {
       this.#change({ note: { kind: 'missed', reason: call?.reason ?? null, lengthMs: null } });
@@ -154,6 +156,7 @@ export class CallControl {
     const turn = await this.#prepare(call.kind === 'video');
     if (turn === null) return;
     this.#parts.tellWindows(call.id);
+    this.#takenOver = true;
     this.#own(call.id);
   }
 
@@ -214,11 +217,12 @@ export class CallControl {
     if (picture && this.#view.camera !== null) await this.#open('video');
   }
 
-  /** What ended the call was the line: the leave was gone before the word of it came. */
-  #explain(reason: string): void {
+  /** The leave was gone before the word of why. */
+  #explain(kind: 'ended' | 'stopped', reason: string | null): void {
     const { note } = this.#view;
-    this.#refused = false;
-    if (note !== null) this.#change({ note: { ...note, kind: 'stopped', reason } });
+    if (this.#refusedId === null || note === null) return;
+    this.#change({ note: { ...note, kind, reason: reason ?? note.reason } });
+    if (kind === 'stopped') this.#refusedId = null;
   }
 
   /** Silence at once, whatever was going on: the site, or its alarm, says so. */
@@ -307,6 +311,7 @@ export class CallControl {
         id: call.id,
         kind: call.kind,
         polite: call.direction === 'incoming',
+        takenOver: this.#takenOver,
         base: this.#parts.api.base,
         microphone,
         camera: this.#view.camera ?? camera,
@@ -334,7 +339,7 @@ export class CallControl {
   #ended(id: string, by: SessionEnd, reason: string | null): void {
     if (by === 'stop') {
       this.#finish(this.#desk?.line.level === 'black' ? 'stopped' : 'ended', reason);
-      this.#refused = true;
+      this.#refusedId = id;
       return;
     }
     const name = this.#desk?.name ?? '';
@@ -345,7 +350,8 @@ export class CallControl {
   /** Over for this window: silence first, then the note. Null leaves no note. */
   #finish(kind: CallNote['kind'] | null, reason: string | null): void {
     this.#turn++;
-    this.#refused = false;
+    this.#refusedId = null;
+    this.#takenOver = false;
     this.#session?.close();
     this.#session = null;
     const { microphone, camera, ownId, sinceMs, note } = this.#view;

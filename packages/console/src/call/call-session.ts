@@ -11,7 +11,7 @@ const WATCH_MS = 500;
 /** A browser whose frames go past the worker again and again cannot call. */
 const MOST_DEAF = 3;
 /** The polite side waits so long for an offer before it makes one itself. */
-const OFFER_PATIENCE_MS = 1000;
+const OFFER_PATIENCE_MS = 4000;
 const RESEND_MS = 500;
 /** Time for the worker to wipe its keys before it is ended, ms. */
 const WIPE_MS = 500;
@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly kind: DeskCall['kind'];
   /** Gives way when both sides make an offer at once: the one who was called. */
   readonly polite: boolean;
+  /** Another window had the call before: the peer waits for nothing, and must be told of this connection. */
+  readonly takenOver: boolean;
   /** Below which path the site's interface is; for the worker. */
   readonly base: string;
   readonly microphone: MediaStreamTrack;
@@ -112,7 +114,7 @@ export class CallSession {
     this.#sound.autoplay = true;
     void this.setLoudspeaker(options.loudspeaker);
     this.#connection = this.#build();
-    if (options.polite) setTimeout(() => this.#offerAfterWaiting(), OFFER_PATIENCE_MS);
+    if (options.polite && !options.takenOver) setTimeout(() => this.#offerAfterWaiting(), OFFER_PATIENCE_MS);
     else this.#offer();
     this.#timer = setInterval(() => this.#watch(), WATCH_MS);
   }

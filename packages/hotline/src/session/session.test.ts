@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ALICE, BOB, CALM, hashesOf, ROUGH, World } from './test/world.ts';
+import { ALICE, BOB, CALM, hashesOf, ROUGH, World } from '../trial/world.ts';
 
 async function meet(world: World): Promise<void> {
   await world.start(ALICE);

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { SecretBytes } from '@skykey/bits';
-import { FirstPass } from '../../file/index.ts';
-import { SUITES } from '../../secret/index.ts';
-import { DEFAULT_POLICY, type LinePolicy } from '../../state/index.ts';
-import type { Changes, FileShelf, KeySource, SessionKey, SessionMessage, SessionNews } from '../ports.ts';
-import { Session } from '../session.ts';
+import { FirstPass } from '../file/index.ts';
+import { SUITES } from '../secret/index.ts';
+import type { Changes, FileShelf, KeySource, SessionKey, SessionMessage, SessionNews } from '../session/ports.ts';
+import { Session } from '../session/session.ts';
+import { DEFAULT_POLICY, type LinePolicy } from '../state/index.ts';
 
 export const ALICE = 'desk-alice';
 export const BOB = 'desk-bob';

@@ -1,0 +1,2 @@
+/** Two desks in virtual time, for trials of the shipped session while everything fails: `@skykey/hotline/trial`. */
+export * from './world.ts';
