@@ -1,3 +1,4 @@
+import { Rise } from './rise.ts';
 import type { Alarm, AlarmRule } from './types.ts';
 
 /**
@@ -5,24 +6,10 @@ import type { Alarm, AlarmRule } from './types.ts';
  * rest on it: how much key there is, the finite-key bound decides from the whole block. Only signal pulses are looked at
  * because weak pulses are wrong more often without any adversary, who cannot tell them apart.
  *
- * Each test is an exact one-sided binomial test: the alarm sounds when so many errors or more would have been seen with
- * less than the allowed probability on a link that is just at the limit.
- *
- * The live monitor looks after every LOOK compared bits, at the whole pass so far and at the last WINDOWS bits. Looks
- * repeat, so the false-alarm probability alpha of the rule is spent on them: look k gets
- *   alpha * (1 / (1 + log2 k) - 1 / (1 + log2(k + 1))),
- * which sums to alpha over all looks however many there will be, and each look divides its share evenly among its tests.
- * By the union bound a link just at the limit is then dropped (or warned of) wrongly in a session with probability at
- * most alpha. The test of the finished block is one look of its own, at alpha. Looks lie at fixed numbers of compared
- * bits: how the detections are cut into messages does not matter.
+ * The finished block is judged by an exact one-sided binomial test: the alarm sounds when so many errors or more would have
+ * been seen with less than the allowed probability on a link that is just at the limit. The live monitor judges after every
+ * compared bit, by `Rise`.
  */
-
-/** Compared bits from one look to the next. */
-export const LOOK = 32;
-/** Lengths of the sliding windows: short for a strong attack that begins in mid-pass, long for a weak one. */
-export const WINDOWS: readonly number[] = [256, 1024, 4096];
-
-const LONGEST = WINDOWS[WINDOWS.length - 1]!;
 
 /** Stirling's series, the argument first moved beyond 16, where five terms leave less than 1e-15. */
 function lnGamma(value: number): number {
@@ -66,28 +53,7 @@ export function binomialLogTail(errors: number, trials: number, probability: num
   return Math.log1p(-Math.min(1, Math.exp(logTerm(errors - 1)) * sum));
 }
 
-/** The part of the false-alarm probability that look `k` (from 1 on) may spend. */
-export function shareOfLook(k: number): number {
-  return 1 / (1 + Math.log2(k)) - 1 / (1 + Math.log2(k + 1));
-}
-
 const percent = (rate: number): string => `${(100 * rate).toFixed(2)} %`;
-
-/** Whether so many errors or more are seen with less than `probability` on a link that is just at the limit. */
-function isAbove(errors: number, compared: number, limit: number, probability: number): boolean {
-  if (probability < 0.49 && errors <= compared * limit) {
-    // At most the mean, so P(X >= errors) >= 1/2, where most looks end: every median of the binomial law is n p rounded down or
-    // up (Kaas and Buhrman, Stat. Neerl. 34, 13 (1980); a test holds it to exact tails). 0.49 is for the rounding of the product.
-    return false;
-  }
-  return binomialLogTail(errors, compared, limit) < Math.log(probability);
-}
-
-/** What one test of a look finds: an alarm, the graver one, or none. */
-function test(rule: AlarmRule, share: number, errors: number, compared: number): Alarm['severity'] | undefined {
-  if (isAbove(errors, compared, rule.hardQber, rule.hardFalseAlarm * share)) return 'hard';
-  return isAbove(errors, compared, softLimitOf(rule), rule.softFalseAlarm * share) ? 'soft' : undefined;
-}
 
 const softLimitOf = (rule: AlarmRule): number => rule.expectedQber + rule.qberDrift;
 
@@ -110,25 +76,26 @@ function alarmOf(
 
 /** The test of a finished block. */
 export function blockAlarm(rule: AlarmRule, errors: number, compared: number): Alarm | undefined {
-  const severity = compared ? test(rule, 1, errors, compared) : undefined;
-  return severity && alarmOf(rule, severity, 'qber-block', errors, compared, 'the test basis of the whole block');
+  const isAbove = (limit: number, probability: number): boolean =>
+    compared > 0 && binomialLogTail(errors, compared, limit) < Math.log(probability);
+  const of = 'the test basis of the whole block';
+  if (isAbove(rule.hardQber, rule.hardFalseAlarm)) return alarmOf(rule, 'hard', 'qber-block', errors, compared, of);
+  if (isAbove(softLimitOf(rule), rule.softFalseAlarm)) return alarmOf(rule, 'soft', 'qber-block', errors, compared, of);
+  return undefined;
 }
 
 /** The live monitor of one session; both parties feed it the same comparisons and get the same alarms. */
 export class QberMonitor {
   readonly #rule: AlarmRule;
-  /** Errors from one look to the next, of the last looks: all that the windows are made of. */
-  readonly #recent = new Uint8Array(LONGEST / LOOK);
-  readonly #windowErrors = WINDOWS.map(() => 0);
   #compared = 0;
   #errors = 0;
-  /** Of those, before the last look. */
-  #looked = 0;
-  #looks = 0;
-  #warned = false;
+  #hard: Rise | undefined;
+  #soft: Rise | undefined;
 
   constructor(rule: AlarmRule) {
     this.#rule = rule;
+    this.#hard = new Rise(rule.hardQber, rule.hardFalseAlarm);
+    this.#soft = new Rise(softLimitOf(rule), rule.softFalseAlarm);
   }
 
   /** Compared bits so far, and those that differed. */
@@ -139,43 +106,20 @@ export class QberMonitor {
     return this.#errors;
   }
 
-  /** Takes one comparison. Returns an alarm when there is a new one: the first soft one, or a hard one. */
+  /** Takes one comparison. Returns an alarm when there is a new one: the first soft one, or the first hard one. */
   observe(error: boolean): Alarm | undefined {
     this.#compared++;
     if (error) this.#errors++;
-    return this.#compared % LOOK ? undefined : this.#look();
-  }
-
-  /** Moves the windows on by what was compared since the last look. */
-  #slide(): void {
-    const entered = this.#errors - this.#looked;
-    for (let w = 0; w < WINDOWS.length; w++) {
-      const before = this.#looks - WINDOWS[w]! / LOOK;
-      this.#windowErrors[w]! += entered - (before < 0 ? 0 : this.#recent[before % this.#recent.length]!);
-    }
-    this.#recent[this.#looks % this.#recent.length] = entered;
-    this.#looked = this.#errors;
-    this.#looks++;
-  }
-
-  #look(): Alarm | undefined {
-    this.#slide();
-    const share = shareOfLook(this.#looks) / (1 + WINDOWS.length);
-    let soft: Alarm | undefined;
-    // The whole, then the windows that are shorter. Hundreds of times a second, and nearly always nothing is found.
-    for (let w = -1; w < WINDOWS.length; w++) {
-      const compared = w < 0 ? this.#compared : WINDOWS[w]!;
-      if (w >= 0 && this.#compared <= compared) break;
-      const errors = w < 0 ? this.#errors : this.#windowErrors[w]!;
-      const severity = test(this.#rule, share, errors, compared);
-      if (!severity) continue;
-      const of = w < 0 ? `the ${compared} bits compared so far` : `the last ${compared} bits compared`;
-      const alarm = alarmOf(this.#rule, severity, 'qber-monitor', errors, compared, of);
-      if (severity === 'hard') return alarm;
-      soft ??= alarm;
-    }
-    if (!soft || this.#warned) return undefined;
-    this.#warned = true;
-    return soft;
+    // Both see every bit; of two alarms at one bit the graver is told.
+    const soft = this.#soft?.observe(error);
+    const hard = this.#hard?.observe(error);
+    if (soft) this.#soft = undefined;
+    if (hard) this.#hard = undefined;
+    const found = hard ?? soft;
+    if (!found) return undefined;
+    const { errors, compared } = found;
+    const of =
+      compared === this.#compared ? `the ${compared} bits compared so far` : `the last ${compared} bits compared`;
+    return alarmOf(this.#rule, hard ? 'hard' : 'soft', 'qber-monitor', errors, compared, of);
   }
 }
