@@ -12,6 +12,8 @@ import { CallEnd, connect } from './call-end.ts';
 const LIMIT_MS = 180_000;
 /** Until the first key is there nobody watches the map. */
 const HURRY = 240;
+/** Between the moment at which a satellite rises and its first photon. */
+const APPROACH = 60;
 /** A call is under way for so long before anything happens. */
 const TALK_MS = 1000;
 /** Longer than a lease, so that whatever still flows is seen. */
@@ -66,14 +68,18 @@ export async function prepareTapStage(options: {
   readonly data: string;
   readonly port: number;
   readonly seed: number;
+  /** Passes that have been played, 2 or more: which link comes next depends on it. */
+  readonly passes: number;
 }): Promise<TapStage> {
-  const { scenario, data, port, seed } = options;
+  const { scenario, data, port, seed, passes } = options;
   const devices = new Map<string, Device>();
   await within({ scenario, data, port, seed, speed: HURRY }, async (scene) => {
     const { stations } = scene.running.mission;
-    for (const { linkId } of stations) {
-      await scene.until(`a key over ${linkId}`, () => scene.site(linkId)?.link.sessions.length);
-      await scene.post('/api/sky/clock', { skip: 'next-pass' });
+    const played = (): number =>
+      stations.reduce((sum, { linkId }) => sum + (scene.site(linkId)?.link.sessions.length ?? 0), 0);
+    for (let done = 1; done <= passes; done++) {
+      await scene.until(`key of ${done} passes`, () => played() >= done || undefined);
+      if (done < passes) await scene.post('/api/sky/clock', { skip: 'next-pass' });
     }
     for (const { siteId, enrolment, url } of scene.running.desks()) {
       const device = makeDevice();
@@ -230,12 +236,14 @@ class Scene {
   async passUnderWay(): Promise<PassState> {
     await this.until('the sky', () => this.moment);
     // Refused while a pass is under way, which is as well.
-    await this.post('/api/sky/clock', { skip: 'next-pass' });
-    return this.until('a pass', () => {
+    await this.post('/api/sky/clock', { skip: 'next-pass', speed: APPROACH });
+    const found = await this.until('a pass', () => {
       const now = this.moment!.utcMs;
       const pass = this.#schedule?.passes.find(({ window }) => window && now >= window.startMs && now < window.endMs);
       return pass && this.site(pass.linkId)!.link.state === 'session' ? pass : undefined;
     });
+    await this.post('/api/sky/clock', { mode: 'auto' });
+    return found;
   }
 
   async post(path: string, body: object): Promise<void> {

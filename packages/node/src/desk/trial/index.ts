@@ -1,0 +1,4 @@
+/** Trials of desks on real processes, for studies and tests. */
+
+export { reportTap, type TapRow, tapRow } from './tap-report.ts';
+export { playTapTrial, prepareTapStage, type TapOutcome, type TapStage, type TapTrialOptions } from './tap-trial.ts';
