@@ -2,7 +2,6 @@ import type { DeskCall, DeskPerson, DeskState } from '@skykey/telemetry';
 import { useEffect, useState } from 'react';
 import { Icon } from '../marks.tsx';
 import type { CallControl, CallView } from './call-control.ts';
-import { CallIcon } from './call-marks.tsx';
 import { Devices } from './device-choice.tsx';
 import { clockLength } from './length.ts';
 import { Level } from './level.tsx';
@@ -46,7 +45,7 @@ export function InCall({
         )}
         {!shown && (
           <div className="call-blank" data-testid="call-blank">
-            <CallIcon name={call.kind === 'video' ? 'camera-off' : 'voice'} />
+            <Icon name={call.kind === 'video' ? 'camera-off' : 'voice'} />
             <p>{call.kind === 'video' ? callWords.running.noPicture : callWords.running.voiceCall}</p>
           </div>
         )}
@@ -116,7 +115,7 @@ export function InCall({
             data-testid="call-mute"
             data-muted={muted}
           >
-            <CallIcon name={muted ? 'microphone-off' : 'microphone'} />
+            <Icon name={muted ? 'microphone-off' : 'microphone'} />
             {muted ? callWords.controls.unmute : callWords.controls.mute}
           </button>
           {call.kind === 'video' && (
@@ -128,7 +127,7 @@ export function InCall({
               data-testid="call-camera"
               data-camera={camera !== null}
             >
-              <CallIcon name={camera === null ? 'camera-off' : 'camera'} />
+              <Icon name={camera === null ? 'camera-off' : 'camera'} />
               {camera === null ? callWords.controls.cameraOn : callWords.controls.cameraOff}
             </button>
           )}
@@ -139,7 +138,7 @@ export function InCall({
             data-testid="call-hangup"
             data-call-focus=""
           >
-            <CallIcon name="hang-up" />
+            <Icon name="hang-up" />
             {callWords.controls.hangUp}
           </button>
         </div>

@@ -3,7 +3,6 @@ import { memo, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useS
 import { Icon } from '../../marks.tsx';
 import type { Command } from '../api.ts';
 import { FileCard } from '../files/file-card.tsx';
-import { Sign } from '../signs.tsx';
 import { words } from '../words.ts';
 import { Bubble } from './bubble.tsx';
 import { Earlier } from './earlier.tsx';
@@ -156,7 +155,7 @@ export const Conversation = memo(function Conversation({
             scroll.current?.focus();
           }}
         >
-          <Sign name="down" />
+          <Icon name="down" />
           {unseen > 0 && seen !== null ? words.conversation.newestCount(unseen) : words.conversation.newest}
         </button>
       )}
