@@ -86,9 +86,11 @@ export function serveSignIn(
     routes.addHook('onSend', async (_request, reply) => {
       reply.header('cache-control', 'no-store');
     });
-    routes.post(`${prefix}/api/enrol/options`, open, (request, reply) =>
-      signIn.enrolmentOptions(browserOf(request, reply), bodyOf(request).token),
-    );
+    routes.post(`${prefix}/api/enrol/link`, open, async (request) => signIn.invited(bodyOf(request).token));
+    routes.post(`${prefix}/api/enrol/options`, open, (request, reply) => {
+      const { token, name } = bodyOf(request);
+      return signIn.enrolmentOptions(browserOf(request, reply), token, name);
+    });
     routes.post(`${prefix}/api/enrol`, open, async (request, reply) => {
       const { token, name } = bodyOf(request);
       return welcome(reply, await signIn.enrol(cookieOf(request, 'browser') ?? '', token, answerOf(request), name));
