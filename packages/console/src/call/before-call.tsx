@@ -42,12 +42,13 @@ export function BeforeCall({
               className={kind === 'voice' ? 'button button-strong call-button' : 'button call-button'}
               disabled={locked}
               aria-describedby={refusal === null ? 'call-safety' : 'call-refusal'}
+              title={callWords.idle[kind]}
               onClick={() => void control.call(kind)}
               data-testid={`call-${kind}`}
               data-call-focus={kind === 'voice' ? '' : undefined}
             >
               <Icon name={kind === 'voice' ? 'phone' : 'camera'} />
-              {callWords.idle[kind]}
+              <span className="call-word">{callWords.idle[kind]}</span>
             </button>
           ))}
         </div>

@@ -32,9 +32,11 @@ export function InCall({
   const ownPicture = useStreamOf(camera);
   const shown = status?.pictureArrives === true && phase !== 'paused';
   const trouble = troubleOf(desk, phase, view);
+  /** The picture and the levels put aside, for who writes meanwhile. */
+  const [small, setSmall] = useState(false);
   return (
-    <div className="call-in" data-kind={call.kind}>
-      <div className="call-stage" data-kind={call.kind}>
+    <div className="call-in" data-kind={call.kind} data-small={small}>
+      <div className="call-stage" data-kind={call.kind} id="call-stage" hidden={small}>
         {call.kind === 'video' && status?.picture && (
           <Picture
             stream={status.picture}
@@ -91,6 +93,16 @@ export function InCall({
               : callWords.running[phase === 'reconnecting' || phase === 'paused' ? phase : 'connecting']}
           </p>
           <Elapsed sinceMs={view.sinceMs} />
+          <button
+            type="button"
+            className="button call-toggle"
+            aria-expanded={!small}
+            aria-controls="call-stage"
+            onClick={() => setSmall(!small)}
+            data-testid="call-small"
+          >
+            {small ? callWords.controls.larger : callWords.controls.smaller}
+          </button>
         </div>
 
         {trouble !== null && (
@@ -143,7 +155,7 @@ export function InCall({
           </button>
         </div>
 
-        <div className="call-more">
+        <div className="call-more" hidden={small}>
           <details className="disclosure call-disclosure">
             <summary data-testid="call-devices">{callWords.controls.devices}</summary>
             <Devices choice={view.devices} onChoose={(devices) => void control.choose(devices)} opened={microphone} />

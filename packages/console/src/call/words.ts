@@ -105,6 +105,8 @@ export const callWords = {
     cameraOff: 'Stop camera',
     cameraOn: 'Start camera',
     devices: 'Devices',
+    smaller: 'Smaller',
+    larger: 'Larger',
     hangUp: 'Hang up',
   },
 

@@ -19,6 +19,8 @@ export const words = {
   copy: 'Copy',
   copied: 'Copied',
   utc: (time: string) => `${time} UTC`,
+  clock:
+    'By this desk’s own clock. The overview shows the clock of the mission, which may stand at another date and run faster.',
 
   errors: {
     unreachable: 'The desk does not answer. Nothing was changed; try again.',
@@ -88,7 +90,7 @@ export const words = {
     beginning: 'This is the beginning of what is kept.',
     newest: 'To the newest',
     newestCount: (count: number) => (count === 1 ? '1 new message' : `${count} new messages`),
-    day: (date: string) => `${date}, times in UTC`,
+    day: (date: string) => `${date}, UTC by this desk’s clock`,
     drop: (peer: string) => `Drop to send to ${peer}`,
     dropLocked: 'Files cannot be sent now',
   },

@@ -40,7 +40,7 @@ export const Bubble = memo(function Bubble({
           {text}
         </p>
         <div className="bubble-foot">
-          <time dateTime={utcInstant(utcMs)} title={utcInstant(utcMs)}>
+          <time dateTime={utcInstant(utcMs)} title={`${utcInstant(utcMs)}. ${words.clock}`}>
             {utcMinute(utcMs)}
           </time>
           <Delivery message={message} />

@@ -123,7 +123,9 @@ export const Conversation = memo(function Conversation({
                 {drawn.map((row, i) => (
                   <li key={row.key} className="row" data-kind={row.kind}>
                     {(row.day !== null || i === 0) && (
-                      <p className="day">{words.conversation.day(row.day ?? row.date)}</p>
+                      <p className="day" title={words.clock}>
+                        {words.conversation.day(row.day ?? row.date)}
+                      </p>
                     )}
                     {row.kind === 'message' ? (
                       <Bubble message={row.message} continues={row.continues && i > 0} onReuse={onReuse} />

@@ -45,7 +45,9 @@ export const FileCard = memo(function FileCard({
                 ? words.file.progress(spell(size(file.doneBytes)), spell(size(file.bytes)))
                 : spell(size(file.bytes))}
             </bdi>
-            <time dateTime={utcInstant(file.utcMs)}>{utcMinute(file.utcMs)}</time>
+            <time dateTime={utcInstant(file.utcMs)} title={`${utcInstant(file.utcMs)}. ${words.clock}`}>
+              {utcMinute(file.utcMs)}
+            </time>
           </p>
         </div>
         <div className="file-acts">

@@ -59,7 +59,7 @@ function Since({ utcMs, nowUtcMs }: { readonly utcMs: number; readonly nowUtcMs:
   const date = utcDate(utcMs);
   const shown = date === utcDate(nowUtcMs) ? utcMinute(utcMs) : `${date} ${utcMinute(utcMs)}`;
   return (
-    <time className="line-since" dateTime={utcInstant(utcMs)} data-testid="line-since">
+    <time className="line-since" dateTime={utcInstant(utcMs)} title={words.clock} data-testid="line-since">
       {words.level.since(shown)}
     </time>
   );
