@@ -150,7 +150,7 @@ export function Desk({
         <>
           <section className="desk-line" aria-label={words.level.label}>
             <LineBar desk={desk} connection={connection} />
-            <Banners banners={desk.line.banners} />
+            <Banners desk={desk} person={person} command={api.post} />
           </section>
           <main className="desk-main">
             {CallSlot !== undefined && (

@@ -73,6 +73,10 @@ export const words = {
     silent: (peer: string) => `${peer} does not answer.`,
     answers: (peer: string) => `${peer} answers again.`,
     banners: 'Lasting notices',
+    restored:
+      'This desk was put back from a copy. Look through People, under Desk: who was removed after the copy was made is back, and who came since is gone. Then say that you have looked.',
+    restoredOthers: 'This desk was put back from a copy. An operator has to look through its people.',
+    noted: 'I have looked through it',
     speech: 'Speech',
     messages: 'Messages',
     speechTitle: 'Speech that the key in stock is good for, keys renewed once a minute',
