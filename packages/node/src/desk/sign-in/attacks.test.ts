@@ -398,6 +398,29 @@ describe('an answer on sign-in', () => {
   });
 });
 
+describe('strangers who ask for challenges without end', () => {
+  it('make nobody’s challenge invalid, are told to wait, and fill no journal', async (t) => {
+    const house = await House.open(t);
+    const anna = await house.person('Anna', ['speaker']);
+    const { body: options } = await anna.post('/api/sign-in/options');
+    const before = house.journal.length;
+    let refusedOnce: Answered | undefined;
+    // As fast as they can, for the five minutes that a challenge is good.
+    for (let second = 0; second < 299; second++) {
+      house.tick(1000);
+      for (let i = 0; i < 20; i++) {
+        const answer = await house.browser().post('/api/sign-in/options');
+        if (answer.status !== 200) refusedOnce ??= answer;
+      }
+    }
+    assert.equal(refusedOnce?.status, 429);
+    assert.match(refusedOnce.body.error, /too many ask to be let in at the moment: wait a few seconds/);
+    assert.ok(house.journal.length - before <= 6, house.journal.slice(before).join('; '));
+    house.tick(500);
+    assert.equal((await anna.post('/api/sign-in', { credential: anna.authenticator.get(options) })).status, 200);
+  });
+});
+
 describe('the way in for a terminal', () => {
   const enrolled = async (house: House) => {
     const link = await house.signIn.invite(OPERATOR, 'Terminal', ['speaker']);

@@ -7,6 +7,7 @@ import { type DeviceAnswer, deviceId, isAnswerOf, type Purpose } from './device.
 import { Invitations, type Invited } from './invitations.ts';
 import { nameFrom } from './name.ts';
 import { Origin } from './origin.ts';
+import { Pace } from './pace.ts';
 import {
   answerIn,
   authenticated,
@@ -81,6 +82,8 @@ export class SignIn {
   readonly #challenges: Challenges;
   readonly #sessions: Sessions;
   readonly #invitations: Invitations;
+  readonly #pace: Pace;
+  #floodToldMs = Number.NEGATIVE_INFINITY;
 
   static async open(options: SignInOptions): Promise<SignIn> {
     const signIn = new SignIn(options);
@@ -96,8 +99,25 @@ export class SignIn {
     this.#random = random;
     this.#register = new Register(state);
     this.#challenges = new Challenges(now);
+    this.#pace = new Pace(now);
     this.#sessions = new Sessions(this.#register, this.origin.text, now, random);
     this.#invitations = new Invitations(this.#register, now, random, (sentence) => this.#journal(sentence));
+  }
+
+  /** To be called before anything is done for somebody who has not signed in. Throws SignInRefusal `desk/too-many`. */
+  knock(): void {
+    if (this.#pace.take()) return;
+    const now = this.#options.now();
+    if (Math.abs(now - this.#floodToldMs) >= TOLD_MS) {
+      this.#floodToldMs = now;
+      this.#journal(
+        'somebody asks to be let in again and again, faster than a person could; most of it is not answered',
+      );
+    }
+    throw new SignInRefusal(
+      'desk/too-many',
+      'too many ask to be let in at the moment: wait a few seconds and try again; if it stays so, look for a program on this machine that does it',
+    );
   }
 
   /**
@@ -393,6 +413,9 @@ export class SignIn {
     this.#options.journal?.(sentence);
   }
 }
+
+/** That there is a flood is told the journal at most so often. */
+const TOLD_MS = 60_000;
 
 /** What a challenge is about. */
 const SIGN_IN = 'sign-in';

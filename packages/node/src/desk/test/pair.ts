@@ -20,10 +20,11 @@ export class DeskPair {
   readonly #keys = new Map<string, Uint8Array>();
 
   constructor(t: TestContext) {
-    this.places = { here: new Place(t), there: new Place(t) };
+    // Before the stores, which are closed by what is registered next.
     t.after(async () => {
       for (const desk of Object.values(this.desks)) await desk.close();
     });
+    this.places = { here: new Place(t), there: new Place(t) };
   }
 
   /** Both desks, with keys in common. */
