@@ -1,4 +1,4 @@
-// Where the browser of the browser tests is: the one question that setup and the tests both ask.
+// The browser of the browser tests: where it is, which setup and the tests both ask, and how the tests start it.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -24,4 +24,32 @@ export function findChromium() {
 
 function runs(path) {
   return existsSync(path) && spawnSync(path, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+/** Nothing leaves this machine, and nothing needs a sandbox, a screen or much shared memory. */
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+];
+
+/** A played microphone and camera, which nobody is asked about. */
+export function playedDevices(framesPerSecond = 20) {
+  return [`--use-fake-device-for-media-stream=fps=${framesPerSecond}`, '--use-fake-ui-for-media-stream'];
+}
+
+/** Starts it without a window; `more` are further switches. Rejects with the remedy when there is none. */
+export async function launchChromium(more = []) {
+  const executablePath = findChromium();
+  if (executablePath === undefined) {
+    throw new Error('no Chromium was found: run "npm test", which installs or names it, or set SKYKEY_CHROMIUM');
+  }
+  // Not before it is needed: setup asks where the browser is before anything is installed.
+  const { chromium } = await import('playwright-core');
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more] });
 }

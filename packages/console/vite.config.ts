@@ -2,8 +2,8 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 /**
- * Two pages from one build. Assets are addressed from the root of the origin, because `desk.html` is served under
- * `/desk/<site>`. Nothing is inlined: the content security policy allows no inline script.
+ * Two pages from one build, each at the root of an origin of its own: the overview at the gateway's, `desk.html` at each
+ * site's. Nothing is inlined: the content security policy allows no inline script.
  */
 export default defineConfig({
   root: import.meta.dirname,

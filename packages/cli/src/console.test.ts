@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type DeskAddress, type Running, up } from '@skykey/node';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { findChromium } from '../../../scripts/chromium.mjs';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from '../../../scripts/chromium.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -25,8 +25,6 @@ describe('the console in a browser', () => {
   let others: readonly Page[];
 
   before(async () => {
-    const executablePath = findChromium();
-    assert.ok(executablePath, 'no Chromium was found: run "npm test", which installs or names it');
     running = await up({
       scenario: 'micius-2016-12-19',
       data,
@@ -36,19 +34,7 @@ describe('the console in a browser', () => {
       onLine: () => undefined,
       onFailure: assert.fail,
     });
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--disable-dev-shm-usage',
-      ],
-    });
+    browser = await launchChromium();
     overview = await open('/');
     const [atBeijing, atMoscow] = running.desks();
     // Two persons at each desk, since two are needed to open it again; the first of each writes.
@@ -73,6 +59,7 @@ describe('the console in a browser', () => {
         },
       });
     });
+    await page.getByTestId('enrol-name').fill(`${which === 0 ? 'First' : 'Second'} of ${siteId}`, LIMIT);
     await page.getByTestId('enrol').click(LIMIT);
     await page.getByTestId('line-state').waitFor(LIMIT);
     assert.equal(new URL(page.url()).hash, '', `the link of ${siteId} stays in no history`);
@@ -207,7 +194,7 @@ describe('the console in a browser', () => {
     await overview.getByTestId('dropped-micius-beijing').waitFor({ ...LIMIT, state: 'detached' });
     // The desks wait for their own people, two on each side, and for key that was made since.
     for (const page of [beijing, moscow, ...others]) await page.getByTestId('approve').click(LIMIT);
-    await beijing.getByTestId('alarm').filter({ hasText: 'Second person of Moscow' }).waitFor(LIMIT);
+    await beijing.getByTestId('alarm').filter({ hasText: 'Second of moscow' }).waitFor(LIMIT);
     assert.equal(await beijing.locator('[data-testid="line-state"]').getAttribute('data-state'), 'black');
   });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { DeskClient } from '@skykey/node';
+import { DeskClient, newOperatorLink } from '@skykey/node';
 import type { DeskFile, DeskMessage, DeskState, Sealing } from '@skykey/telemetry';
 import { deviceIn } from './desk/device-file.ts';
 import { fileLine, lineOfState, messageLine, stateReport } from './desk/lines.ts';
@@ -21,17 +21,30 @@ interface SayOptions extends DeskOptions {
   readonly wait?: number;
 }
 
-export async function enrol(link: string, options: DeskOptions): Promise<void> {
+export async function enrol(link: string, options: DeskOptions & { readonly name?: string }): Promise<void> {
   const origin = URL.parse(link)?.origin;
   if (!origin)
     throw new CliError('cli/desk', 'the enrolment link is not an address; copy it whole, from http to its end');
   const file = deviceFile(origin, options);
-  const person = await new DeskClient(origin, deviceIn(file, true)).enrol(link);
+  const person = await new DeskClient(origin, deviceIn(file, true)).enrol(link, options.name);
   tell(
     options,
     person,
     `You are ${person.name} (${person.roles.join(', ')}) at ${origin}. The key of this device is ${file}.`,
   );
+}
+
+/** `skykey desk new-operator`: on the site's own machine, while the site is stopped. */
+export async function newOperator(configurationFile: string, options: DeskOptions): Promise<void> {
+  const link = await newOperatorLink(configurationFile);
+  const until = `${new Date(link.expiresUtcMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const text = [
+    link.link,
+    '',
+    `It makes one person of this desk, with every role, and works once, until ${until}. Start the site again and open it in a browser on`,
+    'this machine. Nobody was removed: remove those whose devices are lost, under Desk, People. The journal of the site names this link.',
+  ];
+  tell(options, link, text.join('\n'));
 }
 
 export async function state(url: string, options: DeskOptions): Promise<void> {

@@ -8,6 +8,7 @@ export { PostgresServer, whyNoServer as whyNoPostgres } from './chaos/postgres-s
 export type { Excuse, Finding, Rule, Verdict } from './chaos/verdict.ts';
 export { loadMission, loadScenario, scenarioFile, shippedScenarios } from './configuration.ts';
 export { DeskClient } from './desk/desk-client.ts';
+export { newOperatorLink } from './desk/new-operator.ts';
 export { type Device, deviceOf, makeDevice } from './desk/sign-in/index.ts';
 export {
   playTapTrial,

@@ -45,7 +45,6 @@ const identifier = z
   .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a small letter, then small letters, digits and hyphens, 32 characters at most');
 const instant = z.iso.datetime({ offset: false, error: 'a moment in UTC such as "2016-12-19T16:48:40Z"' });
 const perIntensity = z.tuple([notNegative, notNegative, notNegative], 'three numbers: signal, decoy, weakest');
-const suites = z.enum(['one-time-pad', 'aes-256-gcm']);
 
 /** Proofs for a source of three intensities. `finitekey` is out of reach from here; a test of `planner` holds one to the other. */
 export const DECOY_PROOFS = [
@@ -286,9 +285,6 @@ const live = z.strictObject({
         id: identifier,
         name: words,
         stationId: identifier,
-        /** What the site's desk seals with, and what it accepts. */
-        suite: suites,
-        accepts: z.array(suites).min(1, 'a list of one suite at least'),
       }),
     )
     .min(1, 'a list of one site at least'),

@@ -15,8 +15,10 @@ export interface DeskState {
   readonly may: DeskPermissions;
   /** On the record: both desks sign what was said. Off: nobody can prove it to a third. */
   readonly record: { readonly on: boolean; readonly peerWants: boolean };
-  /** Days after which history is overwritten; null keeps it. */
+  /** Days after which history and files are overwritten; null keeps them. */
   readonly retentionDays: number | null;
+  /** The store was put back from a copy, and no operator has looked through what it does not know (`POST /api/noted`). */
+  readonly restored: boolean;
   readonly call: DeskCall | null;
   readonly files: readonly DeskFile[];
   /** The newest 100, oldest first; earlier ones by `GET /api/messages?before=ID`. */

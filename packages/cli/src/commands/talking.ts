@@ -1,6 +1,6 @@
 /** Commands of people at a desk. */
 import type { Command } from 'commander';
-import { enrol, fetchFile, open, say, send, state } from '../desk.ts';
+import { enrol, fetchFile, newOperator, open, say, send, state } from '../desk.ts';
 import { decimal } from './option.ts';
 
 export function talking(program: Command): void {
@@ -18,9 +18,22 @@ export function talking(program: Command): void {
     .command('enrol')
     .argument('<link>', 'enrolment link of the desk; works once')
     .description('make a key for this device and let the desk know it')
+    .option('--name <name>', 'your name, as both sides will see it; for links that were made for nobody by name')
     .option(...device)
     .option(...json)
     .action(enrol);
+  desk
+    .command('new-operator')
+    .argument('<configuration>', "the site's own configuration, as in data/micius-2016-12-19/beijing.config.json")
+    .description(
+      "when all operators have lost their devices: a new link, made on the site's machine while it is stopped",
+    )
+    .option(...json)
+    .addHelpText(
+      'after',
+      '\nExample:\n  skykey desk new-operator data/micius-2016-12-19/beijing.config.json\n\nWhoever may read and write the files of the site can do this, and nobody else.',
+    )
+    .action(newOperator);
   desk
     .command('state')
     .argument('<desk>', 'address of the desk')

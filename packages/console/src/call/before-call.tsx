@@ -1,7 +1,6 @@
 import type { DeskPerson, DeskState } from '@skykey/telemetry';
 import { Icon } from '../marks.tsx';
 import type { CallControl, CallView } from './call-control.ts';
-import { CallIcon } from './call-marks.tsx';
 import { missingInterfaces } from './devices.ts';
 import { Safety, SafetyDetails } from './safety.tsx';
 import { TryDevices } from './try-devices.tsx';
@@ -11,11 +10,13 @@ import { callWords } from './words.ts';
 export function BeforeCall({
   desk,
   person,
+  connected,
   view,
   control,
 }: {
   readonly desk: DeskState;
   readonly person: DeskPerson;
+  readonly connected: boolean;
   readonly view: CallView;
   readonly control: CallControl;
 }) {
@@ -25,14 +26,14 @@ export function BeforeCall({
       ? null
       : person.roles.length === 0
         ? callWords.idle.notAllowed
-        : desk.may.call.allowed || desk.line.level === 'black'
+        : desk.may.call.allowed || desk.line.level === 'black' || !connected
           ? null
           : desk.may.call.reason;
-  const locked = missing.length > 0 || refusal !== null || !desk.may.call.allowed;
+  const locked = missing.length > 0 || refusal !== null || !desk.may.call.allowed || !connected;
   return (
     <div className="call-before">
       <div className="call-strip">
-        <Safety desk={desk} />
+        <Safety desk={desk} connected={connected} />
         <div className="call-buttons">
           {(['voice', 'video'] as const).map((kind) => (
             <button
@@ -41,12 +42,13 @@ export function BeforeCall({
               className={kind === 'voice' ? 'button button-strong call-button' : 'button call-button'}
               disabled={locked}
               aria-describedby={refusal === null ? 'call-safety' : 'call-refusal'}
+              title={callWords.idle[kind]}
               onClick={() => void control.call(kind)}
               data-testid={`call-${kind}`}
               data-call-focus={kind === 'voice' ? '' : undefined}
             >
-              <CallIcon name={kind === 'voice' ? 'phone' : 'camera'} />
-              {callWords.idle[kind]}
+              <Icon name={kind === 'voice' ? 'phone' : 'camera'} />
+              <span className="call-word">{callWords.idle[kind]}</span>
             </button>
           ))}
         </div>

@@ -6,7 +6,6 @@ import { Icon } from '../marks.tsx';
 import { CallApi } from './api.ts';
 import { BeforeCall } from './before-call.tsx';
 import { CallControl, type CallNote } from './call-control.ts';
-import { CallIcon } from './call-marks.tsx';
 import { CallSession } from './call-session.ts';
 import { openCamera, openMicrophone, rememberDevices, rememberedDevices } from './devices.ts';
 import { type CallEvents, ownEvents } from './events.ts';
@@ -46,6 +45,8 @@ function controlAt(base: string, events: CallEvents | undefined): CallControl {
 export interface CallPanelProps {
   readonly state: DeskState;
   readonly person: DeskPerson;
+  /** The page hears its desk. While it does not, `state` is the last that was heard, and nothing is called safe. */
+  readonly connected: boolean;
   /** Where `call-signal` and `call-stop` of the desk's stream arrive; without it the panel opens a stream of its own. */
   readonly events?: CallEvents;
   /** Path below which the site's interface is; none by default. */
@@ -53,7 +54,7 @@ export interface CallPanelProps {
 }
 
 /** The call of a desk: before, while it rings, while it lasts, and why it ended. */
-export function CallPanel({ state, person, events, base = '' }: CallPanelProps) {
+export function CallPanel({ state, person, connected, events, base = '' }: CallPanelProps) {
   const control = controlAt(base, events);
   const view = useSyncExternalStore(control.subscribe, control.view);
   useEffect(() => control.observe(state), [control, state]);
@@ -71,10 +72,13 @@ export function CallPanel({ state, person, events, base = '' }: CallPanelProps) 
       data-phase={phase}
     >
       {view.note !== null && <Note note={view.note} peerName={state.peerName} onDismiss={() => control.dismiss()} />}
-      {phase === 'idle' && <BeforeCall desk={state} person={person} view={view} control={control} />}
+      {phase === 'idle' && (
+        <BeforeCall desk={state} person={person} connected={connected} view={view} control={control} />
+      )}
       {phase === 'preparing' && (
         <Calling
           desk={state}
+          connected={connected}
           title={view.preparingVideo ? callWords.idle.askingVideo : callWords.idle.asking}
           hint=""
           call={null}
@@ -84,20 +88,23 @@ export function CallPanel({ state, person, events, base = '' }: CallPanelProps) 
       {phase === 'calling' && (
         <Calling
           desk={state}
+          connected={connected}
           title={callWords.ringing.out(state.peerName)}
           hint={callWords.ringing.outHint}
           call={call}
           control={control}
         />
       )}
-      {phase === 'ringing' && call !== null && <Ringing desk={state} call={call} control={control} />}
-      {phase === 'elsewhere' && <Elsewhere state={state} control={control} />}
+      {phase === 'ringing' && call !== null && (
+        <Ringing desk={state} connected={connected} call={call} control={control} />
+      )}
+      {phase === 'elsewhere' && <Elsewhere state={state} connected={connected} control={control} />}
       {(phase === 'connecting' || phase === 'running' || phase === 'reconnecting' || phase === 'paused') &&
         call !== null && (
           <InCall desk={state} call={call} person={person} phase={phase} view={view} control={control} />
         )}
       <p className="visually-hidden" role="status">
-        {announcement(phase, state)}
+        {announcement(phase, state, connected)}
       </p>
       <p className="visually-hidden" role="alert">
         {view.note?.kind === 'stopped' &&
@@ -140,18 +147,26 @@ function Note({
 }
 
 /** The site has a call that this window is no part of. */
-function Elsewhere({ state, control }: { readonly state: DeskState; readonly control: CallControl }) {
+function Elsewhere({
+  state,
+  connected,
+  control,
+}: {
+  readonly state: DeskState;
+  readonly connected: boolean;
+  readonly control: CallControl;
+}) {
   const ringing = state.call?.state === 'ringing';
   return (
     <div className="call-ringing">
       <p className="call-headline">
         <span className="call-ring-mark" aria-hidden="true">
-          <CallIcon name="phone" />
+          <Icon name="phone" />
         </span>
         {callWords.running.elsewhere}
       </p>
       <p className="call-hint">{callWords.running.elsewhereHint}</p>
-      <Safety desk={state} />
+      <Safety desk={state} connected={connected} />
       <SafetyDetails desk={state} rekeySeconds={state.call?.rekeySeconds} />
       <div className="call-buttons">
         {!ringing && (
@@ -161,7 +176,7 @@ function Elsewhere({ state, control }: { readonly state: DeskState; readonly con
             onClick={() => void control.take()}
             data-testid="call-take"
           >
-            <CallIcon name="phone" />
+            <Icon name="phone" />
             {callWords.running.take}
           </button>
         )}
@@ -171,7 +186,7 @@ function Elsewhere({ state, control }: { readonly state: DeskState; readonly con
           onClick={() => control.hangUp()}
           data-testid="call-hangup"
         >
-          <CallIcon name="hang-up" />
+          <Icon name="hang-up" />
           {callWords.controls.hangUp}
         </button>
       </div>
@@ -179,13 +194,13 @@ function Elsewhere({ state, control }: { readonly state: DeskState; readonly con
   );
 }
 
-function announcement(phase: CallPhase, state: DeskState): string {
+function announcement(phase: CallPhase, state: DeskState, connected: boolean): string {
   switch (phase) {
     case 'idle':
     case 'preparing':
       return '';
     case 'ringing':
-      return callWords.announce.ringing(state.peerName, safetyWords(state).title);
+      return callWords.announce.ringing(state.peerName, safetyWords(state, connected).title);
     case 'calling':
       return callWords.ringing.out(state.peerName);
     case 'elsewhere':

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { findChromium } from '../../../../scripts/chromium.mjs';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium, playedDevices } from '../../../../scripts/chromium.mjs';
 import { buildPage } from './test/build-page.ts';
 import { type PlayedSite, playedSites } from './test/played-sites.ts';
 
@@ -36,28 +36,14 @@ describe('a call between two browsers', { timeout: 600_000 }, () => {
   let called: Page;
 
   before(async () => {
-    const executablePath = findChromium();
-    assert.ok(executablePath, 'no Chromium was found: run "npm test", which installs or names it');
     built = await buildPage();
     [beijing, moscow] = await playedSites(built.folder);
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--disable-dev-shm-usage',
-        '--use-fake-device-for-media-stream=fps=10',
-        '--use-fake-ui-for-media-stream',
-        // Nothing leaves this machine.
-        '--allow-loopback-in-peer-connection',
-        '--disable-features=WebRtcHideLocalIpsWithMdns',
-      ],
-    });
+    browser = await launchChromium([
+      ...playedDevices(10),
+      // Nothing leaves this machine.
+      '--allow-loopback-in-peer-connection',
+      '--disable-features=WebRtcHideLocalIpsWithMdns',
+    ]);
     caller = await open(beijing);
     called = await open(moscow);
   });

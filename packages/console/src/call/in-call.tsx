@@ -2,7 +2,6 @@ import type { DeskCall, DeskPerson, DeskState } from '@skykey/telemetry';
 import { useEffect, useState } from 'react';
 import { Icon } from '../marks.tsx';
 import type { CallControl, CallView } from './call-control.ts';
-import { CallIcon } from './call-marks.tsx';
 import { Devices } from './device-choice.tsx';
 import { clockLength } from './length.ts';
 import { Level } from './level.tsx';
@@ -33,9 +32,11 @@ export function InCall({
   const ownPicture = useStreamOf(camera);
   const shown = status?.pictureArrives === true && phase !== 'paused';
   const trouble = troubleOf(desk, phase, view);
+  /** The picture and the levels put aside, for who writes meanwhile. */
+  const [small, setSmall] = useState(false);
   return (
-    <div className="call-in" data-kind={call.kind}>
-      <div className="call-stage" data-kind={call.kind}>
+    <div className="call-in" data-kind={call.kind} data-small={small}>
+      <div className="call-stage" data-kind={call.kind} id="call-stage" hidden={small}>
         {call.kind === 'video' && status?.picture && (
           <Picture
             stream={status.picture}
@@ -46,7 +47,7 @@ export function InCall({
         )}
         {!shown && (
           <div className="call-blank" data-testid="call-blank">
-            <CallIcon name={call.kind === 'video' ? 'camera-off' : 'voice'} />
+            <Icon name={call.kind === 'video' ? 'camera-off' : 'voice'} />
             <p>{call.kind === 'video' ? callWords.running.noPicture : callWords.running.voiceCall}</p>
           </div>
         )}
@@ -92,6 +93,16 @@ export function InCall({
               : callWords.running[phase === 'reconnecting' || phase === 'paused' ? phase : 'connecting']}
           </p>
           <Elapsed sinceMs={view.sinceMs} />
+          <button
+            type="button"
+            className="button call-toggle"
+            aria-expanded={!small}
+            aria-controls="call-stage"
+            onClick={() => setSmall(!small)}
+            data-testid="call-small"
+          >
+            {small ? callWords.controls.larger : callWords.controls.smaller}
+          </button>
         </div>
 
         {trouble !== null && (
@@ -116,7 +127,7 @@ export function InCall({
             data-testid="call-mute"
             data-muted={muted}
           >
-            <CallIcon name={muted ? 'microphone-off' : 'microphone'} />
+            <Icon name={muted ? 'microphone-off' : 'microphone'} />
             {muted ? callWords.controls.unmute : callWords.controls.mute}
           </button>
           {call.kind === 'video' && (
@@ -128,7 +139,7 @@ export function InCall({
               data-testid="call-camera"
               data-camera={camera !== null}
             >
-              <CallIcon name={camera === null ? 'camera-off' : 'camera'} />
+              <Icon name={camera === null ? 'camera-off' : 'camera'} />
               {camera === null ? callWords.controls.cameraOn : callWords.controls.cameraOff}
             </button>
           )}
@@ -139,12 +150,12 @@ export function InCall({
             data-testid="call-hangup"
             data-call-focus=""
           >
-            <CallIcon name="hang-up" />
+            <Icon name="hang-up" />
             {callWords.controls.hangUp}
           </button>
         </div>
 
-        <div className="call-more">
+        <div className="call-more" hidden={small}>
           <details className="disclosure call-disclosure">
             <summary data-testid="call-devices">{callWords.controls.devices}</summary>
             <Devices choice={view.devices} onChoose={(devices) => void control.choose(devices)} opened={microphone} />

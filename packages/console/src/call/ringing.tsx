@@ -1,8 +1,8 @@
 import type { DeskCall, DeskState } from '@skykey/telemetry';
 import { useEffect } from 'react';
+import { Icon } from '../marks.tsx';
 import { Unsupported } from './before-call.tsx';
 import type { CallControl } from './call-control.ts';
-import { CallIcon } from './call-marks.tsx';
 import { missingInterfaces } from './devices.ts';
 import { ring } from './ring.ts';
 import { Safety, SafetyDetails } from './safety.tsx';
@@ -11,10 +11,12 @@ import { callWords } from './words.ts';
 /** Somebody calls: who, how safe it is, and the choice. */
 export function Ringing({
   desk,
+  connected,
   call,
   control,
 }: {
   readonly desk: DeskState;
+  readonly connected: boolean;
   readonly call: DeskCall;
   readonly control: CallControl;
 }) {
@@ -24,12 +26,12 @@ export function Ringing({
     <div className="call-ringing">
       <p className="call-headline" data-testid="call-incoming">
         <span className="call-ring-mark" aria-hidden="true">
-          <CallIcon name={call.kind === 'video' ? 'camera' : 'phone'} />
+          <Icon name={call.kind === 'video' ? 'camera' : 'phone'} />
         </span>
         {callWords.ringing.in[call.kind](desk.peerName)}
       </p>
       <p className="call-hint">{callWords.ringing.inHint}</p>
-      <Safety desk={desk} />
+      <Safety desk={desk} connected={connected} />
       <SafetyDetails desk={desk} rekeySeconds={call.rekeySeconds} />
       {missing.length > 0 && <Unsupported missing={missing} />}
       <div className="call-buttons">
@@ -41,7 +43,7 @@ export function Ringing({
           onClick={() => void control.answer(true)}
           data-testid="call-accept"
         >
-          <CallIcon name={call.kind === 'video' ? 'camera' : 'phone'} />
+          <Icon name={call.kind === 'video' ? 'camera' : 'phone'} />
           {callWords.ringing.accept}
         </button>
         {call.kind === 'video' && (
@@ -53,7 +55,7 @@ export function Ringing({
             onClick={() => void control.answer(false)}
             data-testid="call-accept-voice"
           >
-            <CallIcon name="phone" />
+            <Icon name="phone" />
             {callWords.ringing.acceptVoice}
           </button>
         )}
@@ -63,7 +65,7 @@ export function Ringing({
           onClick={() => control.decline()}
           data-testid="call-decline"
         >
-          <CallIcon name="hang-up" />
+          <Icon name="hang-up" />
           {callWords.ringing.decline}
         </button>
       </div>
@@ -74,12 +76,14 @@ export function Ringing({
 /** Devices are being opened, or it rings at the other desk. */
 export function Calling({
   desk,
+  connected,
   title,
   hint,
   call,
   control,
 }: {
   readonly desk: DeskState;
+  readonly connected: boolean;
   readonly title: string;
   readonly hint: string;
   /** Null while devices are being opened. */
@@ -92,12 +96,12 @@ export function Calling({
     <div className="call-ringing">
       <p className="call-headline">
         <span className="call-ring-mark" aria-hidden="true">
-          <CallIcon name={call?.kind === 'video' ? 'camera' : 'phone'} />
+          <Icon name={call?.kind === 'video' ? 'camera' : 'phone'} />
         </span>
         {title}
       </p>
       {hint !== '' && <p className="call-hint">{hint}</p>}
-      <Safety desk={desk} />
+      <Safety desk={desk} connected={connected} />
       <SafetyDetails desk={desk} rekeySeconds={call?.rekeySeconds} />
       <div className="call-buttons">
         <button
@@ -107,7 +111,7 @@ export function Calling({
           data-testid="call-hangup"
           data-call-focus=""
         >
-          <CallIcon name="hang-up" />
+          <Icon name="hang-up" />
           {callWords.ringing.cancel}
         </button>
       </div>

@@ -7,12 +7,13 @@ const SHAPE: Record<LineLevel, Shape> = { green: 'disc', amber: 'disc', red: 'ri
 const INPUTS = ['qkd', 'kem', 'ecdh', 'courier'] as const;
 
 /** What a call now would be worth, in words, before anybody speaks. */
-export function Safety({ desk }: { readonly desk: DeskState }) {
-  const { title, text } = safetyWords(desk);
+export function Safety({ desk, connected }: { readonly desk: DeskState; readonly connected: boolean }) {
+  const { title, text } = safetyWords(desk, connected);
+  const level = connected ? desk.line.level : 'unknown';
   return (
-    <div className="call-safety" data-level={desk.line.level} data-testid="call-safety" id="call-safety">
+    <div className="call-safety" data-level={level} data-testid="call-safety" id="call-safety">
       <p className="call-safety-title">
-        <StateMark shape={SHAPE[desk.line.level]} />
+        <StateMark shape={connected ? SHAPE[desk.line.level] : 'ring'} />
         {title}
       </p>
       <p className="call-safety-text">{text}</p>
@@ -35,8 +36,13 @@ export function SafetyDetails({ desk, rekeySeconds }: { readonly desk: DeskState
 }
 
 /** The same in one breath. */
-export function safetyWords({ line, reserve, may }: DeskState): { readonly title: string; readonly text: string } {
-  const { black } = callWords.safety;
+export function safetyWords(
+  { line, reserve, may }: DeskState,
+  connected: boolean,
+): { readonly title: string; readonly text: string } {
+  const { black, unknown } = callWords.safety;
+  // A black line stays black until somebody says otherwise; that it was safe is worth nothing once nobody says so.
+  if (!connected && line.level !== 'black') return unknown;
   if (line.level === 'black') return { title: black.title, text: may.call.reason || black.text };
   if (line.level !== 'amber') return callWords.safety[line.level];
   const { title, text } = callWords.safety.amber;

@@ -22,6 +22,10 @@ export const callWords = {
       title: 'No calls: the line is stopped',
       text: 'Voice and picture stay off until two persons on each side have reopened the line.',
     },
+    unknown: {
+      title: 'Not known whether a call is safe',
+      text: 'This window has lost its connection to the desk. You can call when it is back.',
+    },
     inputs: (names: string) => `In the keys now: ${names}.`,
     input: {
       qkd: 'quantum key',
@@ -101,6 +105,8 @@ export const callWords = {
     cameraOff: 'Stop camera',
     cameraOn: 'Start camera',
     devices: 'Devices',
+    smaller: 'Smaller',
+    larger: 'Larger',
     hangUp: 'Hang up',
   },
 

@@ -3,7 +3,7 @@ import { type ComponentType, useCallback, useEffect, useRef, useState } from 're
 import { Store, useStore } from '../store.ts';
 import { useAct } from './act.tsx';
 import { Announcer } from './announcer.tsx';
-import type { Api, Command } from './api.ts';
+import type { Api } from './api.ts';
 import { Composer, type Reused } from './composer/composer.tsx';
 import type { KeptDraft } from './composer/draft.ts';
 import { Conversation, type Target } from './conversation/conversation.tsx';
@@ -28,8 +28,6 @@ const SHOW_MS = 100;
 export interface CallSlotProps {
   readonly state: DeskState;
   readonly person: DeskPerson;
-  /** POSTs JSON to the desk with this page's mark; never rejects. */
-  readonly command: Command;
   /** The page hears its desk. While it does not, `state` is the last that was heard. */
   readonly connected: boolean;
 }
@@ -152,12 +150,12 @@ export function Desk({
         <>
           <section className="desk-line" aria-label={words.level.label}>
             <LineBar desk={desk} connection={connection} />
-            <Banners banners={desk.line.banners} />
+            <Banners desk={desk} person={person} command={api.post} />
           </section>
           <main className="desk-main">
             {CallSlot !== undefined && (
               <div className="desk-call" hidden={cover === 'alarm'}>
-                <CallSlot state={desk} person={person} command={api.post} connected={connection === 'live'} />
+                <CallSlot state={desk} person={person} connected={connection === 'live'} />
               </div>
             )}
             <Stage

@@ -1,10 +1,9 @@
 import type { DeskPerson, DeskState } from '@skykey/telemetry';
 import { useId } from 'react';
-import { Emblem } from '../marks.tsx';
+import { Emblem, Icon } from '../marks.tsx';
 import { ThemeSwitch } from '../theme-switch.tsx';
 import type { Act } from './act.tsx';
 import { Refusal } from './act.tsx';
-import { Sign } from './signs.tsx';
 import { words } from './words.ts';
 
 /** Whose desk this is, to whom the line leads, who sits at it. */
@@ -51,18 +50,18 @@ export function Head({
           data-testid="search-open"
           onClick={onSearch}
         >
-          <Sign name="search" />
+          <Icon name="search" />
           <span className="head-word">{words.head.search}</span>
         </button>
       )}
       {desk !== null && narrow && (
         <button type="button" className="button head-button" data-testid="details-open" onClick={onDetails}>
-          <Sign name="details" />
+          <Icon name="details" />
           <span className="head-word">{words.head.details}</span>
         </button>
       )}
       <button type="button" className="button head-button" popoverTarget={menu} data-testid="person">
-        <Sign name="person" />
+        <Icon name="person" />
         <span className="head-word">
           <span className="visually-hidden">{words.message.you}: </span>
           <bdi>{person.name}</bdi>

@@ -7,6 +7,9 @@ import { type DeskEvent, type DeskView, observe } from './view.ts';
 
 const OWN_EVENTS = ['desk', 'message', 'file', 'call'];
 
+/** The desk tells its state every five seconds; so long without a word, and nobody may take what stands here for what is so. */
+const SILENCE_MS = 15_000;
+
 /** Events of the desk's stream that a part made elsewhere wants as they come: one page holds one stream. */
 export interface Listener {
   readonly names: readonly string[];
@@ -30,6 +33,7 @@ export function follow(store: Store<DeskView>, api: Api, listener?: Listener): (
   };
   return openFeed({
     url: '/api/events',
+    silenceMs: SILENCE_MS,
     // A set: a name in both lists would be heard twice.
     events: [...new Set([...OWN_EVENTS, ...(listener?.names ?? [])])],
     onConnection(connection) {

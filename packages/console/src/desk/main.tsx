@@ -19,7 +19,9 @@ import { Door } from './entry/door.tsx';
 const kept = new KeptDraft();
 const events = new CallEvents();
 const slots: DeskSlots = {
-  call: ({ state, person }: CallSlotProps) => <CallPanel state={state} person={person} events={events} />,
+  call: ({ state, person, connected }: CallSlotProps) => (
+    <CallPanel state={state} person={person} connected={connected} events={events} />
+  ),
   listener: { names: CALL_EVENTS, deliver: (name, data) => events.deliver(name, data) },
 };
 

@@ -19,6 +19,8 @@ export const words = {
   copy: 'Copy',
   copied: 'Copied',
   utc: (time: string) => `${time} UTC`,
+  clock:
+    'By this desk’s own clock. The overview shows the clock of the mission, which may stand at another date and run faster.',
 
   errors: {
     unreachable: 'The desk does not answer. Nothing was changed; try again.',
@@ -71,6 +73,10 @@ export const words = {
     silent: (peer: string) => `${peer} does not answer.`,
     answers: (peer: string) => `${peer} answers again.`,
     banners: 'Lasting notices',
+    restored:
+      'This desk was put back from a copy. Look through People, under Desk: who was removed after the copy was made is back, and who came since is gone. Then say that you have looked.',
+    restoredOthers: 'This desk was put back from a copy. An operator has to look through its people.',
+    noted: 'I have looked through it',
     speech: 'Speech',
     messages: 'Messages',
     speechTitle: 'Speech that the key in stock is good for, keys renewed once a minute',
@@ -88,7 +94,7 @@ export const words = {
     beginning: 'This is the beginning of what is kept.',
     newest: 'To the newest',
     newestCount: (count: number) => (count === 1 ? '1 new message' : `${count} new messages`),
-    day: (date: string) => `${date}, times in UTC`,
+    day: (date: string) => `${date}, UTC by this desk’s clock`,
     drop: (peer: string) => `Drop to send to ${peer}`,
     dropLocked: 'Files cannot be sent now',
   },

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { build, type Rollup } from 'vite';
-import { findChromium } from '../../../../scripts/chromium.mjs';
+import { launchChromium, playedDevices } from '../../../../scripts/chromium.mjs';
 import type { CallCounts, MediaMessage, MediaReport, TransformOptions } from './call-media.ts';
 import { CODECS } from './transform.ts';
 
@@ -20,20 +20,6 @@ const WORKER = `
   });
   addEventListener('rtctransform', ({ transformer }) => media.attach(transformer));
 `;
-
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-dev-shm-usage',
-  '--autoplay-policy=no-user-gesture-required',
-  '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
-];
 
 type Told = MediaReport | { kind: 'time'; ms: number };
 
@@ -140,8 +126,6 @@ describe('a call in Chromium', () => {
   const faults: string[] = [];
 
   before(async () => {
-    const executablePath = findChromium();
-    assert.ok(executablePath, 'no Chromium was found: run "npm test", which installs or names it');
     bundle = await bundled();
     server = createServer((request, response) => {
       const script = { '/worker.js': WORKER, '/media.js': bundle }[request.url ?? ''];
@@ -150,7 +134,7 @@ describe('a call in Chromium', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+    browser = await launchChromium(['--autoplay-policy=no-user-gesture-required', ...playedDevices()]);
   });
   after(async () => {
     await browser?.close();

@@ -56,7 +56,7 @@ export class Files {
 
   /** Oldest first. */
   get list(): readonly SessionFile[] {
-    return [...this.#files.values()].map(({ shown }) => shown).sort((a, b) => a.utcMs - b.utcMs);
+    return [...this.#files.values()].map(({ shown }) => this.#explained(shown)).sort((a, b) => a.utcMs - b.utcMs);
   }
 
   /**
@@ -149,6 +149,23 @@ export class Files {
     if (this.#context.line().joint.level === 'black') return;
     this.#perform(this.#transfers.reconnected(this.#context.ports.nowMs()));
     for (const fileId of this.#files.keys()) this.#show(fileId);
+  }
+
+  /** Within a step: nothing of these files is known here any more. What is under way of them ends, at both desks. */
+  forget(fileIds: readonly FileId[]): void {
+    for (const fileId of fileIds) {
+      const listed = this.#files.get(fileId);
+      if (!listed) continue;
+      // Off the list first: what ends now is not kept again.
+      this.#files.delete(fileId);
+      this.#waiting.delete(fileId);
+      this.#context.steps.put(`${ROOM}${fileId}`, null);
+      if (!listed.ended) {
+        const transfer = this.#transfers.sender(fileId) ?? this.#transfers.receiver(fileId);
+        this.#perform(transfer?.cancel() ?? []);
+      }
+      listed.offer.key.wipe();
+    }
   }
 
   tick(nowMs: number): void {
@@ -281,7 +298,14 @@ export class Files {
       this.#end(listed);
       this.#trim();
     }
-    this.#context.steps.after(() => this.#context.ports.tell({ kind: 'file', file: next }));
+    this.#context.steps.after(() => this.#context.ports.tell({ kind: 'file', file: this.#explained(next) }));
+  }
+
+  /** With the line's own reason where nothing else keeps it waiting: it waits at both desks, so both are to read why. */
+  #explained(shown: SessionFile): SessionFile {
+    if (shown.reason !== null || (shown.state !== 'offered' && shown.state !== 'running')) return shown;
+    const { allowed, reason } = this.#context.may().file;
+    return allowed ? shown : { ...shown, reason };
   }
 
   #end(listed: Listed): void {
@@ -336,6 +360,7 @@ export class Files {
       steps
         .run(() => {
           this.#waiting.delete(shown.id);
+          if (!this.#files.has(shown.id)) return;
           if (hashes) {
             const sender = this.#transfers.send(offer, hashes, { accepted: listed.accepted, paused: listed.paused });
             this.#perform(sender.reconnected(ports.nowMs()));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { DEFAULT_POLICY } from '../state/index.ts';
 import { ALICE, BOB, CALM, hashesOf, ROUGH, World } from '../trial/world.ts';
 
 async function meet(world: World): Promise<void> {
@@ -146,6 +147,92 @@ describe('a session', () => {
     assert.ok(await world.until(done, 60_000), JSON.stringify(world.session(BOB).view().files) + said(world));
     assert.deepEqual(Buffer.from(world.sites[BOB].files.get(fileId)!), Buffer.from(file));
     assert.ok(await world.until(() => world.session(ALICE).view().files[0]?.state === 'done', 60_000));
+  });
+
+  it('two desks that have pinned different policies both say so, and open as soon as they have the same', async () => {
+    const world = new World({ seed: 8, bobsPolicy: { ...DEFAULT_POLICY, approvalMinutes: 11 } });
+    await world.start(ALICE);
+    await world.start(BOB);
+    await world.run(20_000);
+    for (const id of [ALICE, BOB] as const) {
+      const { line, may } = world.session(id).view();
+      assert.match(line.banners.join(), /have pinned different policies.*Compare both documents/, id);
+      assert.match(may.text.reason, /have pinned different policies/, id);
+      assert.match(world.journal(id).join(), /has another policy in force than/, id);
+      await assert.rejects(world.session(id).say(write('into nowhere')), { code: 'hotline/not-permitted' });
+    }
+    world.crash(BOB);
+    world.bobsPolicy = world.policy;
+    await world.start(BOB);
+    assert.ok(await world.until(() => world.level(ALICE) === 'green' && world.level(BOB) === 'green'), said(world));
+    const banners = () => [ALICE, BOB].flatMap((id) => world.session(id as typeof ALICE).view().line.banners);
+    assert.ok(await world.until(() => banners().length === 0), banners().join());
+    await world.session(ALICE).say(write('now'));
+    assert.ok(await world.until(() => world.received(BOB).join() === 'now'), said(world));
+  });
+
+  it('a file that the line keeps back says why at both desks', async () => {
+    const world = new World({ seed: 9 });
+    await meet(world);
+    const file = world.dice.bytes(3_000_000);
+    const fileId = 'cd'.repeat(16);
+    world.sites[ALICE].files.set(fileId, file);
+    await world.session(ALICE).offerFile({ fileId, name: 'map.png', hashes: hashesOf(file) });
+    assert.ok(await world.until(() => world.session(BOB).view().files.length === 1));
+    const alarm = {
+      id: 'a1',
+      class: 'jam',
+      foundBy: 'Alice',
+      link: 'l',
+      reason: 'no counts',
+      atMs: world.nowMs,
+    } as const;
+    await world.session(ALICE).alarm(alarm);
+    assert.ok(await world.until(() => world.level(BOB) === 'black'));
+    for (const id of [ALICE, BOB] as const) {
+      const [shown] = world.session(id).view().files;
+      assert.match(shown!.reason ?? '', /An alarm stands/, `${id}: ${JSON.stringify(shown)}`);
+    }
+  });
+
+  it('files that a desk keeps no longer leave its list, also over a start, and end at the other', async () => {
+    const world = new World({ seed: 10 });
+    await meet(world);
+    const offer = async (fileId: string, bytes: number): Promise<void> => {
+      const file = world.dice.bytes(bytes);
+      world.sites[ALICE].files.set(fileId, file);
+      await world.session(ALICE).offerFile({ fileId, name: `${fileId}.png`, hashes: hashesOf(file) });
+    };
+    const [done, running, stays] = ['aa', 'bb', 'cc'].map((pair) => pair.repeat(16)) as [string, string, string];
+    await offer(done, 1000);
+    await offer(stays, 1000);
+    const states = () =>
+      world
+        .session(BOB)
+        .view()
+        .files.map(({ state }) => state);
+    assert.ok(await world.until(() => states().join() === 'done,done'), said(world));
+    await offer(running, 20_000_000);
+    assert.ok(await world.until(() => states().at(-1) === 'running'), said(world));
+    await world.session(BOB).forgetFiles([done, running, 'ee'.repeat(16)]);
+    const ids = () =>
+      world
+        .session(BOB)
+        .view()
+        .files.map(({ id }) => id);
+    assert.deepEqual(ids(), [stays]);
+    assert.equal(world.sites[BOB].files.has(running), false, 'its bytes went');
+    const atAlice = () =>
+      world
+        .session(ALICE)
+        .view()
+        .files.find(({ id }) => id === running);
+    assert.ok(await world.until(() => atAlice()?.state === 'cancelled'), JSON.stringify(atAlice()));
+    world.crash(BOB);
+    await world.start(BOB);
+    await world.run(5000);
+    assert.deepEqual(ids(), [stays]);
+    assert.ok(![...world.sites[BOB].disk.puts.keys()].some((name) => name.includes(done) || name.includes(running)));
   });
 
   it('a call rings, gets its keys by leases, alike on both sides, and is silent with the alarm', async () => {

@@ -183,6 +183,7 @@ export class Session {
         this.#arrive(bytes);
       } catch (error) {
         if (!(error instanceof HotlineError)) throw error;
+        if (error.code === 'hotline/policy') this.#otherPolicy();
         if (error.code !== 'hotline/replayed' && error.code !== 'hotline/unknown-epoch') {
           this.#journal(`a message was refused: ${error.message}`);
         }
@@ -259,6 +260,11 @@ export class Session {
     return this.#run(() => this.#files.steer(fileId, what));
   }
 
+  /** The host keeps these files no longer: they leave the list, and what is under way of them is cancelled. */
+  forgetFiles(fileIds: readonly FileId[]): Promise<void> {
+    return this.#run(() => this.#files.forget(fileIds));
+  }
+
   ring(kind: SessionCall['kind']): Promise<SessionCall> {
     return this.#run(() => this.#calls.ring(kind));
   }
@@ -333,6 +339,15 @@ export class Session {
     } finally {
       plaintext.fill(0);
     }
+  }
+
+  /**
+   * The other desk has proven that it holds the couriered secret, and has pinned something else: no keys come of it, so it
+   * cannot say so itself. While an alarm stands, a request to reopen looks the same, and is none of this.
+   */
+  #otherPolicy(): void {
+    if (this.#renewal.epoch || this.#line.joint.level === 'black') return;
+    this.#happen({ type: 'peer', message: { type: 'policy', hash: '' }, atMs: this.#ports.nowMs() });
   }
 
   #control(plaintext: Uint8Array): void {

@@ -110,6 +110,8 @@ export interface WorldOptions {
   /** How often a desk looks at the clock. */
   readonly tickMs?: number;
   readonly policy?: LinePolicy;
+  /** What Bob has pinned instead. */
+  readonly bobsPolicy?: LinePolicy;
 }
 
 /**
@@ -128,6 +130,7 @@ export class World {
   #trueMs = 1_480_000_000_000;
   #setBackMs = 0;
   readonly policy: LinePolicy;
+  bobsPolicy: LinePolicy;
   /** Id to key bytes, until the second side has fetched it. */
   readonly #keys = new Map<string, { bytes: Uint8Array; for: DeskId }>();
   /** Ids of keys that were given out to both. */
@@ -138,11 +141,12 @@ export class World {
   /** Commits take virtual time, so that a crash falls into some of them. Then nothing can be awaited but `run`. */
   slowDisks = false;
 
-  constructor({ seed, manners = CALM, policy = DEFAULT_POLICY, tickMs = 100 }: WorldOptions) {
+  constructor({ seed, manners = CALM, policy = DEFAULT_POLICY, bobsPolicy = policy, tickMs = 100 }: WorldOptions) {
     this.#tickMs = tickMs;
     this.dice = new Dice(seed);
     this.manners = manners;
     this.policy = policy;
+    this.bobsPolicy = bobsPolicy;
     const site = (id: DeskId): Site => ({
       ...{ id, session: null, disk: new Disk(), restored: false, life: 0, keys: true, writing: [] },
       ...{ news: [], files: new Map(), shown: [] },
@@ -171,7 +175,7 @@ export class World {
         conversationId: '9d6f3a52-1c1c-4a0e-8a39-d9c6a1a0c0de',
         psk: SecretBytes.adopt(new Uint8Array(32).fill(7)),
         suites: { own: SUITES, peer: SUITES },
-        policy: this.policy,
+        policy: id === BOB ? this.bobsPolicy : this.policy,
         restored: site.restored,
       },
       {

@@ -26,14 +26,17 @@ export class DeskClient {
     this.#device = device;
   }
 
-  /** Takes an enrolment link: this device is one of the desk's from now on, and signed in. */
-  async enrol(link: string): Promise<DeskPerson> {
+  /**
+   * Takes an enrolment link: this device is one of the desk's from now on, and signed in. `name` counts where the link was made
+   * for nobody by name.
+   */
+  async enrol(link: string, name?: string): Promise<DeskPerson> {
     const token = /#enrol=([\w-]+)$/.exec(link)?.[1];
     if (!token)
       throw new NodeError('desk/link', 'this is not an enrolment link; it ends with #enrol=… and is shown once');
-    const { challenge } = (await this.post('/api/enrol/options', { token })) as { challenge: string };
+    const { challenge } = (await this.post('/api/enrol/options', { token, name })) as { challenge: string };
     const device = answerOf(this.#device, 'enrolment', this.origin, challenge);
-    return (await this.post('/api/enrol', { token, device })) as DeskPerson;
+    return (await this.post('/api/enrol', { token, name, device })) as DeskPerson;
   }
 
   async signIn(): Promise<DeskPerson> {

@@ -8,6 +8,7 @@ export function deskStateOf(parts: {
   readonly peerName: string;
   readonly view: SessionView;
   readonly retentionDays: number | null;
+  readonly restored: boolean;
   readonly messages: readonly DeskMessage[];
   readonly utcMs: number;
 }): DeskState {

@@ -23,6 +23,7 @@ const TICK_MS = 100;
 const REOPEN_MS = 1000;
 const SHOWN_MESSAGES = 100;
 const EXPIRE_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 export interface DeskOptions extends Omit<SessionOptions, 'restored'> {
   readonly siteId: string;
@@ -94,6 +95,7 @@ export class Desk {
       ...{ siteId, name: ownName, peerName },
       view: this.#session.view(),
       retentionDays: this.#retentionDays,
+      restored: store.restored,
       messages: store.history.page({ limit: SHOWN_MESSAGES }).messages,
       utcMs: nowMs(),
     });
@@ -149,6 +151,7 @@ export class Desk {
   async noted(): Promise<void> {
     await this.#session.noted();
     await this.#options.store.settleRestored();
+    this.#stateDue = true;
   }
 
   /** Takes a file in and offers it. `pieces` must be `bytes` bytes in all. */
@@ -272,8 +275,22 @@ export class Desk {
 
   async #expire(nowMs: number): Promise<void> {
     this.#expiredMs = nowMs;
-    await this.#options.store.expire(nowMs, this.#retentionDays);
+    const { store } = this.#options;
+    const days = this.#retentionDays;
+    await store.expire(nowMs, days);
+    if (days !== null) await this.#forgetFiles((Math.floor(nowMs / DAY_MS) - days) * DAY_MS);
     this.#stateDue = true;
+  }
+
+  /** Files that came before, and that the store has ended: the session's list, and what is held open of them, go too. */
+  async #forgetFiles(beforeMs: number): Promise<void> {
+    const { files } = this.#session.view();
+    const gone = files
+      .filter(({ id, utcMs }) => utcMs < beforeMs && this.#options.store.files.find(id) === undefined)
+      .map(({ id }) => id);
+    if (gone.length === 0) return;
+    await this.#session.forgetFiles(gone);
+    for (const id of gone) await this.#shelf.discard(id);
   }
 
   /** What a disk refused may be on it or not: only what is there counts. */

@@ -6,7 +6,7 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { NodeError } from '../error.ts';
-import { EventStreams } from '../wire/event-streams.ts';
+import { EventStreams, eventText } from '../wire/event-streams.ts';
 import type { Desk, Person } from './desk.ts';
 import { type SignIn, serveSignIn } from './sign-in/index.ts';
 
@@ -47,8 +47,8 @@ export async function serveDesk(server: FastifyInstance, options: ServeDeskOptio
   const door = serveSignIn(server, { signIn });
 
   const streams = new EventStreams();
-  const stopListening = desk.listen(({ event, data }) => streams.send(event, data));
-  const clock = setInterval(() => streams.listening && streams.send('desk', desk.state()), CLOCK_MS);
+  const stopListening = desk.listen(({ event, data }) => streams.listening && streams.send(eventText(event, data)));
+  const clock = setInterval(() => streams.listening && streams.send(eventText('desk', desk.state())), CLOCK_MS);
 
   // Everything below is for persons who have signed in; the role is checked again in each request.
   const speaker = { onRequest: door.require('speaker') };
@@ -59,7 +59,7 @@ export async function serveDesk(server: FastifyInstance, options: ServeDeskOptio
   server.get('/api/state', speaker, () => desk.state());
   server.get('/api/events', speaker, (request, reply) => {
     // A person who signs out, or is removed, hears nothing more.
-    streams.attach(reply, { while: () => door.personOf(request) !== undefined, first: ['desk', desk.state()] });
+    streams.attach(reply, [eventText('desk', desk.state())], () => door.personOf(request) !== undefined);
   });
 
   server.post('/api/messages', speaker, (request) => {

@@ -1,4 +1,4 @@
-/** Server-sent events to browsers, each event to all who listen now; nobody is told what came before. */
+/** Server-sent events to browsers: each event to all who listen now. */
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 
@@ -15,8 +15,8 @@ export class EventStreams {
     return this.#listeners.size > 0;
   }
 
-  /** Takes a request over as an event stream, which ends as soon as `while` says no. */
-  attach(reply: FastifyReply, options: { while: () => boolean; first: readonly [event: string, data: unknown] }): void {
+  /** Takes a request over as an event stream: `first` at once (see `eventText`), then what is sent, as long as `stays` says so. */
+  attach(reply: FastifyReply, first: Iterable<string>, stays: () => boolean = () => true): void {
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, {
@@ -26,13 +26,13 @@ export class EventStreams {
       'x-accel-buffering': 'no',
     });
     raw.write('retry: 1000\n\n');
-    raw.write(textOf(...options.first));
-    this.#listeners.set(raw, options.while);
+    for (const text of first) raw.write(text);
+    this.#listeners.set(raw, stays);
     raw.on('close', () => this.#listeners.delete(raw));
   }
 
-  send(event: string, data: unknown): void {
-    if (this.#listeners.size > 0) this.#write(textOf(event, data));
+  send(text: string): void {
+    this.#write(text);
   }
 
   close(): void {
@@ -49,6 +49,7 @@ export class EventStreams {
   }
 }
 
-function textOf(event: string, data: unknown): string {
+/** One event as it stands in a stream. */
+export function eventText(event: string, data: unknown): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

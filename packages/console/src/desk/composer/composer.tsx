@@ -15,7 +15,6 @@ import type { Command } from '../api.ts';
 import { sendAll } from '../files/drop.tsx';
 import type { Uploads } from '../files/uploads.ts';
 import { recall, remember } from '../remembered.ts';
-import { Sign } from '../signs.tsx';
 import { words } from '../words.ts';
 import { countedBytes, LONGEST_BYTES, type Readiness, readiness } from './draft.ts';
 import { OnRecord } from './on-record.tsx';
@@ -160,7 +159,7 @@ export function Composer({
           data-testid="attach"
           onClick={() => picker.current?.click()}
         >
-          <Sign name="attach" />
+          <Icon name="attach" />
         </button>
         <textarea
           ref={field}

@@ -2,7 +2,6 @@ import type { DeskMessage } from '@skykey/telemetry';
 import { memo } from 'react';
 import { count, utcInstant, utcMinute } from '../../format.ts';
 import { Icon } from '../../marks.tsx';
-import { Sign } from '../signs.tsx';
 import { words } from '../words.ts';
 
 /** One text: who said what, when, how it was sealed, and where it is. */
@@ -41,13 +40,13 @@ export const Bubble = memo(function Bubble({
           {text}
         </p>
         <div className="bubble-foot">
-          <time dateTime={utcInstant(utcMs)} title={utcInstant(utcMs)}>
+          <time dateTime={utcInstant(utcMs)} title={`${utcInstant(utcMs)}. ${words.clock}`}>
             {utcMinute(utcMs)}
           </time>
           <Delivery message={message} />
           {message.onRecord && (
             <span className="bubble-record" data-testid="on-record">
-              <Sign name="pen" />
+              <Icon name="pen" />
               {words.message.onRecord}
             </span>
           )}
@@ -87,8 +86,8 @@ function Delivery({ message: { direction, state } }: { readonly message: DeskMes
   return (
     <span className="delivery" title={words.message.deliveryMeaning[state]} data-testid="delivery">
       {state === 'waiting' && <Icon name="wait" />}
-      {state === 'sent' && <Sign name="sent" />}
-      {state === 'delivered' && <Sign name="twice" />}
+      {state === 'sent' && <Icon name="check" />}
+      {state === 'delivered' && <Icon name="twice" />}
       {state === 'refused' && <Icon name="alarm" />}
       {words.message.delivery[state]}
     </span>

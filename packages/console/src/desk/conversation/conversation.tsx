@@ -3,7 +3,6 @@ import { memo, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useS
 import { Icon } from '../../marks.tsx';
 import type { Command } from '../api.ts';
 import { FileCard } from '../files/file-card.tsx';
-import { Sign } from '../signs.tsx';
 import { words } from '../words.ts';
 import { Bubble } from './bubble.tsx';
 import { Earlier } from './earlier.tsx';
@@ -124,7 +123,9 @@ export const Conversation = memo(function Conversation({
                 {drawn.map((row, i) => (
                   <li key={row.key} className="row" data-kind={row.kind}>
                     {(row.day !== null || i === 0) && (
-                      <p className="day">{words.conversation.day(row.day ?? row.date)}</p>
+                      <p className="day" title={words.clock}>
+                        {words.conversation.day(row.day ?? row.date)}
+                      </p>
                     )}
                     {row.kind === 'message' ? (
                       <Bubble message={row.message} continues={row.continues && i > 0} onReuse={onReuse} />
@@ -156,7 +157,7 @@ export const Conversation = memo(function Conversation({
             scroll.current?.focus();
           }}
         >
-          <Sign name="down" />
+          <Icon name="down" />
           {unseen > 0 && seen !== null ? words.conversation.newestCount(unseen) : words.conversation.newest}
         </button>
       )}

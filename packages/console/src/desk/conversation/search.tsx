@@ -4,7 +4,6 @@ import { utcDate, utcInstant, utcMinute } from '../../format.ts';
 import { Icon } from '../../marks.tsx';
 import type { Api } from '../api.ts';
 import { messagesOf } from '../live.ts';
-import { Sign } from '../signs.tsx';
 import { words } from '../words.ts';
 import { excerpt, highlight } from './highlight.ts';
 
@@ -59,7 +58,7 @@ export function Search({
   return (
     <search className="search" ref={box} aria-label={words.search.label} onKeyDown={onKeyDown}>
       <div className="search-head">
-        <Sign name="search" />
+        <Icon name="search" />
         <input
           ref={input}
           type="search"

@@ -1,9 +1,17 @@
-import { useState } from 'react';
-import { Icon } from '../../marks.tsx';
+import { useEffect, useId, useState } from 'react';
 import type { Api } from '../api.ts';
 import { words } from '../words.ts';
-import { Gate, type GateRefusal, Help, ObstacleNotice, RefusalNotice } from './gate.tsx';
-import { createPasskey, obstacleHere, passkeyRefusal } from './passkey.ts';
+import { ceremony } from './ceremony.ts';
+import { RefusalNotice } from './gate.tsx';
+import { createPasskey } from './passkey.ts';
+import { PasskeyGate } from './passkey-gate.tsx';
+
+/** What the desk says of a link before it is used. */
+interface Invited {
+  readonly name: string;
+  /** Nobody has given the person a name yet. */
+  readonly unnamed: boolean;
+}
 
 /** Making a passkey with a link that works once. */
 export function Enrolment({
@@ -17,57 +25,78 @@ export function Enrolment({
   readonly onEnrolled: () => void;
   readonly onSignInInstead: () => void;
 }) {
-  const [acting, setActing] = useState(false);
-  const [refusal, setRefusal] = useState<GateRefusal | null>(null);
-  const hindrance = obstacleHere();
+  const { title, lead, steps, act, acting, help, helpExpired, helpShared, instead } = words.enrolment;
+  const [invited, setInvited] = useState<Invited | null>(null);
+  /** Why the link is of no use: said before anybody makes a passkey with it. */
+  const [spent, setSpent] = useState<string | null>(null);
+  const [name, setName] = useState('');
+  const field = useId();
 
-  const enrol = async () => {
-    setActing(true);
-    setRefusal(null);
-    setRefusal(await attempt(api, token, onEnrolled));
-    setActing(false);
+  useEffect(() => {
+    let gone = false;
+    setInvited(null);
+    setSpent(null);
+    void api.post('/api/enrol/link', { token }).then((answer) => {
+      if (gone) return;
+      if (answer.ok) setInvited(answer.body as Invited);
+      else setSpent(answer.error);
+    });
+    return () => {
+      gone = true;
+    };
+  }, [api, token]);
+
+  const attempt = async () => {
+    const written = name.trim();
+    if (invited?.unnamed === true && written === '') {
+      document.getElementById(field)?.focus();
+      return { said: words.enrolment.nameMissing };
+    }
+    const body = invited?.unnamed === true ? { token, name: written } : { token };
+    const refusal = await ceremony(api, '/api/enrol', body, createPasskey);
+    if (refusal === null) onEnrolled();
+    return refusal;
   };
 
   return (
-    <Gate title={words.enrolment.title}>
-      <p className="gate-lead">{words.enrolment.lead}</p>
+    <PasskeyGate
+      {...{ title, act, acting, attempt }}
+      testId="enrol"
+      ready={invited !== null}
+      instead={
+        <button type="button" className="link-button" onClick={onSignInInstead}>
+          {instead}
+        </button>
+      }
+      help={{ summary: help, sentences: [helpExpired, helpShared] }}
+    >
+      <p className="gate-lead">{lead}</p>
       <ol className="gate-steps">
-        {words.enrolment.steps.map((step) => (
+        {steps.map((step) => (
           <li key={step}>{step}</li>
         ))}
       </ol>
-      {hindrance !== null && <ObstacleNotice obstacle={hindrance} />}
-      <RefusalNotice refusal={refusal} />
-      <button
-        type="button"
-        className="button button-strong gate-act"
-        disabled={acting || hindrance !== null}
-        data-testid="enrol"
-        onClick={() => void enrol()}
-      >
-        <Icon name="key" />
-        {acting ? words.enrolment.acting : words.enrolment.act}
-      </button>
-      <button type="button" className="link-button" onClick={onSignInInstead}>
-        {words.enrolment.instead}
-      </button>
-      <Help summary={words.enrolment.help}>{[words.enrolment.helpExpired, words.enrolment.helpShared]}</Help>
-    </Gate>
+      <RefusalNotice refusal={spent === null ? null : { said: spent }} />
+      {invited?.unnamed === false && (
+        <p className="gate-detail">
+          {words.enrolment.as} <strong dir="auto">{invited.name}</strong>
+        </p>
+      )}
+      {invited?.unnamed === true && (
+        <div className="gate-field">
+          <label htmlFor={field}>{words.enrolment.name}</label>
+          <input
+            id={field}
+            className="field"
+            dir="auto"
+            maxLength={80}
+            autoComplete="name"
+            value={name}
+            data-testid="enrol-name"
+            onChange={({ currentTarget }) => setName(currentTarget.value)}
+          />
+        </div>
+      )}
+    </PasskeyGate>
   );
-}
-
-/** Null when it worked. */
-async function attempt(api: Api, token: string, onEnrolled: () => void): Promise<GateRefusal | null> {
-  const options = await api.post('/api/enrol/options', { token });
-  if (!options.ok) return { said: options.error };
-  let credential: unknown;
-  try {
-    credential = await createPasskey(options.body);
-  } catch (error) {
-    return { passkey: passkeyRefusal(error) };
-  }
-  const answer = await api.post('/api/enrol', { token, credential });
-  if (!answer.ok) return { said: answer.error };
-  onEnrolled();
-  return null;
 }

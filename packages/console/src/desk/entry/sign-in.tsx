@@ -1,9 +1,8 @@
-import { useState } from 'react';
-import { Icon } from '../../marks.tsx';
 import type { Api } from '../api.ts';
 import { words } from '../words.ts';
-import { Gate, type GateRefusal, Help, ObstacleNotice, RefusalNotice } from './gate.tsx';
-import { obstacleHere, passkeyRefusal, signWithPasskey } from './passkey.ts';
+import { ceremony } from './ceremony.ts';
+import { signWithPasskey } from './passkey.ts';
+import { PasskeyGate } from './passkey-gate.tsx';
 
 /** Signing in with a passkey. `note` says why this screen is shown, when there is a reason. */
 export function SignIn({
@@ -15,54 +14,24 @@ export function SignIn({
   readonly note: string | null;
   readonly onSignedIn: () => void;
 }) {
-  const [acting, setActing] = useState(false);
-  const [refusal, setRefusal] = useState<GateRefusal | null>(null);
-  const hindrance = obstacleHere();
-
-  const signIn = async () => {
-    setActing(true);
-    setRefusal(null);
-    setRefusal(await attempt(api, onSignedIn));
-    setActing(false);
+  const { title, lead, act, acting, help, helpNone, helpOther, helpLost, helpAllLost } = words.signIn;
+  const attempt = async () => {
+    const refusal = await ceremony(api, '/api/sign-in', {}, signWithPasskey);
+    if (refusal === null) onSignedIn();
+    return refusal;
   };
-
   return (
-    <Gate title={words.signIn.title}>
+    <PasskeyGate
+      {...{ title, act, acting, attempt }}
+      testId="sign-in"
+      help={{ summary: help, sentences: [helpNone, helpOther, helpLost, helpAllLost] }}
+    >
       {note !== null && (
         <p className="gate-note" role="status" data-testid="gate-note">
           {note}
         </p>
       )}
-      <p className="gate-lead">{words.signIn.lead}</p>
-      {hindrance !== null && <ObstacleNotice obstacle={hindrance} />}
-      <RefusalNotice refusal={refusal} />
-      <button
-        type="button"
-        className="button button-strong gate-act"
-        disabled={acting || hindrance !== null}
-        data-testid="sign-in"
-        onClick={() => void signIn()}
-      >
-        <Icon name="key" />
-        {acting ? words.signIn.acting : words.signIn.act}
-      </button>
-      <Help summary={words.signIn.help}>{[words.signIn.helpNone, words.signIn.helpOther, words.signIn.helpLost]}</Help>
-    </Gate>
+      <p className="gate-lead">{lead}</p>
+    </PasskeyGate>
   );
-}
-
-/** Null when it worked. */
-async function attempt(api: Api, onSignedIn: () => void): Promise<GateRefusal | null> {
-  const options = await api.post('/api/sign-in/options', {});
-  if (!options.ok) return { said: options.error };
-  let credential: unknown;
-  try {
-    credential = await signWithPasskey(options.body);
-  } catch (error) {
-    return { passkey: passkeyRefusal(error) };
-  }
-  const answer = await api.post('/api/sign-in', { credential });
-  if (!answer.ok) return { said: answer.error };
-  onSignedIn();
-  return null;
 }

@@ -11,6 +11,8 @@ export const entryWords = {
     helpOther:
       'A passkey stays on the device where it was made, or in the account that device keeps it in. Use that device, or choose “another device” in the browser’s window.',
     helpLost: 'Device lost? An operator removes the old passkey and gives you a new link.',
+    helpAllLost:
+      'Every operator’s device lost? Whoever runs the site’s machine stops the site and makes a new link there: skykey desk new-operator.',
     ended: 'Your session has ended. Sign in to go on; nothing was lost.',
     out: 'You are signed out.',
     enrolled: 'Your passkey is ready. Sign in with it.',
@@ -24,6 +26,9 @@ export const entryWords = {
       'From then on you sign in the same way. There is no password to remember or to lose.',
       'The link ends with its first use.',
     ],
+    as: 'This link is for',
+    name: 'Your name, as both sides will see it',
+    nameMissing: 'Write your name first: both sides will see it beside what you say.',
     act: 'Make my passkey',
     acting: 'Waiting for your device …',
     instead: 'Sign in with a passkey I have',

@@ -1,6 +1,5 @@
 import { type DragEvent, type HTMLAttributes, useRef, useState } from 'react';
 import { Icon } from '../../marks.tsx';
-import { Sign } from '../signs.tsx';
 import { words } from '../words.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -68,7 +67,7 @@ export function DropNotice({
 }) {
   return (
     <div className="drop-notice" data-allowed={allowed}>
-      {allowed ? <Sign name="file" /> : <Icon name="lock" />}
+      {allowed ? <Icon name="file" /> : <Icon name="lock" />}
       <p>{allowed ? words.conversation.drop(peerName) : words.conversation.dropLocked}</p>
       {!allowed && <p className="drop-reason">{reason}</p>}
     </div>

@@ -4,7 +4,6 @@ import { percent, spell, utcInstant, utcMinute } from '../../format.ts';
 import { Icon, type IconName } from '../../marks.tsx';
 import { Refusal, useAct } from '../act.tsx';
 import type { Command } from '../api.ts';
-import { Sign } from '../signs.tsx';
 import { words } from '../words.ts';
 import { downloadable, type FileCommand, fileCommands, percentDone, shownName, size, underWay } from './file.ts';
 
@@ -34,7 +33,7 @@ export const FileCard = memo(function FileCard({
       data-file-id={file.id}
     >
       <div className="file-head">
-        <Sign name="file" />
+        <Icon name="file" />
         <div className="file-title">
           <p className="file-name">
             <bdi>{name}</bdi>
@@ -46,7 +45,9 @@ export const FileCard = memo(function FileCard({
                 ? words.file.progress(spell(size(file.doneBytes)), spell(size(file.bytes)))
                 : spell(size(file.bytes))}
             </bdi>
-            <time dateTime={utcInstant(file.utcMs)}>{utcMinute(file.utcMs)}</time>
+            <time dateTime={utcInstant(file.utcMs)} title={`${utcInstant(file.utcMs)}. ${words.clock}`}>
+              {utcMinute(file.utcMs)}
+            </time>
           </p>
         </div>
         <div className="file-acts">
@@ -73,7 +74,7 @@ export const FileCard = memo(function FileCard({
               aria-label={words.file.actOn(words.file.download, name)}
               data-testid="file-download"
             >
-              <Sign name="save" />
+              <Icon name="save" />
               <span>{words.file.download}</span>
             </a>
           )}
@@ -124,7 +125,7 @@ function stateWord({ state, direction }: DeskFile): string {
 function StateIcon({ file: { state, direction } }: { readonly file: DeskFile }) {
   switch (state) {
     case 'done':
-      return direction === 'sent' ? <Sign name="twice" /> : <Icon name="check" />;
+      return direction === 'sent' ? <Icon name="twice" /> : <Icon name="check" />;
     case 'refused':
     case 'changed':
       return <Icon name="alarm" />;

@@ -1,8 +1,10 @@
-import type { DeskState } from '@skykey/telemetry';
+import type { DeskPerson, DeskState } from '@skykey/telemetry';
 import { Amount } from '../../figures.tsx';
 import { count, utcDate, utcInstant, utcMinute, utcTime } from '../../format.ts';
 import { Icon } from '../../marks.tsx';
 import type { Connection } from '../../observed.ts';
+import { Refusal, useAct } from '../act.tsx';
+import type { Command } from '../api.ts';
 import { words } from '../words.ts';
 import { LevelMark } from './level.tsx';
 import { speech } from './reserve.ts';
@@ -59,23 +61,57 @@ function Since({ utcMs, nowUtcMs }: { readonly utcMs: number; readonly nowUtcMs:
   const date = utcDate(utcMs);
   const shown = date === utcDate(nowUtcMs) ? utcMinute(utcMs) : `${date} ${utcMinute(utcMs)}`;
   return (
-    <time className="line-since" dateTime={utcInstant(utcMs)} data-testid="line-since">
+    <time className="line-since" dateTime={utcInstant(utcMs)} title={words.clock} data-testid="line-since">
       {words.level.since(shown)}
     </time>
   );
 }
 
-/** What stays until its cause is gone. */
-export function Banners({ banners }: { readonly banners: readonly string[] }) {
-  if (banners.length === 0) return null;
+/** What stays until its cause is gone; one cause is gone when an operator says so. */
+export function Banners({
+  desk: { line, restored },
+  person,
+  command,
+}: {
+  readonly desk: DeskState;
+  readonly person: DeskPerson;
+  readonly command: Command;
+}) {
+  if (line.banners.length === 0 && !restored) return null;
   return (
     <ul className="banners" aria-label={words.line.banners} data-testid="banners">
-      {banners.map((banner) => (
+      {line.banners.map((banner) => (
         <li key={banner} className="banner">
           <Icon name="alarm" />
           <span dir="auto">{banner}</span>
         </li>
       ))}
+      {restored && <Restored operator={person.roles.includes('operator')} command={command} />}
     </ul>
+  );
+}
+
+/** What a store that was put back from a copy does not know, and the word of an operator who has looked. */
+function Restored({ operator, command }: { readonly operator: boolean; readonly command: Command }) {
+  const { acting, refusal, act } = useAct(command);
+  return (
+    <li className="banner">
+      <Icon name="alarm" />
+      <div className="banner-act">
+        <span>{operator ? words.line.restored : words.line.restoredOthers}</span>
+        {operator && (
+          <button
+            type="button"
+            className="button"
+            disabled={acting}
+            data-testid="noted"
+            onClick={() => void act('/api/noted', {})}
+          >
+            {words.line.noted}
+          </button>
+        )}
+        <Refusal>{refusal}</Refusal>
+      </div>
+    </li>
   );
 }

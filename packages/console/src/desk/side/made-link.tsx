@@ -1,7 +1,6 @@
 import { useId, useState } from 'react';
 import { utcDate, utcMinute } from '../../format.ts';
 import { Icon } from '../../marks.tsx';
-import { Sign } from '../signs.tsx';
 import { words } from '../words.ts';
 import type { Link } from './roster.ts';
 
@@ -36,7 +35,7 @@ export function MadeLink({ made, onDone }: { readonly made: Link; readonly onDon
       </p>
       <div className="side-row">
         <button type="button" className="button" onClick={() => void copy()}>
-          {copied ? <Icon name="check" /> : <Sign name="copy" />}
+          {copied ? <Icon name="check" /> : <Icon name="copy" />}
           <span aria-live="polite">{copied ? words.copied : words.copy}</span>
         </button>
         <button type="button" className="button" onClick={onDone}>

@@ -70,6 +70,7 @@ export function desk(more: Partial<DeskState> = {}): DeskState {
     may: { text: ALLOWED, sealedText: ALLOWED, file: ALLOWED, call: ALLOWED },
     record: { on: false, peerWants: false },
     retentionDays: null,
+    restored: false,
     call: null,
     files: [],
     messages: [],

@@ -100,6 +100,47 @@ describe('an enrolment link', () => {
     assert.deepEqual(body.roles, ['speaker']);
   });
 
+  it('keeps the name that an operator gave, whatever is asked: names are what approvals are shown by', async (t) => {
+    const house = await House.open(t);
+    const link = await house.signIn.invite(OPERATOR, 'Anna', ['approver']);
+    assert.equal((await house.browser().enrol(link, {}, 'Head of State')).body.name, 'Anna');
+  });
+
+  it('for nobody by name takes one that is not somebody’s, before a passkey is made for it', async (t) => {
+    const house = await House.open(t);
+    const [first, second] = await house.signIn.firstInvitations('Zvenigorod');
+    assert.equal((await house.browser().enrol(first!, {}, 'Anna')).body.name, 'Anna');
+    const browser = house.browser();
+    assert.deepEqual((await browser.post('/api/enrol/link', { token: tokenOf(second!) })).body, {
+      name: 'Second person of Zvenigorod',
+      unnamed: true,
+    });
+    for (const [name, says] of [
+      ['ANNA', /has this name already/],
+      ['', /a name of 1 to 80 letters/],
+      ['A\u202enna', /cannot be seen/],
+      [{}, /a name of 1 to 80/],
+    ] as const) {
+      const { status, body } = await browser.post('/api/enrol/options', { token: tokenOf(second!), name });
+      assert.equal(status, 409, JSON.stringify(body));
+      assert.match(body.error, says);
+    }
+    const { body } = await browser.post('/api/enrol/options', { token: tokenOf(second!), name: 'Bert' });
+    assert.equal(body.user.displayName, 'Bert');
+  });
+
+  it('that is spent fills no journal, however often it is tried', async (t) => {
+    const house = await House.open(t);
+    const link = await house.signIn.invite(OPERATOR, 'Anna', ['speaker']);
+    await house.browser().enrol(link);
+    const before = house.journal.length;
+    for (let i = 0; i < 50; i++) await house.browser().enrol(link);
+    assert.equal(house.journal.length, before + 1);
+    house.tick(HOUR_MS);
+    await house.browser().enrol(link);
+    assert.equal(house.journal.length, before + 2);
+  });
+
   it('is not in what is kept, and neither is a session', async (t) => {
     const house = await House.open(t);
     const link = await house.signIn.invite(OPERATOR, 'Anna', ['speaker']);
@@ -354,6 +395,29 @@ describe('an answer on sign-in', () => {
       house.journal.filter((line) => line.includes('failed')),
       [],
     );
+  });
+});
+
+describe('strangers who ask for challenges without end', () => {
+  it('make nobody’s challenge invalid, are told to wait, and fill no journal', async (t) => {
+    const house = await House.open(t);
+    const anna = await house.person('Anna', ['speaker']);
+    const { body: options } = await anna.post('/api/sign-in/options');
+    const before = house.journal.length;
+    let refusedOnce: Answered | undefined;
+    // As fast as they can, for the five minutes that a challenge is good.
+    for (let second = 0; second < 299; second++) {
+      house.tick(1000);
+      for (let i = 0; i < 20; i++) {
+        const answer = await house.browser().post('/api/sign-in/options');
+        if (answer.status !== 200) refusedOnce ??= answer;
+      }
+    }
+    assert.equal(refusedOnce?.status, 429);
+    assert.match(refusedOnce.body.error, /too many ask to be let in at the moment: wait a few seconds/);
+    assert.ok(house.journal.length - before <= 6, house.journal.slice(before).join('; '));
+    house.tick(500);
+    assert.equal((await anna.post('/api/sign-in', { credential: anna.authenticator.get(options) })).status, 200);
   });
 });
 

@@ -12,8 +12,19 @@ const CLOCK_STEP_MS = 5 * 60_000;
 /** Open at once. */
 const MOST = 100;
 const PERSON_BYTES = 16;
+/** That somebody tries a spent link is told the journal at most so often for each link. */
+const TOLD_MS = 3_600_000;
 const REMEDY =
   'ask an operator for a new one: operators make them at their desk, under People; while nobody is enrolled, a restart of the site prints new ones';
+
+/** Whom a link is for. */
+export interface Invited {
+  readonly name: string;
+  readonly roles: readonly DeskRole[];
+  /** Of somebody who is enrolled already. */
+  readonly personId?: string;
+  readonly unnamed?: true;
+}
 
 /** Enrolment links: each makes one person, or gives a person one more key, once and within a day. Only a link's hash is kept. */
 export class Invitations {
@@ -21,6 +32,8 @@ export class Invitations {
   readonly #now: () => number;
   readonly #random: RandomBytes;
   readonly #journal: (sentence: string) => void;
+  /** When the journal last heard of a spent link, by its hash. */
+  readonly #told = new Map<string, number>();
 
   constructor(register: Register, now: () => number, random: RandomBytes, journal: (sentence: string) => void) {
     this.#register = register;
@@ -29,12 +42,8 @@ export class Invitations {
     this.#journal = journal;
   }
 
-  /** Durable when it resolves. `personId` is that of somebody who is enrolled already. */
-  async make(
-    name: string,
-    roles: readonly DeskRole[],
-    personId: string = Buffer.from(this.#random(PERSON_BYTES)).toString('base64url'),
-  ): Promise<{ readonly token: string; readonly invitation: Invitation }> {
+  /** Durable when it resolves. */
+  async make(invited: Invited): Promise<{ readonly token: string; readonly invitation: Invitation }> {
     if (this.open().length >= MOST)
       throw new SignInRefusal(
         'desk/person',
@@ -43,7 +52,8 @@ export class Invitations {
     const token = newToken(this.#random);
     const now = this.#now();
     const times = { madeUtcMs: now, expiresUtcMs: now + VALID_MS, usedUtcMs: null };
-    const invitation: Invitation = { hash: tokenHash(token), personId, name, roles, ...times };
+    const personId = Buffer.from(this.#random(PERSON_BYTES)).toString('base64url');
+    const invitation: Invitation = { hash: tokenHash(token), personId, ...invited, ...times };
     await this.#register.change({ invitation: [[invitation.hash, invitation]] });
     return { token, invitation };
   }
@@ -53,7 +63,7 @@ export class Invitations {
     const invitation = isToken(token) ? this.#register.invitations.get(tokenHash(token)) : undefined;
     if (!invitation) throw refusal(`is not one of this desk, or is no longer known. Copy it whole, or ${REMEDY}`);
     if (invitation.usedUtcMs !== null) {
-      this.#journal(`the enrolment link of ${invitation.name} was tried a second time`);
+      this.#tell(invitation);
       throw refusal(
         `was used already, at ${timeOf(invitation.usedUtcMs)}. If that was not you, tell an operator at once: somebody else came in with it. Otherwise sign in, or ${REMEDY}`,
       );
@@ -71,6 +81,13 @@ export class Invitations {
   old(): Invitation[] {
     const now = this.#now();
     return this.#all().filter(({ madeUtcMs }) => now - madeUtcMs > KNOWN_MS);
+  }
+
+  #tell({ hash, name }: Invitation): void {
+    const now = this.#now();
+    if (Math.abs(now - (this.#told.get(hash) ?? Number.NEGATIVE_INFINITY)) < TOLD_MS) return;
+    this.#told.set(hash, now);
+    this.#journal(`the enrolment link of ${name} was tried a second time`);
   }
 
   #all(): Invitation[] {

@@ -5,7 +5,7 @@ import { NodeError } from '../../error.ts';
  * - `desk/role`: the person may not do this. `desk/forged`: the request does not come from the desk's own page.
  * - `desk/enrolment-link`: expired, used, or never one. `desk/challenge`: too late, begun elsewhere, or answered before.
  * - `desk/passkey`: what a passkey or a device answered is not valid here. `desk/person`, `desk/last-operator`: what was asked
- *   of the list of persons cannot be done.
+ *   of the list of persons cannot be done. `desk/too-many` (429): strangers ask faster than a desk answers them.
  */
 export type SignInCode =
   | 'desk/not-signed-in'
@@ -15,12 +15,14 @@ export type SignInCode =
   | 'desk/challenge'
   | 'desk/passkey'
   | 'desk/person'
-  | 'desk/last-operator';
+  | 'desk/last-operator'
+  | 'desk/too-many';
 
 const STATUS: Partial<Record<SignInCode, number>> = {
   'desk/not-signed-in': 401,
   'desk/person': 409,
   'desk/last-operator': 409,
+  'desk/too-many': 429,
 };
 
 /** Why somebody is not let in, with what to do about it. */

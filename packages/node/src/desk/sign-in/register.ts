@@ -15,6 +15,8 @@ export interface Invitation {
   readonly hash: string;
   readonly personId: string;
   readonly name: string;
+  /** Nobody at the desk gave the name: whoever comes says it. One that an operator gave stays. */
+  readonly unnamed?: true;
   readonly roles: readonly DeskRole[];
   readonly madeUtcMs: number;
   readonly expiresUtcMs: number;

@@ -17,7 +17,14 @@ const ROUTES: readonly (readonly [method: 'GET' | 'POST', path: string, role: De
   ['POST', '/api/messages', 'speaker'],
   ['POST', '/api/alarm/approve', 'approver'],
 ];
-const OPEN = ['/api/enrol/options', '/api/enrol', '/api/sign-in/options', '/api/sign-in', '/api/sign-out'];
+const OPEN = [
+  '/api/enrol/link',
+  '/api/enrol/options',
+  '/api/enrol',
+  '/api/sign-in/options',
+  '/api/sign-in',
+  '/api/sign-out',
+];
 
 const sets: DeskRole[][] = [
   ['speaker'],

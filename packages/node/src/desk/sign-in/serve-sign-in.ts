@@ -34,9 +34,12 @@ export function serveSignIn(
   /** A page of another origin, a form, or a program that does not say where it stands, changes nothing and opens no socket. */
   const fromOwnPage = async (request: FastifyRequest): Promise<void> => {
     const { origin: from, upgrade, 'content-type': type, 'x-skykey': mark } = request.headers;
+    // Cookies do not know of ports: what another page of this machine embeds comes with them (W3C Fetch Metadata).
+    const site = request.headers['sec-fetch-site'];
+    const isEmbedded = site !== undefined && site !== 'same-origin' && site !== 'none';
     const isReading = (request.method === 'GET' || request.method === 'HEAD') && upgrade === undefined;
     const isOwn = from === origin.text && (upgrade !== undefined || mark !== undefined || isJson(type));
-    if (isReading ? from !== undefined && from !== origin.text : !isOwn)
+    if (isEmbedded || (isReading ? from !== undefined && from !== origin.text : !isOwn))
       throw new SignInRefusal(
         'desk/forged',
         `this request does not come from the desk's own page: open ${origin.text} and do it there (a program says "origin: ${origin.text}" and sends JSON)`,
@@ -79,6 +82,12 @@ export function serveSignIn(
   };
 
   const open = { onRequest: fromOwnPage };
+  const stranger = {
+    onRequest: async (request: FastifyRequest): Promise<void> => {
+      await fromOwnPage(request);
+      signIn.knock();
+    },
+  };
   const any = { onRequest: guard() };
   const operator = { onRequest: guard('operator') };
 
@@ -86,17 +95,19 @@ export function serveSignIn(
     routes.addHook('onSend', async (_request, reply) => {
       reply.header('cache-control', 'no-store');
     });
-    routes.post(`${prefix}/api/enrol/options`, open, (request, reply) =>
-      signIn.enrolmentOptions(browserOf(request, reply), bodyOf(request).token),
-    );
-    routes.post(`${prefix}/api/enrol`, open, async (request, reply) => {
+    routes.post(`${prefix}/api/enrol/link`, stranger, async (request) => signIn.invited(bodyOf(request).token));
+    routes.post(`${prefix}/api/enrol/options`, stranger, (request, reply) => {
+      const { token, name } = bodyOf(request);
+      return signIn.enrolmentOptions(browserOf(request, reply), token, name);
+    });
+    routes.post(`${prefix}/api/enrol`, stranger, async (request, reply) => {
       const { token, name } = bodyOf(request);
       return welcome(reply, await signIn.enrol(cookieOf(request, 'browser') ?? '', token, answerOf(request), name));
     });
-    routes.post(`${prefix}/api/sign-in/options`, open, (request, reply) =>
+    routes.post(`${prefix}/api/sign-in/options`, stranger, (request, reply) =>
       signIn.signInOptions(browserOf(request, reply)),
     );
-    routes.post(`${prefix}/api/sign-in`, open, async (request, reply) => {
+    routes.post(`${prefix}/api/sign-in`, stranger, async (request, reply) => {
       const former = cookieOf(request, 'session');
       return welcome(reply, await signIn.signIn(cookieOf(request, 'browser') ?? '', answerOf(request), former));
     });

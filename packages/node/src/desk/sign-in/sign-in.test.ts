@@ -36,6 +36,41 @@ describe('the first persons of a desk', () => {
   });
 });
 
+describe('a desk whose operators have all lost their devices', () => {
+  it('gets one more from the machine of its site: with every role, by name, and the others hear of it', async (t) => {
+    const house = await House.open(t);
+    const anna = await house.person('Anna', [...ALL]);
+    const link = await house.signIn.newOperator('Zvenigorod');
+    const again = await House.open(t, { state: house.state });
+    assert.match(
+      again.journal.join(),
+      /at the site's own machine an enrolment link with every role was made \("New operator of Zvenigorod"\), good until 2026-11-23 12:00 UTC: an operator can withdraw it/,
+    );
+    assert.ok(!again.journal.join().includes(tokenOf(link)));
+    const carol = again.browser();
+    const { body } = await carol.enrol(link, {}, 'Carol');
+    assert.deepEqual([body.name, body.roles], ['Carol', ALL]);
+    assert.equal((await again.browser().enrol(link)).status, 403, 'it works once');
+    const { persons } = (await carol.get('/api/persons')).body;
+    const lost = persons.find(({ name }: { name: string }) => name === 'Anna');
+    assert.equal((await carol.post('/api/persons/remove', { id: lost.id })).status, 200);
+    assert.equal((await House.open(t, { state: house.state })).journal.length, 0, 'a used link is no news');
+    assert.ok(anna);
+  });
+
+  it('hears nothing of links that its operators made, and can withdraw the other', async (t) => {
+    const house = await House.open(t);
+    const anna = await house.person('Anna', [...ALL]);
+    await anna.post('/api/persons/invite', { name: 'Bert', roles: ['speaker'] });
+    assert.equal((await House.open(t, { state: house.state })).journal.length, 0);
+    const link = await house.signIn.newOperator('Zvenigorod');
+    const { invitations } = (await anna.get('/api/persons')).body;
+    const made = invitations.find(({ name }: { name: string }) => name === 'New operator of Zvenigorod');
+    await anna.post('/api/persons/remove', { id: made.id });
+    assert.equal((await house.browser().enrol(link)).status, 403);
+  });
+});
+
 describe('an operator', () => {
   it('invites, sees who is there and who may still come, and withdraws', async (t) => {
     const house = await House.open(t);

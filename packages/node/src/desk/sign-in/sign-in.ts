@@ -4,9 +4,10 @@ import type { KeptState } from '../store/desk-store.ts';
 import type { RandomBytes } from '../store/seal.ts';
 import { Challenges } from './challenges.ts';
 import { type DeviceAnswer, deviceId, isAnswerOf, type Purpose } from './device.ts';
-import { Invitations } from './invitations.ts';
+import { Invitations, type Invited } from './invitations.ts';
 import { nameFrom } from './name.ts';
 import { Origin } from './origin.ts';
+import { Pace } from './pace.ts';
 import {
   answerIn,
   authenticated,
@@ -17,7 +18,7 @@ import {
   requestOptions,
 } from './passkey.ts';
 import { SignInRefusal } from './refusal.ts';
-import { type PersonKey, Register, type Session } from './register.ts';
+import { type Invitation, type PersonKey, Register, type Session } from './register.ts';
 import { Sessions } from './sessions.ts';
 import { newToken } from './token.ts';
 
@@ -81,10 +82,13 @@ export class SignIn {
   readonly #challenges: Challenges;
   readonly #sessions: Sessions;
   readonly #invitations: Invitations;
+  readonly #pace: Pace;
+  #floodToldMs = Number.NEGATIVE_INFINITY;
 
   static async open(options: SignInOptions): Promise<SignIn> {
     const signIn = new SignIn(options);
     if (options.restored) await signIn.#voidAll();
+    signIn.#tellOfNewOperators();
     return signIn;
   }
 
@@ -95,8 +99,25 @@ export class SignIn {
     this.#random = random;
     this.#register = new Register(state);
     this.#challenges = new Challenges(now);
+    this.#pace = new Pace(now);
     this.#sessions = new Sessions(this.#register, this.origin.text, now, random);
     this.#invitations = new Invitations(this.#register, now, random, (sentence) => this.#journal(sentence));
+  }
+
+  /** To be called before anything is done for somebody who has not signed in. Throws SignInRefusal `desk/too-many`. */
+  knock(): void {
+    if (this.#pace.take()) return;
+    const now = this.#options.now();
+    if (Math.abs(now - this.#floodToldMs) >= TOLD_MS) {
+      this.#floodToldMs = now;
+      this.#journal(
+        'somebody asks to be let in again and again, faster than a person could; most of it is not answered',
+      );
+    }
+    throw new SignInRefusal(
+      'desk/too-many',
+      'too many ask to be let in at the moment: wait a few seconds and try again; if it stays so, look for a program on this machine that does it',
+    );
   }
 
   /**
@@ -107,13 +128,32 @@ export class SignIn {
     if (this.#register.persons.size > 0) return [];
     await this.#register.change({ invitation: [...this.#register.invitations.keys()].map((hash) => [hash, null]) });
     const links: Link[] = [];
-    for (const which of ['First', 'Second']) links.push(await this.#invite(`${which} person of ${siteName}`, ROLES));
+    for (const which of ['First', 'Second']) {
+      links.push(await this.#invite({ name: `${which} person of ${siteName}`, roles: ROLES, unnamed: true }));
+    }
     return links;
   }
 
-  /** What the browser is to make; a terminal signs the `challenge` in it. */
-  async enrolmentOptions(browser: string, token: unknown): Promise<object> {
-    const { hash, personId, name } = this.#invitations.of(token);
+  /**
+   * A link for one more person with every role, without any person of this desk: for whoever runs the site's machine, when all
+   * operators have lost their devices. Nobody is removed by it.
+   */
+  newOperator(siteName: string): Promise<Link> {
+    return this.#invite({ name: `New operator of ${siteName}`, roles: ROLES, unnamed: true });
+  }
+
+  /** What is to be known of a link before it is used. */
+  invited(token: unknown): { readonly name: string; readonly unnamed: boolean } {
+    const { name, unnamed = false } = this.#invitations.of(token);
+    return { name, unnamed };
+  }
+
+  /** What the browser is to make; a terminal signs the `challenge` in it. `name` as in `enrol`. */
+  async enrolmentOptions(browser: string, token: unknown, given?: unknown): Promise<object> {
+    const invitation = this.#invitations.of(token);
+    const { hash, personId } = invitation;
+    // Before a passkey is made that would be of no use.
+    const name = this.#personName(invitation, given);
     const challenge = newToken(this.#random);
     this.#challenges.add(challenge, aboutLink(hash), browser);
     const known = this.#register.keysOf(personId).flatMap((key) => (key.kind === 'passkey' ? [key.passkey] : []));
@@ -121,18 +161,19 @@ export class SignIn {
     return creationOptions({ origin, rpName: this.#options.name, challenge, personId, personName: name, known });
   }
 
-  /** Makes the link's person one of this desk, signed in. `name` takes the place of that which the link was made for. */
+  /** Makes the link's person one of this desk, signed in. `name` counts where nobody at the desk gave one. */
   async enrol(browser: string, token: unknown, answer: Answer, name?: unknown): Promise<SignedIn> {
     const invitation = this.#invitations.of(token);
     const proven = await this.#proveNew(browser, answer, invitation.hash);
     // Again, since another may have used the link meanwhile; from here to the change nothing waits.
-    const { hash, personId } = this.#invitations.of(token);
+    const current = this.#invitations.of(token);
+    const { hash, personId } = current;
     if (this.#register.keys.has(proven.id))
       throw new SignInRefusal('desk/passkey', 'this key is enrolled here already: sign in with it');
     const there = this.#register.persons.get(personId);
     const person = there ?? {
       id: personId,
-      name: this.#nameFrom(name ?? invitation.name, hash),
+      name: this.#personName(current, name),
       roles: invitation.roles,
     };
     const now = this.#options.now();
@@ -209,10 +250,7 @@ export class SignIn {
     const clean = this.#nameFrom(name);
     if (!Array.isArray(roles) || roles.length === 0 || !roles.every((role) => ROLES.includes(role)))
       throw new SignInRefusal('desk/person', `give the person at least one of the roles ${ROLES.join(', ')}`);
-    const link = await this.#invite(
-      clean,
-      ROLES.filter((role) => roles.includes(role)),
-    );
+    const link = await this.#invite({ name: clean, roles: ROLES.filter((role) => roles.includes(role)) });
     this.#journal(`${by.name} invited ${clean} as ${link.roles.join(', ')}`);
     return link;
   }
@@ -220,7 +258,7 @@ export class SignIn {
   /** A link that gives a person another key: a second passkey, or a terminal. */
   async inviteKey(by: DeskPerson, personId: unknown): Promise<Link> {
     const person = this.#personNamed(personId);
-    const link = await this.#invite(person.name, person.roles, person.id);
+    const link = await this.#invite({ name: person.name, roles: person.roles, personId: person.id });
     this.#journal(`${by.name} gave ${person.name} a link for another key`);
     return link;
   }
@@ -315,8 +353,9 @@ export class SignIn {
     return { ...key, passkey: { ...key.passkey, counter } };
   }
 
-  async #invite(name: string, roles: readonly DeskRole[], personId?: string): Promise<Link> {
-    const { token, invitation } = await this.#invitations.make(name, roles, personId);
+  async #invite(invited: Invited): Promise<Link> {
+    const { token, invitation } = await this.#invitations.make(invited);
+    const { name, roles } = invited;
     const link = `${this.origin.text}${this.#options.page ?? '/'}#enrol=${token}`;
     return { name, roles, link, expiresUtcMs: invitation.expiresUtcMs };
   }
@@ -330,6 +369,12 @@ export class SignIn {
     if (!person)
       throw new SignInRefusal('desk/person', 'there is no such person at this desk any more: load the page again');
     return person;
+  }
+
+  /** The name that the link's person has, or is to have. */
+  #personName({ hash, personId, name, unnamed }: Invitation, given: unknown): string {
+    const there = this.#register.persons.get(personId);
+    return there ? there.name : this.#nameFrom(unnamed ? (given ?? name) : name, hash);
   }
 
   /** `own` is the link in which the name stands already. */
@@ -352,10 +397,25 @@ export class SignIn {
     );
   }
 
+  /** Made while this desk was closed: its persons are to know. */
+  #tellOfNewOperators(): void {
+    if (this.#register.persons.size === 0) return;
+    for (const { name, unnamed, expiresUtcMs } of this.#invitations.open()) {
+      if (!unnamed) continue;
+      this.#journal(
+        `at the site's own machine an enrolment link with every role was made ("${name}"), good until ` +
+          `${new Date(expiresUtcMs).toISOString().slice(0, 16).replace('T', ' ')} UTC: an operator can withdraw it under People`,
+      );
+    }
+  }
+
   #journal(sentence: string): void {
     this.#options.journal?.(sentence);
   }
 }
+
+/** That there is a flood is told the journal at most so often. */
+const TOLD_MS = 60_000;
 
 /** What a challenge is about. */
 const SIGN_IN = 'sign-in';
