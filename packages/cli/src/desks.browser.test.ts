@@ -240,7 +240,10 @@ describe('two desks in two browsers', { timeout: 900_000 }, () => {
     assert.equal((await received(moscow)).framesDecoded, 0);
     assert.equal(await figure(moscow, 'voice-opened'), 0);
     assert.equal(await figure(moscow, 'picture-opened'), 0);
-    assert.match((await moscow.getByTestId('call-trouble').textContent()) ?? '', /cannot be opened/);
+    await moscow
+      .getByTestId('call-trouble')
+      .filter({ hasText: /cannot be opened/ })
+      .waitFor();
     await until('the other direction', async () => (await received(beijing)).framesDecoded > 10);
     await beijing.getByTestId('call-hangup').click();
   });
