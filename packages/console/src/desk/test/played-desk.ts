@@ -7,11 +7,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import type { DeskPerson, DeskState } from '@skykey/telemetry';
+import { POLICY } from '../../call/test/played-sites.ts';
 
 const MIME: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
-/** As the real one, but for inline styles: the desk's page needs none. */
-const POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'";
-
 export interface Played {
   readonly status: number;
   readonly body: unknown;
