@@ -88,8 +88,8 @@ describe('the console in a browser', () => {
     const response = await page.goto(origin + path);
     assert.equal(response?.status(), 200);
     const policy = response!.headers()['content-security-policy'] ?? '';
-    assert.match(policy, /default-src 'self'/);
-    assert.doesNotMatch(policy, /script-src|unsafe-eval|\*/);
+    assert.match(policy, /default-src '(self|none)'/);
+    assert.doesNotMatch(policy, /script-src (?!'self';)|unsafe-eval|\*/);
     return page;
   }
 

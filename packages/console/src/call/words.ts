@@ -44,7 +44,6 @@ export const callWords = {
     asking: 'Opening microphone …',
     askingVideo: 'Opening microphone and camera …',
     notAllowed: 'You may not speak at this desk. An operator can give you the role of speaker.',
-    unreachable: (peer: string) => `${peer} does not answer. You can call when its desk is reachable again.`,
   },
 
   unsupported: {
@@ -64,7 +63,6 @@ export const callWords = {
     acceptVoice: 'Answer without picture',
     decline: 'Decline',
     cancel: 'Cancel call',
-    answering: 'Opening microphone and camera …',
   },
 
   running: {
@@ -82,10 +80,8 @@ export const callWords = {
     wrongKey: (peer: string) =>
       `What arrives cannot be opened: it was not sealed by ${peer} with the keys of this call. It is not played.`,
     noPicture: 'No picture',
-    pictureOff: (peer: string) => `${peer} sends no picture.`,
     voiceCall: 'Voice only',
     you: 'You',
-    ownOff: 'Your camera is off',
     remote: (peer: string) => `Picture from ${peer}`,
     own: 'Your picture',
     ownLevel: 'Your voice',

@@ -126,6 +126,7 @@ export function Desk({
     return () => window.removeEventListener('keydown', onKey);
   }, [openSearch]);
 
+  const details = { person, api, tab, connected: connection === 'live', onTab: setTab };
   return (
     <div className="desk" data-level={desk?.line.level} {...on}>
       <a className="skip-link" href="#composer">
@@ -194,10 +195,8 @@ export function Desk({
               onDraft={onDraft}
             />
           </main>
-          {!narrow && <Side desk={desk} person={person} api={api} tab={tab} onTab={setTab} />}
-          {narrow && sheet && (
-            <SideSheet desk={desk} person={person} api={api} tab={tab} onTab={setTab} onClose={() => setSheet(false)} />
-          )}
+          {!narrow && <Side desk={desk} {...details} />}
+          {narrow && sheet && <SideSheet desk={desk} {...details} onClose={() => setSheet(false)} />}
           {dropping && <DropNotice peerName={desk.peerName} allowed={mayFile} reason={desk.may.file.reason} />}
         </>
       )}

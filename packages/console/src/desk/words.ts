@@ -74,9 +74,10 @@ export const words = {
     answers: (peer: string) => `${peer} answers again.`,
     banners: 'Lasting notices',
     restored:
-      'This desk was put back from a copy. Look through People, under Desk: who was removed after the copy was made is back, and who came since is gone. Then say that you have looked.',
-    restoredOthers: 'This desk was put back from a copy. An operator has to look through its people.',
-    noted: 'I have looked through it',
+      'Whoever was removed after the copy was made can come in again, and whoever came since cannot. Look through People, under Desk.',
+    restoredOthers:
+      'Whoever was removed after the copy was made can come in again: an operator has to look through the people.',
+    noted: 'I have looked through them',
     speech: 'Speech',
     messages: 'Messages',
     speechTitle: 'Speech that the key in stock is good for, keys renewed once a minute',

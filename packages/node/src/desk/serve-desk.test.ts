@@ -129,6 +129,18 @@ describe('the interface of a desk', () => {
     }
   });
 
+  it('lets its page take script, style and answers from itself alone, and nobody frame it', async (t) => {
+    const { server } = await serve(t);
+    for (const url of ['/healthz', '/api/me', '/nothing']) {
+      const { headers } = await server.inject({ url, headers: { host: new URL(ORIGIN).host } });
+      const policy = String(headers['content-security-policy']);
+      for (const part of ["default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"]) {
+        assert.ok(policy.includes(part), `${url}: ${policy}`);
+      }
+      assert.doesNotMatch(policy, /unsafe|\*|http/, url);
+    }
+  });
+
   it('understands nothing that is not what it was made for, and says so', async (t) => {
     const { person } = await serve(t);
     const anna = await person('Anna', ['speaker', 'operator', 'approver']);

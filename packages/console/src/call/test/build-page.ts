@@ -1,16 +1,18 @@
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { build } from 'vite';
 
-/** Builds the page of the call, as the console is built, into a new folder; returns it and the way to remove it. */
-export async function buildPage(): Promise<{ readonly folder: string; readonly remove: () => void }> {
+/** Builds a page, that of the call unless told, as the console is built, into a new folder; returns it and the way to remove it. */
+export async function buildPage(
+  page: string = join(import.meta.dirname, 'page.html'),
+): Promise<{ readonly folder: string; readonly remove: () => void }> {
   const folder = await mkdtemp(join(tmpdir(), 'skykey-call-'));
   await build({
     configFile: false,
-    root: import.meta.dirname,
+    root: dirname(page),
     base: '/',
     publicDir: false,
     logLevel: 'error',
@@ -23,7 +25,7 @@ export async function buildPage(): Promise<{ readonly folder: string; readonly r
       assetsInlineLimit: 0,
       minify: false,
       modulePreload: { polyfill: false },
-      rolldownOptions: { input: join(import.meta.dirname, 'page.html') },
+      rolldownOptions: { input: page },
     },
   });
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };

@@ -1,5 +1,6 @@
 import type { DeskPerson, DeskState } from '@skykey/telemetry';
 import { type KeyboardEvent, useEffect, useId, useRef } from 'react';
+import { utcTime } from '../../format.ts';
 import { Icon } from '../../marks.tsx';
 import type { Api } from '../api.ts';
 import { underWay } from '../files/file.ts';
@@ -17,6 +18,8 @@ interface SideProps {
   readonly person: DeskPerson;
   readonly api: Api;
   readonly tab: Tab;
+  /** The page hears its desk; while it does not, `desk` is the last that was heard. */
+  readonly connected: boolean;
   readonly onTab: (tab: Tab) => void;
 }
 
@@ -50,7 +53,7 @@ export function SideSheet({ onClose, ...props }: SideProps & { readonly onClose:
   );
 }
 
-function Tabs({ desk, person, api, tab, onTab }: SideProps) {
+function Tabs({ desk, person, api, tab, connected, onTab }: SideProps) {
   const id = useId();
   const running = desk.files.filter(underWay).length;
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
@@ -86,6 +89,12 @@ function Tabs({ desk, person, api, tab, onTab }: SideProps) {
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard */}
       <div className="tab-panel" role="tabpanel" id={`${id}panel`} aria-labelledby={`${id}${tab}`} tabIndex={0}>
+        {!connected && (
+          <p className="side-stale">
+            <Icon name="wait" />
+            <span>{words.connection.asOf(utcTime(desk.utcMs))}</span>
+          </p>
+        )}
         {tab === 'line' && <LineTab desk={desk} command={api.post} />}
         {tab === 'files' && <FilesTab files={desk.files} peerName={desk.peerName} command={api.post} />}
         {tab === 'desk' && <DeskTab desk={desk} person={person} api={api} />}
