@@ -11,7 +11,7 @@ import { deviceIn } from './desk/device-file.ts';
 import { fileLine, lineOfState, messageLine, stateReport } from './desk/lines.ts';
 import { CliError } from './error.ts';
 
-interface DeskOptions {
+export interface DeskOptions {
   readonly device?: string;
   readonly json?: boolean;
 }
@@ -101,7 +101,7 @@ export async function open(url: string, options: SayOptions): Promise<void> {
   input.close();
 }
 
-async function enter(url: string, options: DeskOptions): Promise<DeskClient> {
+export async function enter(url: string, options: DeskOptions): Promise<DeskClient> {
   const origin = URL.parse(url)?.origin ?? url;
   const client = new DeskClient(url, deviceIn(deviceFile(origin, options), false));
   await client.signIn();
@@ -124,6 +124,6 @@ function deviceFile(origin: string, { device }: DeskOptions): string {
   );
 }
 
-function tell({ json }: DeskOptions, document: unknown, text: string): void {
+export function tell({ json }: DeskOptions, document: unknown, text: string): void {
   process.stdout.write(`${json ? JSON.stringify(document, null, 2) : text}\n`);
 }

@@ -14,7 +14,7 @@ export interface DeskState {
   /** What may be done now; a missing permission comes with the sentence that says what would give it. */
   readonly may: DeskPermissions;
   /** On the record: both desks sign what was said. Off: nobody can prove it to a third. */
-  readonly record: { readonly on: boolean; readonly peerWants: boolean };
+  readonly record: DeskRecord;
   /** Days after which history is overwritten; null keeps it. */
   readonly retentionDays: number | null;
   readonly call: DeskCall | null;
@@ -22,6 +22,17 @@ export interface DeskState {
   /** The newest 100, oldest first; earlier ones by `GET /api/messages?before=ID`. */
   readonly messages: readonly DeskMessage[];
   readonly utcMs: number;
+}
+
+export interface DeskRecord {
+  readonly on: boolean;
+  readonly peerWants: boolean;
+  /** The first so many texts on the record are signed by both, as this desk knew at that time; null before. */
+  readonly signed: { readonly texts: number; readonly utcMs: number } | null;
+  /** Texts on the record after those. */
+  readonly unsigned: number;
+  /** Why a signature of the other desk was refused; null as a rule. */
+  readonly fault: string | null;
 }
 
 /**

@@ -12,4 +12,11 @@ export type {
   SessionPorts,
   SessionStore,
 } from './ports.ts';
+export type { RecordPart, SessionRecord, SigningKeys } from './record.ts';
+export {
+  type RecordDocument,
+  type RecordReport,
+  recordDocument,
+  verifyRecord,
+} from './record-document.ts';
 export { Session, type SessionSafety, type SessionView } from './session.ts';

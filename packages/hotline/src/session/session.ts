@@ -27,6 +27,7 @@ import { FILE_FORM, Files } from './files.ts';
 import { Minutes } from './minutes.ts';
 import { type Notice, Notices } from './notices.ts';
 import type { SessionCall, SessionFile, SessionMessage, SessionPorts } from './ports.ts';
+import { type RecordPart, type SessionRecord, SignedRecord } from './record.ts';
 import { Renewal, type Renewed } from './renewal.ts';
 import { Steps } from './steps.ts';
 import { Texts } from './texts.ts';
@@ -59,6 +60,7 @@ export interface SessionView {
   readonly safety: SessionSafety;
   readonly call: SessionCall | null;
   readonly files: readonly SessionFile[];
+  readonly record: SessionRecord;
   /** Texts of this desk that the other does not keep yet. */
   readonly waitingTexts: number;
 }
@@ -82,6 +84,7 @@ export class Session {
   readonly #files: Files;
   readonly #calls: Calls;
   readonly #minutes: Minutes;
+  readonly #record: SignedRecord;
   #line: LineState;
   #safety: SessionSafety = NO_SAFETY;
   #beatDue = false;
@@ -101,6 +104,7 @@ export class Session {
     const session = new Session(options, ports, kept);
     await session.#steps.run(() => {
       session.#happen({ type: 'started', restored: options.restored, atMs: ports.nowMs() });
+      if (!options.signing) session.#happen({ type: 'record', wants: false, atMs: ports.nowMs() });
       session.#steps.put(ERA, new Writer().u64(session.#era).finish());
       session.#steps.put(LINE, new TextEncoder().encode(storeLine(session.#line)));
     });
@@ -135,7 +139,15 @@ export class Session {
         this.#beatDue = true;
       },
     };
-    this.#minutes = new Minutes(this.#steps, kept);
+    this.#minutes = new Minutes(this.#steps, kept, {
+      added: (direction, sealing, message) => this.#record.add(direction, sealing, message),
+      begun: (origin) => this.#record.beginAnew(origin),
+    });
+    this.#record = new SignedRecord(context, kept, {
+      origin: this.#minutes.origin,
+      ask: (body) => this.#notice({ kind: 'signature', body }),
+      doubt: (reason) => this.#doubtRecord(reason),
+    });
     this.#notices = new Notices(context, kept, (notice) => this.#noticed(notice));
     this.#texts = new Texts(context, kept, {
       minutes: this.#minutes,
@@ -169,6 +181,7 @@ export class Session {
       safety: this.#safety,
       call: this.#calls.shown,
       files: this.#files.list,
+      record: this.#record.view,
       waitingTexts: this.#texts.waiting,
     };
   }
@@ -236,9 +249,25 @@ export class Session {
     return this.#run(() => this.#happen({ type: 'approval-withdrawn', person, request, atMs: this.#ports.nowMs() }));
   }
 
-  /** A person here wants the conversation on the record, or not. It is, while both sides want it. */
+  /**
+   * A person here wants the conversation on the record, or not. It is, while both sides want it. Rejects with the sentence
+   * when this desk has no keys to sign with.
+   */
   record(wants: boolean): Promise<void> {
-    return this.#run(() => this.#happen({ type: 'record', wants, atMs: this.#ports.nowMs() }));
+    return this.#run(() => {
+      if (wants && !this.#options.signing) throw new HotlineError('hotline/not-permitted', NO_SIGNING_KEYS);
+      this.#happen({ type: 'record', wants, atMs: this.#ports.nowMs() });
+    });
+  }
+
+  /** What can be shown to a third, oldest first: see `recordDocument`. */
+  get recordParts(): readonly RecordPart[] {
+    return this.#record.parts;
+  }
+
+  /** Words said before are no longer kept anywhere here. What both signed about them stays, without what would show them. */
+  forgetRecord(beforeMs: number): Promise<void> {
+    return this.#run(() => this.#record.forget(beforeMs));
   }
 
   /** An operator has read that the store was restored. */
@@ -281,6 +310,7 @@ export class Session {
 
   /** Ends what is under way and overwrites every key. */
   async close(): Promise<void> {
+    if (!this.#closed) await this.#steps.run(() => this.#record.close()).catch(() => undefined);
     this.#closed = true;
     await this.#steps.idle();
     this.#calls.stop('This site ends.');
@@ -303,6 +333,7 @@ export class Session {
     this.#renewal.tick(nowMs);
     this.#calls.tick(nowMs);
     if (!this.#renewal.epoch) return;
+    this.#record.tick(nowMs);
     this.#notices.pump(nowMs, FORM.notice);
     this.#texts.pump(nowMs);
     this.#files.tick(nowMs);
@@ -394,11 +425,20 @@ export class Session {
 
   #compare(head: Uint8Array): void {
     const comparison = this.#minutes.compare(head);
-    if (comparison.kind !== 'mismatch') return;
+    if (comparison.kind === 'mismatch') this.#fault(comparison.reason);
+  }
+
+  /** The record goes off here: else the next signature would shut the line again as soon as it is opened. */
+  #doubtRecord(reason: string): void {
+    this.#happen({ type: 'record', wants: false, atMs: this.#ports.nowMs() });
+    this.#fault(reason);
+  }
+
+  #fault(reason: string): void {
     const nowMs = this.#ports.nowMs();
     const id = Buffer.from(this.#ports.random(8)).toString('hex');
     const alarm = { id, class: 'fault', foundBy: this.#options.ownName, link: 'hotline', atMs: nowMs } as const;
-    this.#happen({ type: 'alarm', alarm: { ...alarm, reason: comparison.reason.replace(/\.$/, '') }, atMs: nowMs });
+    this.#happen({ type: 'alarm', alarm: { ...alarm, reason: reason.replace(/\.$/, '') }, atMs: nowMs });
   }
 
   #noticed({ kind, body }: Notice): void {
@@ -416,6 +456,7 @@ export class Session {
         this.#calls.arrive(body);
         return;
       case 'signature':
+        this.#record.arrive(body, this.#ports.nowMs());
         return;
     }
   }
@@ -517,6 +558,9 @@ export class Session {
 function readEra(bytes: Uint8Array): number {
   return new Reader(bytes, 'the era of a store').u64();
 }
+
+const NO_SIGNING_KEYS =
+  'This desk has no keys to sign a record with. Whoever runs the site makes them, brings the public one to the other site, and names both in its configuration.';
 
 const NO_SAFETY: SessionSafety = {
   phrase: null,

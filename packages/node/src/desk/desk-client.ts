@@ -60,6 +60,11 @@ export class DeskClient {
     })) as DeskFile;
   }
 
+  /** What was said on the record, with the signatures (`RecordDocument`). */
+  record(): Promise<unknown> {
+    return this.#call('GET', '/api/record');
+  }
+
   /** The bytes of a file that is here whole. */
   async file(id: string): Promise<ReadableStream<Uint8Array>> {
     const response = await this.#fetch('GET', `/api/files/${id}`);

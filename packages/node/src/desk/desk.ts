@@ -6,6 +6,8 @@ import {
   HotlineError,
   type KeySource,
   type Lease,
+  type RecordDocument,
+  recordDocument,
   Session,
   type SessionMessage,
   type SessionNews,
@@ -23,6 +25,7 @@ const TICK_MS = 100;
 const REOPEN_MS = 1000;
 const SHOWN_MESSAGES = 100;
 const EXPIRE_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 export interface DeskOptions extends Omit<SessionOptions, 'restored'> {
   readonly siteId: string;
@@ -143,6 +146,18 @@ export class Desk {
 
   record(wants: boolean): Promise<void> {
     return this.#session.record(wants);
+  }
+
+  /** What was said on the record, with the signatures, for a third. Throws NodeError when this desk has no keys for it. */
+  recordDocument(): RecordDocument {
+    const { history } = this.#options.store;
+    const document = recordDocument(
+      { ...this.#options, restored: false },
+      this.#session.recordParts,
+      (direction, number) => history.find(`${direction}/${number}`),
+    );
+    if (!document) throw new NodeError('desk/record', 'this desk has no keys to sign a record with, so there is none');
+    return document;
   }
 
   /** An operator has looked through what a restored store does not know: persons above all. */
@@ -272,6 +287,10 @@ export class Desk {
 
   async #expire(nowMs: number): Promise<void> {
     this.#expiredMs = nowMs;
+    // Whole days go, so what is younger than the retention may stay a little longer here.
+    if (this.#retentionDays !== null) {
+      await this.#session.forgetRecord((Math.floor(nowMs / DAY_MS) - this.#retentionDays) * DAY_MS);
+    }
     await this.#options.store.expire(nowMs, this.#retentionDays);
     this.#stateDue = true;
   }

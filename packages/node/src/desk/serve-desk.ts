@@ -93,6 +93,9 @@ export async function serveDesk(server: FastifyInstance, options: ServeDeskOptio
     });
   }
 
+  server.get('/api/record', speaker, (_request, reply) =>
+    reply.header('cache-control', 'no-store').send(desk.recordDocument()),
+  );
   server.post('/api/record', speaker, async ({ body }) => {
     await desk.record(read(record, body).on);
     return {};

@@ -9,6 +9,7 @@ import { Desk, type DeskOptions } from './desk.ts';
 import { readLinePolicy } from './line-policy.ts';
 import { serveDesk } from './serve-desk.ts';
 import { SignIn } from './sign-in/index.ts';
+import { readSigningKeys } from './signing-keys.ts';
 import { DeskStore } from './store/index.ts';
 
 const LEAST_SECRET_BYTES = 32;
@@ -42,6 +43,7 @@ export interface RunningDesk {
 export async function startDesk(options: StartDeskOptions): Promise<RunningDesk> {
   const { configuration, siteId, ownName, journal, pages } = options;
   const policy = readLinePolicy(configuration.policy);
+  const signing = configuration.signing ? readSigningKeys(configuration.signing) : null;
   const psk = readSecret(configuration.secret);
   const store = await DeskStore.open({ folder: configuration.folder, witness: configuration.witness, now: Date.now });
   const server = localServer();
@@ -66,7 +68,7 @@ export async function startDesk(options: StartDeskOptions): Promise<RunningDesk>
     await writeLinks(configuration.enrolment, signIn, ownName);
     desk = await Desk.open({
       ...options,
-      ...{ psk, policy, store },
+      ...{ psk, policy, signing, store },
       suites: { own: SUITES, peer: SUITES },
       nowMs: Date.now,
       retentionDays: retentionOf(store, policy.retentionDays),

@@ -11,6 +11,7 @@ import { POLICY_FORMAT } from '@skykey/kme';
 import type { Mission } from '@skykey/scenario';
 import type { SatelliteConfiguration, SiteConfiguration, SkyConfiguration } from '../configuration.ts';
 import { linePolicyDocument } from '../desk/line-policy.ts';
+import { makeSigningKeys } from '../desk/signing-keys.ts';
 import { NodeError } from '../error.ts';
 import { developmentCertificates } from '../pki/development.ts';
 
@@ -216,6 +217,11 @@ export async function provision(options: {
     for (const { id } of sites) writeFileSync(deskSecret(id), secret, { mode: 0o600 });
     secret.fill(0);
   }
+  const signing = (site: string): { key: string; publicKey: string } => ({
+    key: join(data, `${site}.record-key`),
+    publicKey: join(data, `${site}.record-key.pub`),
+  });
+  for (const { id } of sites) makeSigningKeys(signing(id));
   const linePolicy = join(data, 'line-policy.json');
   if (!existsSync(linePolicy)) write('line-policy.json', linePolicyDocument(MISSION_LINE_POLICY));
   const saes = sites.flatMap(({ id }) => [
@@ -268,6 +274,7 @@ export async function provision(options: {
         folder: join(data, `${site.id}.desk`),
         witness: join(data, `${site.id}.witness`),
         secret: deskSecret(site.id),
+        signing: { key: signing(site.id).key, peerKey: signing(other.id).publicKey },
         policy: linePolicy,
         enrolment: join(data, `${site.id}.enrol.json`),
         iceServers: [],
