@@ -34,7 +34,9 @@ export function checkRecord(path: string, options: { readonly key: readonly stri
     report = verifyRecord(document, new Map(options.key.map(pinned)));
   } catch (error) {
     if (!(error instanceof HotlineError)) throw error;
-    throw new CliError('cli/file', `${path} shows nothing: ${error.message}`, { cause: error });
+    process.stderr.write(`skykey: ${path} shows nothing: ${error.message}\n`);
+    process.exitCode = 1;
+    return;
   }
   tell(options, report, words(report));
 }

@@ -1,8 +1,7 @@
 import type { SecretBytes } from '@skykey/bits';
 import type { Lane } from '../secret/lanes.ts';
 import type { FreshAgreement, LinePermissions, LinePolicy, LineState } from '../state/index.ts';
-import type { SessionPorts } from './ports.ts';
-import type { SigningKeys } from './record.ts';
+import type { SessionPorts, SigningKeys } from './ports.ts';
 import type { Steps } from './steps.ts';
 
 /** What does not change in the life of a session. */

@@ -11,8 +11,9 @@ export type {
   SessionNews,
   SessionPorts,
   SessionStore,
+  SigningKeys,
 } from './ports.ts';
-export type { RecordPart, SessionRecord, SigningKeys } from './record.ts';
+export type { RecordPart, SessionRecord } from './record.ts';
 export {
   type RecordDocument,
   type RecordReport,

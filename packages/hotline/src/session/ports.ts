@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { FileHashes } from '../file/index.ts';
 import type { NamedKey } from '../sealed/key.ts';
 
@@ -65,6 +66,13 @@ export interface FileShelf {
   discard(fileId: string): Promise<void>;
   /** A first pass over a file that is sent, after a start. */
   hashes(fileId: string): Promise<FileHashes>;
+}
+
+/** Keys that sign the record, ML-DSA-65, made for this alone. */
+export interface SigningKeys {
+  readonly privateKey: KeyObject;
+  /** The other desk's, pinned: whose public key this is was settled by people. */
+  readonly peerKey: KeyObject;
 }
 
 /** How a text is sealed: by one-time pad inside the renewed keys, or by renewed keys alone. */

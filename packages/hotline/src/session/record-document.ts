@@ -17,6 +17,8 @@ import { type RecordPart, textsOf } from './record.ts';
 import type { RecordEntry } from './record-entry.ts';
 
 const FORMAT = 'skykey-record/1';
+/** Beyond it there is no date. */
+const LAST_MS = 8.64e15;
 
 /** What was said on the record, with both desks' signatures: a third can check it with nothing but the desks' public keys. */
 export interface RecordDocument {
@@ -243,6 +245,8 @@ function isWords(words: Partial<RecordedWords> | undefined): boolean {
   return (
     [author, text, id].every((each) => typeof each === 'string') &&
     Number.isSafeInteger(utcMs) &&
+    utcMs! >= 0 &&
+    utcMs! <= LAST_MS &&
     (sealing === 'hybrid' || sealing === 'sealed') &&
     isHash(salt)
   );

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey } from 'node:crypto';
 import { Writer } from '../bytes.ts';
 import { HotlineError } from '../error.ts';
 import { commitmentOf, digestOf, type Sealing, type TextMessage } from '../sealed/index.ts';
@@ -35,13 +35,6 @@ const SECOND_MS = 5_000;
 /** Asked again when nothing is answered, twice as long each time. */
 const FIRST_AGAIN_MS = 30_000;
 const LONGEST_AGAIN_MS = 600_000;
-
-/** Keys that sign the record, ML-DSA-65, made for this alone. */
-export interface SigningKeys {
-  readonly privateKey: KeyObject;
-  /** The other desk's, pinned: whose public key this is was settled by people. */
-  readonly peerKey: KeyObject;
-}
 
 /** How far the record is signed. */
 export interface SessionRecord {
@@ -111,7 +104,7 @@ export class SignedRecord {
           [peerId, signing.peerKey],
         ])
       : null;
-    this.#origin = originOf(parts.origin);
+    this.#origin = recordOrigin(parts.origin);
     this.#transcript = new Transcript(this.#origin);
     for (const part of readParts(kept)) {
       if (!same(part.origin, this.#origin)) this.#past.push(part);
@@ -168,7 +161,7 @@ export class SignedRecord {
         for (let count = 1; count <= length; count++) steps.put(nameOf(this.#origin, direction, count), null);
       }
     }
-    this.#origin = originOf(origin);
+    this.#origin = recordOrigin(origin);
     this.#transcript = new Transcript(this.#origin);
     this.#entries = [];
     this.#signature = null;
@@ -325,8 +318,8 @@ function asEntry({ direction, number, digest, commitment }: RecordEntry) {
   return { direction, lane: 'text', number, digest, commitment } as const;
 }
 
-/** SHA-256(name "skykey/hotline/on-record/2" ‖ origin of the transcript of everything). */
-function originOf(origin: Uint8Array): Uint8Array {
+/** Where the record's transcript begins: SHA-256(name "skykey/hotline/on-record/2" ‖ origin of the transcript of everything). */
+export function recordOrigin(origin: Uint8Array): Uint8Array {
   const bytes = new Writer().name('skykey/hotline/on-record/2').raw(origin).finish();
   return new Uint8Array(createHash('sha256').update(bytes).digest());
 }

@@ -3,8 +3,15 @@ import { SecretBytes } from '@skykey/bits';
 import { FirstPass } from '../file/index.ts';
 import { SUITES } from '../secret/index.ts';
 import type { SessionOptions } from '../session/context.ts';
-import type { Changes, FileShelf, KeySource, SessionKey, SessionMessage, SessionNews } from '../session/ports.ts';
-import type { SigningKeys } from '../session/record.ts';
+import type {
+  Changes,
+  FileShelf,
+  KeySource,
+  SessionKey,
+  SessionMessage,
+  SessionNews,
+  SigningKeys,
+} from '../session/ports.ts';
 import { Session } from '../session/session.ts';
 import { DEFAULT_POLICY, type LinePolicy } from '../state/index.ts';
 
