@@ -18,6 +18,7 @@ export interface DeskOptions {
 
 interface SayOptions extends DeskOptions {
   readonly sealed?: boolean;
+  readonly emergency?: boolean;
   readonly wait?: number;
 }
 
@@ -42,7 +43,7 @@ export async function state(url: string, options: DeskOptions): Promise<void> {
 export async function say(url: string, text: string, options: SayOptions): Promise<void> {
   const client = await enter(url, options);
   const sealing: Sealing = options.sealed ? 'sealed' : 'hybrid';
-  const message = await client.say(text, sealing);
+  const message = await (options.emergency ? client.sayEmergency(text) : client.say(text, sealing));
   const settled = await delivered(client, message, 1000 * (options.wait ?? 30));
   tell(options, settled, messageLine(settled));
   if (settled.state !== 'delivered') process.exitCode = 3;

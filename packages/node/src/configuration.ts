@@ -96,6 +96,8 @@ export const siteConfiguration = z.strictObject({
         peerKey: path,
       })
       .optional(),
+    /** Where a courier puts an emergency pad; it is taken into the store at the next start, and destroyed here. */
+    emergencyPad: path.optional(),
     /** What both desks have pinned (`skykey-line-policy/1`). */
     policy: path,
     /** Enrolment links of the first start are written here, for this user alone. */

@@ -15,6 +15,8 @@ export interface DeskState {
   readonly may: DeskPermissions;
   /** On the record: both desks sign what was said. Off: nobody can prove it to a third. */
   readonly record: DeskRecord;
+  /** What is left of the pad for words while the line is shut; null while there is none. */
+  readonly emergency: DeskEmergency | null;
   /** Days after which history is overwritten; null keeps it. */
   readonly retentionDays: number | null;
   readonly call: DeskCall | null;
@@ -22,6 +24,17 @@ export interface DeskState {
   /** The newest 100, oldest first; earlier ones by `GET /api/messages?before=ID`. */
   readonly messages: readonly DeskMessage[];
   readonly utcMs: number;
+}
+
+export interface DeskEmergency {
+  /** Texts that this desk can still send by it, and receive. */
+  readonly texts: number;
+  readonly incoming: number;
+  /** UTF-8 bytes of one text and its author's name together. */
+  readonly bytes: number;
+  /** Who says that nobody else has the pad: a courier, or an assumption. */
+  readonly provenance: string;
+  readonly may: Permission;
 }
 
 export interface DeskRecord {
@@ -127,6 +140,8 @@ export interface DeskMessage {
   readonly author: string;
   /** First bytes of what crossed the network, hexadecimal, for show. */
   readonly ciphertextPreview: string;
+  /** By the emergency pad, while the line was shut. */
+  readonly emergency?: true;
 }
 
 export interface DeskFile {

@@ -1,5 +1,6 @@
 /** Commands of people at a desk. */
 import type { Command } from 'commander';
+import { makePad } from '../desk/pad.ts';
 import { checkRecord, takeRecord } from '../desk/record.ts';
 import { enrol, fetchFile, open, say, send, state } from '../desk.ts';
 import { decimal } from './option.ts';
@@ -35,10 +36,20 @@ export function talking(program: Command): void {
     .argument('<text>', 'what to say')
     .description('send one text; exit 0 once the other desk keeps it, 3 if it still waits')
     .option('--sealed', 'by one-time pad')
+    .option('--emergency', 'while the line is shut: short words by the pad that a courier brought')
     .option('--wait <s>', 'how long to wait for it', decimal)
     .option(...device)
     .option(...json)
     .action(say);
+  desk
+    .command('pad')
+    .argument('<path>', 'where to put it; nothing is overwritten')
+    .description('make an emergency pad, to be carried by a courier to the sites of both desks')
+    .requiredOption('--conversation <uuid>', '"conversationId" in the configuration of both sites')
+    .requiredOption('--from <text>', 'who stands for it that nobody else has it, as people will read it')
+    .option('--texts <n>', 'texts each way, 1 to 64', decimal, 20)
+    .option(...json)
+    .action(makePad);
   desk
     .command('send')
     .argument('<desk>', 'address of the desk')

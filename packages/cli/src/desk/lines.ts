@@ -12,8 +12,21 @@ export function shown(text: string): string {
   return stripVTControlCharacters(text).replace(CONTROLS, '\ufffd');
 }
 
-export function messageLine({ direction, author, text, utcMs, state, reason, sealing, missed }: DeskMessage): string {
-  const way = direction === 'sent' ? `${author} (${state}${sealing === 'sealed' ? ', one-time pad' : ''})` : author;
+export function messageLine({
+  direction,
+  author,
+  text,
+  utcMs,
+  state,
+  reason,
+  sealing,
+  missed,
+  emergency,
+}: DeskMessage): string {
+  const way =
+    direction === 'sent'
+      ? `${author} (${state}${emergency ? ', emergency pad' : sealing === 'sealed' ? ', one-time pad' : ''})`
+      : author;
   const gap = missed > 0 ? `[${missed} earlier message(s) never arrived] ` : '';
   return `${time(utcMs)} ${direction === 'sent' ? '→' : '←'} ${gap}${shown(way)}: ${shown(text)}${reason ? ` [${reason}]` : ''}`;
 }
@@ -50,6 +63,9 @@ export function stateReport(desk: DeskState): string {
     `Read aloud: ${safety.phrase ?? 'no words yet'}`,
     `In the keys: ${inputs.flatMap(([name, is]) => (is ? [name] : [])).join(', ') || 'nothing yet'}`,
     ...recordLines(desk),
+    desk.emergency === null
+      ? 'Emergency pad: none'
+      : `Emergency pad: ${desk.emergency.texts} texts of up to ${desk.emergency.bytes} bytes with the name (${desk.emergency.provenance})`,
     `Left: ${reserve.keyBits.toLocaleString('en')} bits, ${reserve.hours.toFixed(0)} h; ${reserve.padMessages} texts by one-time pad, ${Math.floor(reserve.speechMinutes)} minutes of speech`,
   ];
   for (const [what, { allowed, reason }] of Object.entries({

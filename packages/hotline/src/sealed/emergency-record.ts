@@ -65,6 +65,12 @@ export function textsOf({ blockBytes, keyIds }: EmergencyPlan): number | null {
   return sound && new Set(keyIds).size === keyIds.length && keyIds.every(isUuid) ? texts : null;
 }
 
+/** Ids of the keys of a text, 1 to the number of texts. */
+export function keyIdsOfText({ blockBytes, keyIds }: EmergencyPlan, number: number): readonly string[] {
+  const { count } = padNeedOfBlock(blockBytes)!;
+  return keyIds.slice((number - 1) * count, number * count);
+}
+
 /** Throws HotlineError `hotline/bad-argument` for a plan that is none. */
 export function encodePlan(plan: EmergencyPlan): Uint8Array {
   if (textsOf(plan) === null) {

@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly policy: LinePolicy;
   /** Null where nobody has made keys for it: this desk cannot go on the record then. */
   readonly signing: SigningKeys | null;
+  /** A pad that a courier brought (`makeEmergencyFile`), overwritten here; null when there is none. */
+  readonly emergencyPad: Uint8Array | null;
   /** The store is a copy from the past (its witness says so). */
   readonly restored: boolean;
 }

@@ -1,5 +1,6 @@
 export { LEASE_MS, type Lease, type LeasedKey } from './calls.ts';
 export type { SessionOptions } from './context.ts';
+export type { SessionEmergency } from './emergency.ts';
 export type {
   Changes,
   FileShelf,

@@ -98,6 +98,8 @@ export interface SessionMessage {
   readonly author: string;
   /** First bytes of what crossed the network, hexadecimal. */
   readonly ciphertextPreview: string;
+  /** By the emergency pad, while the line was shut. */
+  readonly emergency?: true;
 }
 
 /** A file on its way, as people see it. */

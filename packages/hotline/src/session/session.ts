@@ -23,6 +23,7 @@ import {
 import { encodeAck, encodeHolding, readAck, readHolding } from '../stream/index.ts';
 import { Calls, type Lease } from './calls.ts';
 import type { SessionContext, SessionOptions } from './context.ts';
+import { Emergency, readConfirmation, type SessionEmergency, writeConfirmation } from './emergency.ts';
 import { FILE_FORM, Files } from './files.ts';
 import { Minutes } from './minutes.ts';
 import { type Notice, Notices } from './notices.ts';
@@ -61,6 +62,8 @@ export interface SessionView {
   readonly call: SessionCall | null;
   readonly files: readonly SessionFile[];
   readonly record: SessionRecord;
+  /** Null while there is no pad. */
+  readonly emergency: SessionEmergency | null;
   /** Texts of this desk that the other does not keep yet. */
   readonly waitingTexts: number;
 }
@@ -85,6 +88,7 @@ export class Session {
   readonly #calls: Calls;
   readonly #minutes: Minutes;
   readonly #record: SignedRecord;
+  readonly #emergency: Emergency;
   #line: LineState;
   #safety: SessionSafety = NO_SAFETY;
   #beatDue = false;
@@ -94,6 +98,7 @@ export class Session {
   /** The peer's, when it was last agreed with; null before. */
   #peerEra: number | null;
   #closed = false;
+  #tookPad = false;
 
   /**
    * Opens the conversation from what is kept of it, or begins it. Rejects with HotlineError `hotline/bad-argument`,
@@ -105,6 +110,7 @@ export class Session {
     await session.#steps.run(() => {
       session.#happen({ type: 'started', restored: options.restored, atMs: ports.nowMs() });
       if (!options.signing) session.#happen({ type: 'record', wants: false, atMs: ports.nowMs() });
+      session.#tookPad = session.#emergency.begin(options.emergencyPad);
       session.#steps.put(ERA, new Writer().u64(session.#era).finish());
       session.#steps.put(LINE, new TextEncoder().encode(storeLine(session.#line)));
     });
@@ -153,6 +159,10 @@ export class Session {
       minutes: this.#minutes,
       onUnopenable: (number) => this.#notice({ kind: 'seal-again', body: new Writer().u64(number).finish() }),
     });
+    this.#emergency = new Emergency(context, kept, {
+      confirm: (keyId) => this.#notice({ kind: 'emergency', body: writeConfirmation(keyId) }),
+      left: (texts) => this.#happen({ type: 'emergency-pad', texts, atMs: this.#ports.nowMs() }),
+    });
     this.#files = new Files(context, kept, (body) => this.#notices.tell({ kind: 'file-offer', body }));
     this.#calls = new Calls(
       context,
@@ -165,6 +175,11 @@ export class Session {
       transcript: () => this.#transcriptHash(),
       onEpoch: (renewed) => this.#renewed(renewed),
     });
+  }
+
+  /** The pad that was brought is in the store, or must never be: its file is to be destroyed. */
+  get tookPad(): boolean {
+    return this.#tookPad;
   }
 
   /** Why nothing goes on, or null: its host opens it anew. */
@@ -182,6 +197,7 @@ export class Session {
       call: this.#calls.shown,
       files: this.#files.list,
       record: this.#record.view,
+      emergency: this.#emergency.view,
       waitingTexts: this.#texts.waiting,
     };
   }
@@ -211,6 +227,14 @@ export class Session {
   /** A person writes. Resolves when it is kept here; rejects with HotlineError whose message is for that person. */
   say(text: { readonly text: string; readonly sealing: Sealing; readonly author: string }): Promise<SessionMessage> {
     return this.#run(() => this.#texts.say(text));
+  }
+
+  /**
+   * A person writes while the line is shut: short words by the pad that a courier brought, and by nothing else. Rejects with
+   * the sentence for that person.
+   */
+  sayEmergency(text: { readonly text: string; readonly author: string }): Promise<SessionMessage> {
+    return this.#run(() => this.#emergency.say(text));
   }
 
   /** The pools of this site, above nothing: the floor of the policy is taken off here. */
@@ -315,6 +339,7 @@ export class Session {
     await this.#steps.idle();
     this.#calls.stop('This site ends.');
     this.#texts.wipe();
+    this.#emergency.wipe();
     this.#renewal.wipe();
   }
 
@@ -332,6 +357,7 @@ export class Session {
     const nowMs = this.#ports.nowMs();
     this.#renewal.tick(nowMs);
     this.#calls.tick(nowMs);
+    this.#emergency.tick(nowMs);
     if (!this.#renewal.epoch) return;
     this.#record.tick(nowMs);
     this.#notices.pump(nowMs, FORM.notice);
@@ -344,6 +370,10 @@ export class Session {
     const nowMs = this.#ports.nowMs();
     if (bytes[5] === 1) {
       this.#renewal.arrive(bytes, nowMs);
+      return;
+    }
+    if (bytes[5] === 3) {
+      this.#emergency.arrive(bytes);
       return;
     }
     const epoch = this.#renewal.epochOf(bytes.subarray(8, 24));
@@ -454,6 +484,9 @@ export class Session {
         return;
       case 'call':
         this.#calls.arrive(body);
+        return;
+      case 'emergency':
+        this.#emergency.confirmed(readConfirmation(body));
         return;
       case 'signature':
         this.#record.arrive(body, this.#ports.nowMs());

@@ -136,6 +136,8 @@ export class World {
     [ALICE]: { privateKey: SIGNING[ALICE].privateKey, peerKey: SIGNING[BOB].publicKey },
     [BOB]: { privateKey: SIGNING[BOB].privateKey, peerKey: SIGNING[ALICE].publicKey },
   };
+  /** What a courier has brought and nobody has destroyed yet. */
+  readonly couriered: Record<DeskId, Uint8Array | null> = { [ALICE]: null, [BOB]: null };
   /** Looks at what comes off the line and may put other things there instead. */
   middle: ((bytes: Uint8Array, from: DeskId) => readonly Uint8Array[]) | null = null;
   /** Time that only goes on; desks see it through `nowMs`. */
@@ -183,6 +185,7 @@ export class World {
       suites: { own: SUITES, peer: SUITES },
       policy: this.policy,
       signing: this.signing[id],
+      emergencyPad: this.couriered[id]?.slice() ?? null,
       restored: this.sites[id].restored,
     };
   }
@@ -225,6 +228,7 @@ export class World {
       },
     });
     site.session = session;
+    if (session.tookPad) this.couriered[id] = null;
     site.restored = false;
     await session.stock(5_000_000, 5_000_000, 0);
     this.slowDisks = slowDisks;

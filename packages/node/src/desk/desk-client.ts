@@ -51,6 +51,11 @@ export class DeskClient {
     return (await this.post('/api/messages', { text, sealing })) as DeskMessage;
   }
 
+  /** Short words by the emergency pad, while the line is shut. */
+  async sayEmergency(text: string): Promise<DeskMessage> {
+    return (await this.post('/api/emergency', { text })) as DeskMessage;
+  }
+
   /** Sends a file of this machine. */
   async sendFile(path: string): Promise<DeskFile> {
     const { size } = await stat(path);

@@ -28,6 +28,7 @@ export function deskStateOf(parts: {
       ...{ on: record.on, peerWants: record.peerWants },
       ...{ signed, unsigned: texts - (signed?.texts ?? 0), fault },
     },
+    emergency: view.emergency && { ...view.emergency, may: may.emergencyText },
     call,
     files,
   };

@@ -102,6 +102,11 @@ export class Desk {
     });
   }
 
+  /** The emergency pad that was brought needs to be destroyed where it lies. */
+  get tookPad(): boolean {
+    return this.#session.tookPad;
+  }
+
   view(): SessionView {
     return this.#session.view();
   }
@@ -129,6 +134,10 @@ export class Desk {
 
   say(person: Person, text: string, sealing: Sealing): Promise<SessionMessage> {
     return this.#session.say({ text, sealing, author: person.name });
+  }
+
+  sayEmergency(person: Person, text: string): Promise<SessionMessage> {
+    return this.#session.sayEmergency({ text, author: person.name });
   }
 
   approve(person: Person, alarmId: string): Promise<void> {
@@ -304,7 +313,9 @@ export class Desk {
       await this.#session.close();
       await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
       if (this.#closed) return;
-      this.#session = await openSession(this.#options, this.#shelf, (news) => this.heard(news));
+      this.#session = await openSession({ ...this.#options, emergencyPad: null }, this.#shelf, (news) =>
+        this.heard(news),
+      );
       journal('the conversation goes on');
     })()
       .catch((error: Error) => journal(`the conversation cannot go on: ${error.message}`))

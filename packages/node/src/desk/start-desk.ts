@@ -66,13 +66,20 @@ export async function startDesk(options: StartDeskOptions): Promise<RunningDesk>
       journal,
     });
     await writeLinks(configuration.enrolment, signIn, ownName);
+    const { emergencyPad = null } = configuration;
+    const pad = emergencyPad !== null && existsSync(emergencyPad) ? new Uint8Array(readFileSync(emergencyPad)) : null;
+    const padBytes = pad?.length ?? 0;
     desk = await Desk.open({
       ...options,
-      ...{ psk, policy, signing, store },
+      ...{ psk, policy, signing, store, emergencyPad: pad },
       suites: { own: SUITES, peer: SUITES },
       nowMs: Date.now,
       retentionDays: retentionOf(store, policy.retentionDays),
     });
+    if (emergencyPad !== null && pad && desk.tookPad) {
+      writeFileSync(emergencyPad, new Uint8Array(padBytes));
+      rmSync(emergencyPad);
+    }
     endStreams = await serveDesk(server, { desk, signIn, pages, iceServers: configuration.iceServers });
     await listenLocally(server, configuration.port, `the desk of ${siteId}`);
     return { desk, port: configuration.port, stop };

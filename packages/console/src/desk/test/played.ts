@@ -69,6 +69,7 @@ export function desk(more: Partial<DeskState> = {}): DeskState {
     reserve: { keyBits: 9_000_000, hours: 31, padMessages: 4210, speechMinutes: 1263, padSpeechMinutes: 2.3 },
     may: { text: ALLOWED, sealedText: ALLOWED, file: ALLOWED, call: ALLOWED },
     record: { on: false, peerWants: false, signed: null, unsigned: 0, fault: null },
+    emergency: null,
     retentionDays: null,
     call: null,
     files: [],
