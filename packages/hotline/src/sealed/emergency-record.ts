@@ -8,8 +8,8 @@ import { PAD_TAG_BYTES } from './one-time-pad.ts';
 import type { Route } from './route.ts';
 
 /**
- * Bytes of the emergency pad: the plan that one desk announces on the control lane while all is well, and the record that
- * carries a text when nothing else may leave.
+ * Bytes of the emergency pad: the plan in what a courier brings (`emergency-file.ts`), and the record that carries a text
+ * when nothing else may leave.
  *
  *   plan    block size (2) ‖ number of keys (2) ‖ key ids (16 each), in the order in which they are used
  *   record  "SKYH" ‖ 02 ‖ 03 ‖ direction (1) ‖ conversation id (16) ‖ number (2) ‖ flags (1: bit 0 on the record) ‖
