@@ -11,13 +11,14 @@ import { deviceIn } from './desk/device-file.ts';
 import { fileLine, lineOfState, messageLine, stateReport } from './desk/lines.ts';
 import { CliError } from './error.ts';
 
-interface DeskOptions {
+export interface DeskOptions {
   readonly device?: string;
   readonly json?: boolean;
 }
 
 interface SayOptions extends DeskOptions {
   readonly sealed?: boolean;
+  readonly emergency?: boolean;
   readonly wait?: number;
 }
 
@@ -55,7 +56,7 @@ export async function state(url: string, options: DeskOptions): Promise<void> {
 export async function say(url: string, text: string, options: SayOptions): Promise<void> {
   const client = await enter(url, options);
   const sealing: Sealing = options.sealed ? 'sealed' : 'hybrid';
-  const message = await client.say(text, sealing);
+  const message = await (options.emergency ? client.sayEmergency(text) : client.say(text, sealing));
   const settled = await delivered(client, message, 1000 * (options.wait ?? 30));
   tell(options, settled, messageLine(settled));
   if (settled.state !== 'delivered') process.exitCode = 3;
@@ -114,7 +115,7 @@ export async function open(url: string, options: SayOptions): Promise<void> {
   input.close();
 }
 
-async function enter(url: string, options: DeskOptions): Promise<DeskClient> {
+export async function enter(url: string, options: DeskOptions): Promise<DeskClient> {
   const origin = URL.parse(url)?.origin ?? url;
   const client = new DeskClient(url, deviceIn(deviceFile(origin, options), false));
   await client.signIn();
@@ -137,6 +138,6 @@ function deviceFile(origin: string, { device }: DeskOptions): string {
   );
 }
 
-function tell({ json }: DeskOptions, document: unknown, text: string): void {
+export function tell({ json }: DeskOptions, document: unknown, text: string): void {
   process.stdout.write(`${json ? JSON.stringify(document, null, 2) : text}\n`);
 }

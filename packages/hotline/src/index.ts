@@ -6,7 +6,14 @@
  */
 export { HotlineError, type HotlineErrorCode } from './error.ts';
 export { type FileHashes, FirstPass, MAX_FILE_BYTES } from './file/index.ts';
-export { MAX_AUTHOR_BYTES, MAX_TEXT_BYTES, padNeed } from './sealed/index.ts';
+export {
+  MAX_AUTHOR_BYTES,
+  MAX_EMERGENCY_TEXTS,
+  MAX_TEXT_BYTES,
+  makeEmergencyFile,
+  padNeed,
+  readEmergencyFile,
+} from './sealed/index.ts';
 export { SUITES } from './secret/index.ts';
 export * from './session/index.ts';
 export {

@@ -54,6 +54,29 @@ test('an alarm is told at once, while a flush hangs on a peer that does not answ
   assert.equal((await moscow.kme.alarms()).length, 2);
 });
 
+test('what an alarm was found to be is told with it, and kept: jamming is not told as tapping', async (t) => {
+  const network = await Network.open(t, { sites: ['beijing', 'moscow', 'delhi'] });
+  const { beijing, moscow } = network;
+  await beijing.kme.raiseAlarm(LINKS[0]!, 'dazzled', 'jam');
+  await beijing.kme.raiseAlarm(LINKS[0]!, 'again');
+  await beijing.kme.flush();
+  for (const { kme } of [beijing, moscow]) {
+    const alarms = await kme.alarms();
+    assert.deepEqual(
+      alarms.map(({ class: found, reason }) => [found, reason]),
+      [['jam', 'dazzled']],
+    );
+  }
+  await beijing.kme.reopen(LINKS[0]!);
+  await beijing.kme.raiseAlarm(LINKS[0]!, 'errors');
+  await beijing.kme.flush();
+  for (const { kme } of [beijing, moscow])
+    assert.deepEqual(
+      (await kme.alarms()).map((alarm) => alarm.class),
+      [undefined],
+    );
+});
+
 test('a link that is disturbed again and again leaves pads for the next alarm', async (t) => {
   const network = await Network.open(t);
   const { beijing, moscow } = network;

@@ -1,6 +1,6 @@
 import type { PoisonReport, Vault, VaultTransaction } from '@skykey/vault';
 import { KmeError } from './error.ts';
-import type { AlarmMessage } from './peer/message.ts';
+import type { AlarmClass, AlarmMessage } from './peer/message.ts';
 
 /** A quantum link under alarm. */
 export interface LinkAlarm {
@@ -9,6 +9,8 @@ export interface LinkAlarm {
   readonly sinceMs: number;
   /** Node that found it: it alone takes the link back into service. */
   readonly foundBy: string;
+  /** What it was found to be, where somebody has told. */
+  readonly class?: AlarmClass;
 }
 
 interface Record extends LinkAlarm {
@@ -58,7 +60,12 @@ export class Alarms {
     const kept = (await tx.recallAll(PREFIX)).map(({ value }) => value as Record);
     const dropped = kept.filter(({ state }) => state === 'dropped');
     const fresh = [...this.#fresh.values()].filter((alarm) => !dropped.some((known) => isSame(known, alarm)));
-    return [...dropped.map(({ link, reason, sinceMs, foundBy }) => ({ link, reason, sinceMs, foundBy })), ...fresh];
+    return [
+      ...dropped.map(({ link, reason, sinceMs, foundBy, class: found }) => ({
+        ...{ link, reason, sinceMs, foundBy, ...(found && { class: found }) },
+      })),
+      ...fresh,
+    ];
   }
 
   /** Alarms that this process raised and the vault refused to take down. */
@@ -79,12 +86,12 @@ export class Alarms {
    */
   async raise(
     link: string,
-    reason: string,
+    { reason, class: found }: Pick<LinkAlarm, 'reason' | 'class'>,
     tell: (tx: VaultTransaction, message: AlarmMessage) => Promise<void>,
   ): Promise<PoisonReport> {
     const atMs = this.#now();
     const key = nameOf(link, this.#self);
-    this.#fresh.set(key, { link, reason, sinceMs: atMs, foundBy: this.#self });
+    this.#fresh.set(key, { link, reason, sinceMs: atMs, foundBy: this.#self, ...(found && { class: found }) });
     const report = await this.#vault.atomically(async (tx) => {
       const known = (await tx.recall(key)) as Record | undefined;
       const current = known?.state === 'dropped' ? known : undefined;
@@ -93,10 +100,11 @@ export class Alarms {
         await tx.remember(key, { ...current, lastMs: atMs });
         return report;
       }
-      // The first reason and time stay while the alarm lasts.
-      const first = current ?? { reason, sinceMs: atMs };
+      // The first reason, class and time stay while the alarm lasts.
+      const first = current ?? { reason, sinceMs: atMs, class: found };
       const record: Record = {
         ...{ link, reason: first.reason, sinceMs: first.sinceMs, foundBy: this.#self },
+        ...(first.class && { class: first.class }),
         ...{ state: 'dropped', version: after(known, atMs), lastMs: atMs, toldMs: atMs },
       };
       await tx.remember(key, record);
@@ -133,7 +141,7 @@ export class Alarms {
     from: string,
     speakers: ReadonlySet<string>,
   ): Promise<PoisonReport | undefined> {
-    const { link, foundBy, version, state, reason, atMs } = heard;
+    const { link, foundBy, version, state, reason, atMs, class: found } = heard;
     const key = nameOf(link, foundBy);
     const known = (await tx.recall(key)) as Record | undefined;
     if (foundBy === this.#self || (known && known.version >= version)) return undefined;
@@ -144,7 +152,8 @@ export class Alarms {
     if (state === 'open' && from !== foundBy && !(await this.#isWitnessed(tx, heard, from, speakers))) return undefined;
     await tx.forget(hearsayOf(link, foundBy));
     const sinceMs = known?.state === 'dropped' ? known.sinceMs : atMs;
-    await tx.remember(key, { link, reason, sinceMs, foundBy, state, version, lastMs: atMs, toldMs: atMs });
+    const record: Record = { link, reason, sinceMs, foundBy, state, version, lastMs: atMs, toldMs: atMs };
+    await tx.remember(key, { ...record, ...(found && { class: found }) });
     const report = state === 'dropped' ? await tx.poison(link, reason) : { bits: 0, keys: 0, blocks: 0 };
     // What the finder's clock has dated before the alarm and has not come yet is refused when it does.
     const late = await tx.poison(link, reason, atMs);
@@ -173,6 +182,7 @@ const after = (known: Record | undefined, nowMs: number): number =>
 
 const isSame = (a: LinkAlarm, b: LinkAlarm): boolean => a.link === b.link && a.foundBy === b.foundBy;
 
-const message = ({ link, foundBy, version, state, reason, lastMs }: Record): AlarmMessage => ({
+const message = ({ link, foundBy, version, state, reason, lastMs, class: found }: Record): AlarmMessage => ({
   ...{ kind: 'alarm', link, foundBy, version, state, reason, atMs: lastMs },
+  ...(found && state === 'dropped' && { class: found }),
 });

@@ -74,6 +74,7 @@ export type { KmeEntry, SaeEntry } from './network/registry.ts';
 export { lanesOf, type Moments, type RehearsalScene, type Rehearsed, rehearse } from './network/rehearsal.ts';
 export { isJurisdiction, type Likeness, type NetworkLink, type NetworkNode, Topology } from './network/topology.ts';
 export { OPENAPI_DOCUMENTS, openApiText, serveOpenApi } from './openapi/openapi.ts';
+export { ALARM_CLASSES, type AlarmClass } from './peer/message.ts';
 export type { PeerLink } from './peer/peer.ts';
 export { type Overheard, overhear } from './peer/tap.ts';
 export { joinCuts } from './relay/confirm.ts';

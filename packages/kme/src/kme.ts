@@ -20,6 +20,7 @@ import { decide, type Policy } from './network/policy.ts';
 import { type KmeEntry, Registry, type SaeEntry } from './network/registry.ts';
 import type { Likeness } from './network/topology.ts';
 import {
+  type AlarmClass,
   type KeyMessage,
   MAX_BATCH,
   MAX_WORD_BYTES,
@@ -298,8 +299,8 @@ export class Kme {
   // Alarm
 
   /** The alarm of a quantum link of this site, told to everybody on the next flush. Rejects when the vault refuses. */
-  raiseAlarm(link: string, reason: string): Promise<PoisonReport> {
-    return this.exchange.raiseAlarm(link, reason);
+  raiseAlarm(link: string, reason: string, found?: AlarmClass): Promise<PoisonReport> {
+    return this.exchange.raiseAlarm(link, reason, found);
   }
 
   /** The operator takes a link back into service. False when this site had no alarm on it. */

@@ -87,6 +87,17 @@ export const siteConfiguration = z.strictObject({
     witness: path,
     /** Couriered secret of the two desks, 32 bytes or more. */
     secret: path,
+    /** Keys that sign the record (ML-DSA-65, PEM); without them this desk cannot go on the record. */
+    signing: z
+      .strictObject({
+        /** Private, of this desk alone. */
+        key: path,
+        /** Public, of the other desk: brought by a courier, as the secret is. */
+        peerKey: path,
+      })
+      .optional(),
+    /** Where a courier puts an emergency pad; it is taken into the store at the next start, and destroyed here. */
+    emergencyPad: path.optional(),
     /** What both desks have pinned (`skykey-line-policy/1`). */
     policy: path,
     /** Enrolment links of the first start are written here, for this user alone. */

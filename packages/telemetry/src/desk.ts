@@ -14,7 +14,9 @@ export interface DeskState {
   /** What may be done now; a missing permission comes with the sentence that says what would give it. */
   readonly may: DeskPermissions;
   /** On the record: both desks sign what was said. Off: nobody can prove it to a third. */
-  readonly record: { readonly on: boolean; readonly peerWants: boolean };
+  readonly record: DeskRecord;
+  /** What is left of the pad for words while the line is shut; null while there is none. */
+  readonly emergency: DeskEmergency | null;
   /** Days after which history and files are overwritten; null keeps them. */
   readonly retentionDays: number | null;
   /** The store was put back from a copy, and no operator has looked through what it does not know (`POST /api/noted`). */
@@ -24,6 +26,28 @@ export interface DeskState {
   /** The newest 100, oldest first; earlier ones by `GET /api/messages?before=ID`. */
   readonly messages: readonly DeskMessage[];
   readonly utcMs: number;
+}
+
+export interface DeskEmergency {
+  /** Texts that this desk can still send by it, and receive. */
+  readonly texts: number;
+  readonly incoming: number;
+  /** UTF-8 bytes of one text and its author's name together. */
+  readonly bytes: number;
+  /** Who says that nobody else has the pad: a courier, or an assumption. */
+  readonly provenance: string;
+  readonly may: Permission;
+}
+
+export interface DeskRecord {
+  readonly on: boolean;
+  readonly peerWants: boolean;
+  /** The first so many texts on the record are signed by both, as this desk knew at that time; null before. */
+  readonly signed: { readonly texts: number; readonly utcMs: number } | null;
+  /** Texts on the record after those. */
+  readonly unsigned: number;
+  /** Why a signature of the other desk was refused; null as a rule. */
+  readonly fault: string | null;
 }
 
 /**
@@ -118,6 +142,8 @@ export interface DeskMessage {
   readonly author: string;
   /** First bytes of what crossed the network, hexadecimal, for show. */
   readonly ciphertextPreview: string;
+  /** By the emergency pad, while the line was shut. */
+  readonly emergency?: true;
 }
 
 export interface DeskFile {

@@ -1,5 +1,7 @@
 /** Commands of people at a desk. */
 import type { Command } from 'commander';
+import { makePad } from '../desk/pad.ts';
+import { checkRecord, takeRecord } from '../desk/record.ts';
 import { enrol, fetchFile, newOperator, open, say, send, state } from '../desk.ts';
 import { decimal } from './option.ts';
 
@@ -9,7 +11,7 @@ export function talking(program: Command): void {
     .description('the hotline in a terminal: enrol this device, write, send files, follow what happens')
     .addHelpText(
       'after',
-      '\nExamples:\n  skykey desk enrol "http://localhost:8467/#enrol=…"\n  skykey desk say http://localhost:8467 "Good evening" --sealed\n  skykey desk open http://localhost:8467',
+      '\nExamples:\n  skykey desk enrol "http://localhost:8467/#enrol=…"\n  skykey desk say http://localhost:8467 "Good evening" --sealed\n  skykey desk open http://localhost:8467\n  skykey desk record http://localhost:8467 treaty.json\n  skykey desk verify-record treaty.json --key desk-moscow=moscow.record-key.pub',
     );
   const device = ['--device <file>', 'key of this device (~/.config/skykey/HOST.key)'] as const;
   const json = ['--json', 'JSON instead of sentences'] as const;
@@ -47,10 +49,20 @@ export function talking(program: Command): void {
     .argument('<text>', 'what to say')
     .description('send one text; exit 0 once the other desk keeps it, 3 if it still waits')
     .option('--sealed', 'by one-time pad')
+    .option('--emergency', 'while the line is shut: short words by the pad that a courier brought')
     .option('--wait <s>', 'how long to wait for it', decimal)
     .option(...device)
     .option(...json)
     .action(say);
+  desk
+    .command('pad')
+    .argument('<path>', 'where to put it; nothing is overwritten')
+    .description('make an emergency pad, to be carried by a courier to the sites of both desks')
+    .requiredOption('--conversation <uuid>', '"conversationId" in the configuration of both sites')
+    .requiredOption('--from <text>', 'who stands for it that nobody else has it, as people will read it')
+    .option('--texts <n>', 'texts each way, 1 to 64', decimal, 20)
+    .option(...json)
+    .action(makePad);
   desk
     .command('send')
     .argument('<desk>', 'address of the desk')
@@ -69,6 +81,26 @@ export function talking(program: Command): void {
     .option(...device)
     .option(...json)
     .action(fetchFile);
+  desk
+    .command('record')
+    .argument('<desk>', 'address of the desk')
+    .argument('<path>', 'where to put it; nothing is overwritten')
+    .description('take what was said on the record out of the desk, with both signatures, for a third person')
+    .option(...device)
+    .option(...json)
+    .action(takeRecord);
+  desk
+    .command('verify-record')
+    .argument('<file>', 'what "skykey desk record" wrote')
+    .description('check a record without any desk; exit 1 when it shows nothing, with the reason')
+    .option(
+      '--key <desk=file>',
+      'public key of a desk (PEM) as its site has published it; once for each desk',
+      (text: string, before: readonly string[]) => [...before, text],
+      [],
+    )
+    .option(...json)
+    .action(checkRecord);
   desk
     .command('open')
     .argument('<desk>', 'address of the desk')

@@ -54,9 +54,9 @@ test('a refused text and the end of a file are told', () => {
 });
 
 test('going on the record and a changed phrase never pass silently', () => {
-  const record = { on: true, peerWants: true };
+  const record = { on: true, peerWants: true, signed: null, unsigned: 0, fault: null };
   assert.deepEqual(after(desk(), { kind: 'desk', desk: desk({ record }) }), [words.record.begun]);
-  const asked = { on: false, peerWants: true };
+  const asked = { ...record, on: false };
   assert.deepEqual(after(desk(), { kind: 'desk', desk: desk({ record: asked }) }), [words.record.asked('Moscow')]);
   const safety = { ...desk().safety, phrase: 'other words' };
   assert.deepEqual(after(desk(), { kind: 'desk', desk: desk({ safety }) }), [words.phrase.changed]);

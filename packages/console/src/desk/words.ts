@@ -173,6 +173,11 @@ export const words = {
     agree: 'Go on the record',
     waiting: (peer: string) => `Waiting for ${peer} to agree to go on the record.`,
     takeBack: 'Take it back',
+    signed: (texts: number, time: string) =>
+      texts === 0
+        ? `Both desks signed the beginning at ${time} UTC.`
+        : `Both desks signed up to text ${texts} of the record at ${time} UTC.`,
+    unsigned: (texts: number) => (texts === 1 ? '1 text waits for signatures.' : `${texts} texts wait for signatures.`),
     begun: 'On the record: from now on both desks sign what is said.',
     ended: 'Off the record: nobody can prove to a third what is said from now on.',
   },

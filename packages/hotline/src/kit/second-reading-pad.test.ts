@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { integer, name, type Read, uuid, vectors } from './test/reading.ts';
+import { integer, long, name, type Read, sha256, unhex, uuid, vectors } from './test/reading.ts';
 
 // Written from PROTOCOL.md, sections 6 and 10, alone: nothing of the implementation is imported here.
 
@@ -83,6 +83,18 @@ describe('texts and pads, read a second time', () => {
       const rest = sealed(material, block, header, route, 'skykey/hotline/sealed/2');
       assert.equal(output.payload, Buffer.concat([header, rest]).toString('hex'), file);
     }
+  });
+
+  test('what a courier brings', () => {
+    const [{ input, output }] = vectors('pad/file', true) as [Read];
+    const pads = output.pads.map(({ blockBytes, keys }: Read['output']) => {
+      const ids = keys.map(({ keyId }: { keyId: string }) => uuid(keyId));
+      const plan = Buffer.concat([integer(blockBytes, 2), integer(ids.length, 2), ...ids]);
+      return Buffer.concat([long(plan), ...keys.map(({ key }: { key: string }) => unhex(key))]);
+    });
+    const head = [Buffer.from('SKYP'), Buffer.of(2), uuid(output.conversationId), name(output.provenance)];
+    const body = Buffer.concat([...head, ...pads]);
+    assert.equal(input.file, Buffer.concat([body, sha256(body)]).toString('hex'));
   });
 
   test('emergency texts', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createPublicKey, verify } from 'node:crypto';
 import { describe, test } from 'node:test';
 import {
   briefly,
@@ -131,6 +131,35 @@ describe('the rest, read a second time', () => {
       const words = sha256(name('skykey/hotline/words/2'), integer(input.number, 8), long(block)).toString('hex');
       assert.equal(output.commitment, input.salt === null ? null : words, file);
     }
+  });
+
+  test('what is signed on the record, and by whom', () => {
+    for (const { name: file, input, output } of vectors('stream/record-origin', true)) {
+      const origin = sha256(name('skykey/hotline/on-record/2'), unhex(input.origin));
+      assert.equal(output.origin, origin.toString('hex'), file);
+    }
+    const signedBytes = ({ conversationId, desks, head }: Read['input']): Buffer =>
+      Buffer.concat([
+        lp('skykey/hotline/record/2', uuid(conversationId)),
+        ...desks.toSorted().map((desk: string) => lp('desk', Buffer.from(desk))),
+        lp('head', unhex(head)),
+      ]);
+    const all = vectors('stream/signed-bytes', true);
+    assert.ok(all.length >= 3);
+    for (const { name: file, input, output } of all) {
+      assert.equal(output.bytes, signedBytes(input).toString('hex'), file);
+    }
+    const [{ input }] = vectors('stream/signed-verify', true) as [Read];
+    const signed = unhex(input.signed);
+    const head = signed.subarray(4, 4 + signed.readUInt32BE());
+    let at = 4 + head.length + 1;
+    for (const desk of input.desks) {
+      assert.deepEqual(signed.subarray(at, at + 1 + desk.length), name(desk));
+      const signature = signed.subarray(at + 1 + desk.length, (at += 1 + desk.length + 3309));
+      const key = createPublicKey({ key: unhex(input.keys[desk]), format: 'der', type: 'spki' });
+      assert.ok(verify(null, signedBytes({ ...input, head: head.toString('hex') }), key, signature), desk);
+    }
+    assert.equal(at, signed.length);
   });
 
   test('files', () => {

@@ -8,6 +8,7 @@ import {
   type EmergencyPlan,
   type EmergencyRecord,
   encodePlan,
+  keyIdsOfText,
   readEmergencyRecord,
   recordHeader,
   textsOf,
@@ -183,8 +184,7 @@ export class EmergencyPad {
   }
 
   #keyIdsOf(number: number): readonly string[] {
-    const { count } = this.#need;
-    return this.#plan.keyIds.slice((number - 1) * count, number * count);
+    return keyIdsOfText(this.#plan, number);
   }
 
   #keysOf(number: number): readonly SecretBytes[] {

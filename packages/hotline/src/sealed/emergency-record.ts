@@ -8,8 +8,8 @@ import { PAD_TAG_BYTES } from './one-time-pad.ts';
 import type { Route } from './route.ts';
 
 /**
- * Bytes of the emergency pad: the plan that one desk announces on the control lane while all is well, and the record that
- * carries a text when nothing else may leave.
+ * Bytes of the emergency pad: the plan in what a courier brings (`emergency-file.ts`), and the record that carries a text
+ * when nothing else may leave.
  *
  *   plan    block size (2) ‖ number of keys (2) ‖ key ids (16 each), in the order in which they are used
  *   record  "SKYH" ‖ 02 ‖ 03 ‖ direction (1) ‖ conversation id (16) ‖ number (2) ‖ flags (1: bit 0 on the record) ‖
@@ -63,6 +63,12 @@ export function textsOf({ blockBytes, keyIds }: EmergencyPlan): number | null {
   const texts = need ? keyIds.length / need.count : 0;
   const sound = Number.isInteger(texts) && texts >= 1 && texts <= MAX_EMERGENCY_TEXTS;
   return sound && new Set(keyIds).size === keyIds.length && keyIds.every(isUuid) ? texts : null;
+}
+
+/** Ids of the keys of a text, 1 to the number of texts. */
+export function keyIdsOfText({ blockBytes, keyIds }: EmergencyPlan, number: number): readonly string[] {
+  const { count } = padNeedOfBlock(blockBytes)!;
+  return keyIds.slice((number - 1) * count, number * count);
 }
 
 /** Throws HotlineError `hotline/bad-argument` for a plan that is none. */

@@ -11,6 +11,7 @@ export {
   SALT_BYTES,
   type Words,
 } from './block.ts';
+export { EMERGENCY_BLOCK_BYTES, type EmergencyFile, makeEmergencyFile, readEmergencyFile } from './emergency-file.ts';
 export {
   EmergencyPad,
   type EmergencyPadOptions,
@@ -21,6 +22,7 @@ export {
   type EmergencyPlan,
   emergencyNeed,
   encodePlan,
+  keyIdsOfText,
   MAX_EMERGENCY_TEXTS,
   readPlan,
 } from './emergency-record.ts';

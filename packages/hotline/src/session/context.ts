@@ -1,7 +1,7 @@
 import type { SecretBytes } from '@skykey/bits';
 import type { Lane } from '../secret/lanes.ts';
 import type { FreshAgreement, LinePermissions, LinePolicy, LineState } from '../state/index.ts';
-import type { SessionPorts } from './ports.ts';
+import type { SessionPorts, SigningKeys } from './ports.ts';
 import type { Steps } from './steps.ts';
 
 /** What does not change in the life of a session. */
@@ -18,6 +18,10 @@ export interface SessionOptions {
   readonly psk: SecretBytes;
   readonly suites: { readonly own: readonly string[]; readonly peer: readonly string[] };
   readonly policy: LinePolicy;
+  /** Null where nobody has made keys for it: this desk cannot go on the record then. */
+  readonly signing: SigningKeys | null;
+  /** A pad that a courier brought (`makeEmergencyFile`), overwritten here; null when there is none. */
+  readonly emergencyPad: Uint8Array | null;
   /** The store is a copy from the past (its witness says so). */
   readonly restored: boolean;
 }

@@ -1,5 +1,6 @@
 export { LEASE_MS, type Lease, type LeasedKey } from './calls.ts';
 export type { SessionOptions } from './context.ts';
+export type { SessionEmergency } from './emergency.ts';
 export type {
   Changes,
   FileShelf,
@@ -11,5 +12,13 @@ export type {
   SessionNews,
   SessionPorts,
   SessionStore,
+  SigningKeys,
 } from './ports.ts';
+export type { RecordPart, SessionRecord } from './record.ts';
+export {
+  type RecordDocument,
+  type RecordReport,
+  recordDocument,
+  verifyRecord,
+} from './record-document.ts';
 export { Session, type SessionSafety, type SessionView } from './session.ts';

@@ -1,20 +1,18 @@
 import { createHash } from 'node:crypto';
 import { Reader, Writer } from '../bytes.ts';
 import { HotlineError } from '../error.ts';
-import { commitmentOf, type TextMessage } from '../sealed/index.ts';
+import { commitmentOf, digestOf, type Sealing, type TextMessage } from '../sealed/index.ts';
 import type { Direction } from '../secret/index.ts';
-import {
-  type Comparison,
-  encodeHead,
-  type Head,
-  LINKS_KEPT,
-  type Link,
-  readHead,
-  Transcript,
-} from '../stream/index.ts';
+import { type Comparison, encodeHead, LINKS_KEPT, type Link, readHead, Transcript } from '../stream/index.ts';
 import type { Steps } from './steps.ts';
 
 const ORIGIN = 'session/minutes';
+
+/** Hears, within the same step, what is in the transcript, and that another begins. */
+interface Follower {
+  readonly added: (direction: Direction, sealing: Sealing, message: TextMessage) => void;
+  readonly begun: (origin: Uint8Array) => void;
+}
 
 /**
  * What was said, as both desks remember it. After a restore both begin anew, by an origin that the agreement gives them,
@@ -22,13 +20,15 @@ const ORIGIN = 'session/minutes';
  */
 export class Minutes {
   readonly #steps: Steps;
+  readonly #follower: Follower;
   #origin: Uint8Array;
   /** Numbers up to these are not in this transcript, by direction. */
   #from: Readonly<Record<Direction, number>>;
   #transcript: Transcript;
 
-  constructor(steps: Steps, kept: ReadonlyMap<string, Uint8Array>) {
+  constructor(steps: Steps, kept: ReadonlyMap<string, Uint8Array>, follower: Follower) {
     this.#steps = steps;
+    this.#follower = follower;
     const links: Link[] = [];
     for (const [name, bytes] of kept) if (name.startsWith(`${ORIGIN}/`)) links.push(readLink(bytes));
     const origin = kept.get(ORIGIN);
@@ -44,13 +44,20 @@ export class Minutes {
     return new Uint8Array(createHash('sha256').update(bytes).digest());
   }
 
+  /** 32 bytes: where this transcript began. */
+  get origin(): Uint8Array {
+    return this.#origin;
+  }
+
   /** Within a step. */
-  add(direction: Direction, number: number, digest: Uint8Array, message: TextMessage): void {
+  add(direction: Direction, sealing: Sealing, message: TextMessage): void {
+    const { number } = message;
     if (number <= this.#from[direction]) return;
-    const commitment = commitmentOf(message);
+    const { digest, commitment } = { digest: digestOf(sealing, message), commitment: commitmentOf(message) };
     for (const link of this.#transcript.add([{ direction, lane: 'text', number, digest, commitment }])) {
       this.#steps.put(`${ORIGIN}/${link.direction}/${link.count % (2 * LINKS_KEPT)}`, writeLink(link));
     }
+    this.#follower.added(direction, sealing, message);
   }
 
   /** Within a step: both begin anew. `from`: what each direction's receiver had accepted. */
@@ -62,6 +69,7 @@ export class Minutes {
       for (let i = 0; i < 2 * LINKS_KEPT; i++) this.#steps.put(`${ORIGIN}/${direction}/${i}`, null);
     }
     this.#steps.put(ORIGIN, new Writer().raw(this.#origin).u64(from[1]).u64(from[2]).finish());
+    this.#follower.begun(this.#origin);
   }
 
   /** Whether so much was said since the last head that the peer should see one. */
@@ -76,10 +84,6 @@ export class Minutes {
   /** Throws HotlineError `hotline/malformed`. */
   compare(head: Uint8Array): Comparison {
     return this.#transcript.compare(readHead(head));
-  }
-
-  covers(head: Head): boolean {
-    return this.#transcript.covers(head);
   }
 }
 

@@ -9,11 +9,11 @@ const MAX_NOTICE_BYTES = 32_768;
 
 /**
  * What desks tell each other beside words, each once and in order: that a text is to be sealed again, that a file is
- * offered, that the telephone rings. Bodies are the rooms' own; here they are bytes after their kind.
+ * offered, that the telephone rings, that words came by the emergency pad. Bodies are the rooms' own; here they are bytes after their kind.
  */
-export type NoticeKind = 'seal-again' | 'file-offer' | 'call' | 'signature';
+export type NoticeKind = 'seal-again' | 'file-offer' | 'call' | 'signature' | 'emergency';
 
-const KINDS: readonly NoticeKind[] = ['seal-again', 'file-offer', 'call', 'signature'];
+const KINDS: readonly NoticeKind[] = ['seal-again', 'file-offer', 'call', 'signature', 'emergency'];
 
 export interface Notice {
   readonly kind: NoticeKind;

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { FileHashes } from '../file/index.ts';
 import type { NamedKey } from '../sealed/key.ts';
 
@@ -67,6 +68,13 @@ export interface FileShelf {
   hashes(fileId: string): Promise<FileHashes>;
 }
 
+/** Keys that sign the record, ML-DSA-65, made for this alone. */
+export interface SigningKeys {
+  readonly privateKey: KeyObject;
+  /** The other desk's, pinned: whose public key this is was settled by people. */
+  readonly peerKey: KeyObject;
+}
+
 /** How a text is sealed: by one-time pad inside the renewed keys, or by renewed keys alone. */
 export type Sealing = 'sealed' | 'hybrid';
 
@@ -90,6 +98,8 @@ export interface SessionMessage {
   readonly author: string;
   /** First bytes of what crossed the network, hexadecimal. */
   readonly ciphertextPreview: string;
+  /** By the emergency pad, while the line was shut. */
+  readonly emergency?: true;
 }
 
 /** A file on its way, as people see it. */

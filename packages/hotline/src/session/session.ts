@@ -23,10 +23,12 @@ import {
 import { encodeAck, encodeHolding, readAck, readHolding } from '../stream/index.ts';
 import { Calls, type Lease } from './calls.ts';
 import type { SessionContext, SessionOptions } from './context.ts';
+import { Emergency, readConfirmation, type SessionEmergency, writeConfirmation } from './emergency.ts';
 import { FILE_FORM, Files } from './files.ts';
 import { Minutes } from './minutes.ts';
 import { type Notice, Notices } from './notices.ts';
 import type { SessionCall, SessionFile, SessionMessage, SessionPorts } from './ports.ts';
+import { type RecordPart, type SessionRecord, SignedRecord } from './record.ts';
 import { Renewal, type Renewed } from './renewal.ts';
 import { Steps } from './steps.ts';
 import { Texts } from './texts.ts';
@@ -59,6 +61,9 @@ export interface SessionView {
   readonly safety: SessionSafety;
   readonly call: SessionCall | null;
   readonly files: readonly SessionFile[];
+  readonly record: SessionRecord;
+  /** Null while there is no pad. */
+  readonly emergency: SessionEmergency | null;
   /** Texts of this desk that the other does not keep yet. */
   readonly waitingTexts: number;
 }
@@ -82,6 +87,8 @@ export class Session {
   readonly #files: Files;
   readonly #calls: Calls;
   readonly #minutes: Minutes;
+  readonly #record: SignedRecord;
+  readonly #emergency: Emergency;
   #line: LineState;
   #safety: SessionSafety = NO_SAFETY;
   #beatDue = false;
@@ -91,6 +98,7 @@ export class Session {
   /** The peer's, when it was last agreed with; null before. */
   #peerEra: number | null;
   #closed = false;
+  #tookPad = false;
 
   /**
    * Opens the conversation from what is kept of it, or begins it. Rejects with HotlineError `hotline/bad-argument`,
@@ -101,6 +109,8 @@ export class Session {
     const session = new Session(options, ports, kept);
     await session.#steps.run(() => {
       session.#happen({ type: 'started', restored: options.restored, atMs: ports.nowMs() });
+      if (!options.signing) session.#happen({ type: 'record', wants: false, atMs: ports.nowMs() });
+      session.#tookPad = session.#emergency.begin(options.emergencyPad);
       session.#steps.put(ERA, new Writer().u64(session.#era).finish());
       session.#steps.put(LINE, new TextEncoder().encode(storeLine(session.#line)));
     });
@@ -135,11 +145,23 @@ export class Session {
         this.#beatDue = true;
       },
     };
-    this.#minutes = new Minutes(this.#steps, kept);
+    this.#minutes = new Minutes(this.#steps, kept, {
+      added: (direction, sealing, message) => this.#record.add(direction, sealing, message),
+      begun: (origin) => this.#record.beginAnew(origin),
+    });
+    this.#record = new SignedRecord(context, kept, {
+      origin: this.#minutes.origin,
+      ask: (body) => this.#notice({ kind: 'signature', body }),
+      doubt: (reason) => this.#doubtRecord(reason),
+    });
     this.#notices = new Notices(context, kept, (notice) => this.#noticed(notice));
     this.#texts = new Texts(context, kept, {
       minutes: this.#minutes,
       onUnopenable: (number) => this.#notice({ kind: 'seal-again', body: new Writer().u64(number).finish() }),
+    });
+    this.#emergency = new Emergency(context, kept, {
+      confirm: (keyId) => this.#notice({ kind: 'emergency', body: writeConfirmation(keyId) }),
+      left: (texts) => this.#happen({ type: 'emergency-pad', texts, atMs: this.#ports.nowMs() }),
     });
     this.#files = new Files(context, kept, (body) => this.#notices.tell({ kind: 'file-offer', body }));
     this.#calls = new Calls(
@@ -153,6 +175,11 @@ export class Session {
       transcript: () => this.#transcriptHash(),
       onEpoch: (renewed) => this.#renewed(renewed),
     });
+  }
+
+  /** The pad that was brought is in the store, or must never be: its file is to be destroyed. */
+  get tookPad(): boolean {
+    return this.#tookPad;
   }
 
   /** Why nothing goes on, or null: its host opens it anew. */
@@ -169,6 +196,8 @@ export class Session {
       safety: this.#safety,
       call: this.#calls.shown,
       files: this.#files.list,
+      record: this.#record.view,
+      emergency: this.#emergency.view,
       waitingTexts: this.#texts.waiting,
     };
   }
@@ -199,6 +228,14 @@ export class Session {
   /** A person writes. Resolves when it is kept here; rejects with HotlineError whose message is for that person. */
   say(text: { readonly text: string; readonly sealing: Sealing; readonly author: string }): Promise<SessionMessage> {
     return this.#run(() => this.#texts.say(text));
+  }
+
+  /**
+   * A person writes while the line is shut: short words by the pad that a courier brought, and by nothing else. Rejects with
+   * the sentence for that person.
+   */
+  sayEmergency(text: { readonly text: string; readonly author: string }): Promise<SessionMessage> {
+    return this.#run(() => this.#emergency.say(text));
   }
 
   /** The pools of this site, above nothing: the floor of the policy is taken off here. */
@@ -237,9 +274,25 @@ export class Session {
     return this.#run(() => this.#happen({ type: 'approval-withdrawn', person, request, atMs: this.#ports.nowMs() }));
   }
 
-  /** A person here wants the conversation on the record, or not. It is, while both sides want it. */
+  /**
+   * A person here wants the conversation on the record, or not. It is, while both sides want it. Rejects with the sentence
+   * when this desk has no keys to sign with.
+   */
   record(wants: boolean): Promise<void> {
-    return this.#run(() => this.#happen({ type: 'record', wants, atMs: this.#ports.nowMs() }));
+    return this.#run(() => {
+      if (wants && !this.#options.signing) throw new HotlineError('hotline/not-permitted', NO_SIGNING_KEYS);
+      this.#happen({ type: 'record', wants, atMs: this.#ports.nowMs() });
+    });
+  }
+
+  /** What can be shown to a third, oldest first: see `recordDocument`. */
+  get recordParts(): readonly RecordPart[] {
+    return this.#record.parts;
+  }
+
+  /** Words said before are no longer kept anywhere here. What both signed about them stays, without what would show them. */
+  forgetRecord(beforeMs: number): Promise<void> {
+    return this.#run(() => this.#record.forget(beforeMs));
   }
 
   /** An operator has read that the store was restored. */
@@ -287,10 +340,12 @@ export class Session {
 
   /** Ends what is under way and overwrites every key. */
   async close(): Promise<void> {
+    if (!this.#closed) await this.#steps.run(() => this.#record.close()).catch(() => undefined);
     this.#closed = true;
     await this.#steps.idle();
     this.#calls.stop('This site ends.');
     this.#texts.wipe();
+    this.#emergency.wipe();
     this.#renewal.wipe();
   }
 
@@ -308,7 +363,9 @@ export class Session {
     const nowMs = this.#ports.nowMs();
     this.#renewal.tick(nowMs);
     this.#calls.tick(nowMs);
+    this.#emergency.tick(nowMs);
     if (!this.#renewal.epoch) return;
+    this.#record.tick(nowMs);
     this.#notices.pump(nowMs, FORM.notice);
     this.#texts.pump(nowMs);
     this.#files.tick(nowMs);
@@ -319,6 +376,10 @@ export class Session {
     const nowMs = this.#ports.nowMs();
     if (bytes[5] === 1) {
       this.#renewal.arrive(bytes, nowMs);
+      return;
+    }
+    if (bytes[5] === 3) {
+      this.#emergency.arrive(bytes);
       return;
     }
     const epoch = this.#renewal.epochOf(bytes.subarray(8, 24));
@@ -409,11 +470,20 @@ export class Session {
 
   #compare(head: Uint8Array): void {
     const comparison = this.#minutes.compare(head);
-    if (comparison.kind !== 'mismatch') return;
+    if (comparison.kind === 'mismatch') this.#fault(comparison.reason);
+  }
+
+  /** The record goes off here: else the next signature would shut the line again as soon as it is opened. */
+  #doubtRecord(reason: string): void {
+    this.#happen({ type: 'record', wants: false, atMs: this.#ports.nowMs() });
+    this.#fault(reason);
+  }
+
+  #fault(reason: string): void {
     const nowMs = this.#ports.nowMs();
     const id = Buffer.from(this.#ports.random(8)).toString('hex');
     const alarm = { id, class: 'fault', foundBy: this.#options.ownName, link: 'hotline', atMs: nowMs } as const;
-    this.#happen({ type: 'alarm', alarm: { ...alarm, reason: comparison.reason.replace(/\.$/, '') }, atMs: nowMs });
+    this.#happen({ type: 'alarm', alarm: { ...alarm, reason: reason.replace(/\.$/, '') }, atMs: nowMs });
   }
 
   #noticed({ kind, body }: Notice): void {
@@ -430,7 +500,11 @@ export class Session {
       case 'call':
         this.#calls.arrive(body);
         return;
+      case 'emergency':
+        this.#emergency.confirmed(readConfirmation(body));
+        return;
       case 'signature':
+        this.#record.arrive(body, this.#ports.nowMs());
         return;
     }
   }
@@ -532,6 +606,9 @@ export class Session {
 function readEra(bytes: Uint8Array): number {
   return new Reader(bytes, 'the era of a store').u64();
 }
+
+const NO_SIGNING_KEYS =
+  'This desk has no keys to sign a record with. Whoever runs the site makes them, brings the public one to the other site, and names both in its configuration.';
 
 const NO_SAFETY: SessionSafety = {
   phrase: null,

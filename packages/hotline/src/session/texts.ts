@@ -1,6 +1,5 @@
 import { HotlineError } from '../error.ts';
 import {
-  digestOf,
   keyNeedOf,
   openSealedText,
   type Route,
@@ -202,7 +201,7 @@ export class Texts {
       const { sealing, message } = this.#unminuted.get(number)!;
       this.#unminuted.delete(number);
       this.#context.steps.put(`${OUT}/${number}`, null);
-      this.#minutes.add(this.#directions.out, number, digestOf(sealing, message), message);
+      this.#minutes.add(this.#directions.out, sealing, message);
     }
   }
 
@@ -354,7 +353,7 @@ export class Texts {
       const text = this.#ahead.get(number)!;
       this.#ahead.delete(number);
       this.#context.steps.put(`${IN}/${number}`, null);
-      this.#minutes.add(this.#directions.in, number, digestOf(text.sealing, text.message), text.message);
+      this.#minutes.add(this.#directions.in, text.sealing, text.message);
       const { keyIds, preview } = text;
       this.#show(this.#view('received', text, { state: 'delivered', missed, keyIds, preview }));
     }

@@ -26,6 +26,7 @@ export {
   recordBytes,
   type SignedHead,
   signHead,
+  verifySignature,
   verifySignedHead,
 } from './signed-head.ts';
 export {

@@ -6,7 +6,7 @@ import { isUuid, uuidBytes } from '../secret/uuid.ts';
 import { encodeHead, type Head, readHead, type Transcript } from './transcript.ts';
 
 /**
- * On the record: both desks sign the same head of the transcript with ML-DSA-65 (FIPS 204, empty context string), so that
+ * On the record: both desks sign the same head of the record's transcript with ML-DSA-65 (FIPS 204, empty context string), so that
  * a third can be shown who said what. Off the record nothing of this is used, and nobody can prove anything.
  *
  * Signed bytes: LP("skykey/hotline/record/2", conversation id (16)) ‖ LP("desk", desk of direction 1) ‖
@@ -80,9 +80,7 @@ export function countersign(
   keys: PinnedKeys,
 ): SignedHead {
   const peer = parties.desks.find((desk) => desk !== deskId)!;
-  const theirs = signatures.find((signature) => signature.deskId === peer);
-  if (!theirs) throw new HotlineError('hotline/forged', `the record is not signed by ${peer}`);
-  checkSignature(parties, head, theirs, keys);
+  const theirs = verifySignature(parties, { head, signatures }, peer, keys);
   if (!transcript.covers(head)) {
     throw new HotlineError(
       'hotline/not-permitted',
@@ -92,6 +90,19 @@ export function countersign(
   const both = [theirs, signatureOf(parties, head, deskId, privateKey)];
   const order = inOrder(parties.desks);
   return { head, signatures: both.sort((a, b) => order.indexOf(a.deskId) - order.indexOf(b.deskId)) };
+}
+
+/** The signature of `deskId`. Throws HotlineError `hotline/forged` unless it is there and right. */
+export function verifySignature(
+  parties: RecordParties,
+  { head, signatures }: SignedHead,
+  deskId: string,
+  keys: PinnedKeys,
+): HeadSignature {
+  const found = signatures.find((signature) => signature.deskId === deskId);
+  if (!found) throw new HotlineError('hotline/forged', `the record is not signed by ${deskId}`);
+  checkSignature(parties, head, found, keys);
+  return found;
 }
 
 /** Throws HotlineError `hotline/forged` unless both desks have signed this head with their pinned keys. */

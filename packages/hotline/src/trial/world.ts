@@ -1,8 +1,17 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { SecretBytes } from '@skykey/bits';
 import { FirstPass } from '../file/index.ts';
 import { SUITES } from '../secret/index.ts';
-import type { Changes, FileShelf, KeySource, SessionKey, SessionMessage, SessionNews } from '../session/ports.ts';
+import type { SessionOptions } from '../session/context.ts';
+import type {
+  Changes,
+  FileShelf,
+  KeySource,
+  SessionKey,
+  SessionMessage,
+  SessionNews,
+  SigningKeys,
+} from '../session/ports.ts';
 import { Session } from '../session/session.ts';
 import { DEFAULT_POLICY, type LinePolicy } from '../state/index.ts';
 
@@ -124,6 +133,13 @@ export class World {
   /** Everything that was put on the line, with who sent it. */
   readonly wire: { readonly from: DeskId; readonly bytes: Uint8Array }[] = [];
   manners: LineManners;
+  /** Keys of each desk for the record; null: it has none. */
+  signing: Readonly<Record<DeskId, SigningKeys | null>> = {
+    [ALICE]: { privateKey: SIGNING[ALICE].privateKey, peerKey: SIGNING[BOB].publicKey },
+    [BOB]: { privateKey: SIGNING[BOB].privateKey, peerKey: SIGNING[ALICE].publicKey },
+  };
+  /** What a courier has brought and nobody has destroyed yet. */
+  readonly couriered: Record<DeskId, Uint8Array | null> = { [ALICE]: null, [BOB]: null };
   /** Looks at what comes off the line and may put other things there instead. */
   middle: ((bytes: Uint8Array, from: DeskId) => readonly Uint8Array[]) | null = null;
   /** Time that only goes on; desks see it through `nowMs`. */
@@ -164,54 +180,59 @@ export class World {
     this.#setBackMs += ms;
   }
 
+  /** What a session of this desk is opened with. */
+  optionsOf(id: DeskId): SessionOptions {
+    return {
+      ...{ ownId: id, peerId: other(id), ownName: NAMES[id], peerName: NAMES[other(id)] },
+      conversationId: '9d6f3a52-1c1c-4a0e-8a39-d9c6a1a0c0de',
+      psk: SecretBytes.adopt(new Uint8Array(32).fill(7)),
+      suites: { own: SUITES, peer: SUITES },
+      policy: id === BOB ? this.bobsPolicy : this.policy,
+      signing: this.signing[id],
+      emergencyPad: this.couriered[id]?.slice() ?? null,
+      restored: this.sites[id].restored,
+    };
+  }
+
   async start(id: DeskId): Promise<Session> {
     const site = this.sites[id];
     const life = ++site.life;
     const { slowDisks } = this;
     this.slowDisks = false;
-    const session = await Session.open(
-      {
-        ...{ ownId: id, peerId: other(id), ownName: NAMES[id], peerName: NAMES[other(id)] },
-        conversationId: '9d6f3a52-1c1c-4a0e-8a39-d9c6a1a0c0de',
-        psk: SecretBytes.adopt(new Uint8Array(32).fill(7)),
-        suites: { own: SUITES, peer: SUITES },
-        policy: id === BOB ? this.bobsPolicy : this.policy,
-        restored: site.restored,
-      },
-      {
-        store: {
-          load: async () => site.disk.copy().puts,
-          commit: (changes) =>
-            new Promise((resolve, reject) => {
+    const session = await Session.open(this.optionsOf(id), {
+      store: {
+        load: async () => site.disk.copy().puts,
+        commit: (changes) =>
+          new Promise((resolve, reject) => {
+            if (site.life !== life) return;
+            site.writing.push(changes);
+            const done = (): void => {
               if (site.life !== life) return;
-              site.writing.push(changes);
-              const done = (): void => {
-                if (site.life !== life) return;
-                site.writing.shift();
-                if (site.disk.fault) {
-                  reject(site.disk.fault);
-                  return;
-                }
-                site.disk.commit(changes);
-                resolve();
-              };
-              if (this.slowDisks) this.#at(this.dice.below(SLOWEST_COMMIT_MS), done);
-              else done();
-            }),
-        },
-        keys: this.#keysOf(id, life),
-        files: this.#shelfOf(id, life),
-        post: (bytes) => site.life === life && this.#post(id, bytes),
-        random: (bytes) => this.dice.bytes(bytes),
-        nowMs: () => this.nowMs,
-        tell: (news) => {
-          if (site.life !== life) return;
-          site.news.push(news);
-          if (news.kind === 'message') site.shown.push(news.message);
-        },
+              site.writing.shift();
+              if (site.disk.fault) {
+                reject(site.disk.fault);
+                return;
+              }
+              site.disk.commit(changes);
+              resolve();
+            };
+            if (this.slowDisks) this.#at(this.dice.below(SLOWEST_COMMIT_MS), done);
+            else done();
+          }),
       },
-    );
+      keys: this.#keysOf(id, life),
+      files: this.#shelfOf(id, life),
+      post: (bytes) => site.life === life && this.#post(id, bytes),
+      random: (bytes) => this.dice.bytes(bytes),
+      nowMs: () => this.nowMs,
+      tell: (news) => {
+        if (site.life !== life) return;
+        site.news.push(news);
+        if (news.kind === 'message') site.shown.push(news.message);
+      },
+    });
     site.session = session;
+    if (session.tookPad) this.couriered[id] = null;
     site.restored = false;
     await session.stock(5_000_000, 5_000_000, 0);
     this.slowDisks = slowDisks;
@@ -396,6 +417,9 @@ export class World {
     };
   }
 }
+
+/** Made by chance, as its signatures are; nothing that happens depends on their bytes. */
+const SIGNING = { [ALICE]: generateKeyPairSync('ml-dsa-65'), [BOB]: generateKeyPairSync('ml-dsa-65') };
 
 const NAMES: Readonly<Record<DeskId, string>> = { [ALICE]: 'Alice', [BOB]: 'Bob' };
 

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { CARRIED_LANE, keyLane, peerLane } from '../lanes.ts';
 import { alone, code, hex, Network, pattern } from '../test/sites.ts';
 import {
+  ALARM_CLASSES,
   decodeAnswer,
   decodeMessage,
   encodeAnswer,
@@ -95,6 +96,19 @@ const message: fc.Arbitrary<PeerMessage> = fc.oneof(
       foundBy: name,
       version: fc.maxSafeNat(),
       state: fc.constantFrom('dropped' as const, 'open' as const),
+      atMs: fc.nat(),
+      reason: fc.string({ unit: 'grapheme', maxLength: 40 }),
+    },
+    plain,
+  ),
+  fc.record(
+    {
+      kind: fc.constant('alarm' as const),
+      link: name,
+      foundBy: name,
+      version: fc.maxSafeNat(),
+      state: fc.constant('dropped' as const),
+      class: fc.constantFrom(...ALARM_CLASSES),
       atMs: fc.nat(),
       reason: fc.string({ unit: 'grapheme', maxLength: 40 }),
     },
@@ -229,6 +243,10 @@ const VECTORS: readonly PeerMessage[] = (() => {
     { kind: 'assign', batches: [{ ...common, lane: keyLane('a', 'b', 'micius'), keys }] },
     { kind: 'void', batches: [{ ...common, lane: CARRIED_LANE, keys: [{ keyId, offset: 0 }] }] },
     { kind: 'alarm', link: 'micius-a', foundBy: 'a', version: 7, state: 'dropped', reason: 'tapped', atMs: 1000 },
+    {
+      ...{ kind: 'alarm', link: 'micius-a', foundBy: 'a', version: 7, state: 'dropped', class: 'jam' },
+      ...{ reason: 'dazzled', atMs: 1000 },
+    },
     {
       ...{ kind: 'join', joinId: 'j', route: ['x', 'a', 'b'], labels: told, mask: Uint8Array.of(0xff, 0) },
       range: { ...part, way: 'direct' },

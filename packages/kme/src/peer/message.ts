@@ -62,6 +62,10 @@ export type PeerMessage =
 /** What is about keys of applications. */
 export type KeyMessage = PeerMessage & { readonly kind: 'assign' | 'void' | 'burn' | 'carry' };
 
+/** What an alarm was found to be. Jamming is never told as tapping. */
+export const ALARM_CLASSES = ['tap', 'jam', 'fault', 'time', 'source-gate'] as const;
+export type AlarmClass = (typeof ALARM_CLASSES)[number];
+
 /** A quantum link was dropped, or taken back into service. */
 export interface AlarmMessage {
   readonly kind: 'alarm';
@@ -71,6 +75,8 @@ export interface AlarmMessage {
   /** Counts up with every change of the link's state at the node that found it: what is older is passed over. */
   readonly version: number;
   readonly state: 'dropped' | 'open';
+  /** Of a dropped link; without it nobody has told, and whoever hears of it expects the worst. */
+  readonly class?: AlarmClass;
   readonly reason: string;
   /** When the link was last found disturbed: key that it made until then is not used, whenever it comes. */
   readonly atMs: number;
@@ -109,10 +115,7 @@ export function encodeMessage(message: PeerMessage, from: string, to: string): U
       break;
     case 'alarm':
       out.text(message.link).text(message.foundBy).u53(message.version);
-      out
-        .u8(message.state === 'dropped' ? 1 : 0)
-        .f64(message.atMs)
-        .text(message.reason, MAX_REASON_BYTES);
+      out.u8(stateByte(message)).f64(message.atMs).text(message.reason, MAX_REASON_BYTES);
       break;
     case 'join':
       out.text(message.joinId, 64).texts(message.route, 3);
@@ -157,16 +160,26 @@ export function decodeMessage(bytes: Uint8Array, from: string, to: string): Peer
   return message;
 }
 
+/** 0 open, 1 dropped, 2 and up dropped for one of the classes. */
+const DROPPED = 1;
+
+function stateByte({ state, class: found }: AlarmMessage): number {
+  if (state === 'open') return 0;
+  return found === undefined ? DROPPED : DROPPED + 1 + ALARM_CLASSES.indexOf(found);
+}
+
 const readers: Record<PeerMessage['kind'], (input: Reader, from: string, to: string) => PeerMessage> = {
   assign: (input, from, to) => ({ kind: 'assign', batches: readBatches(input, from, to) }),
   void: (input, from, to) => ({ kind: 'void', batches: readBatches(input, from, to) }),
   alarm(input) {
     const [link, foundBy, version] = [input.text(), input.text(), input.u53()];
     const state = input.u8();
-    if (state > 1) throw malformed('a link is dropped or open');
+    if (state > DROPPED + ALARM_CLASSES.length) throw malformed('a link is dropped or open');
+    const found = ALARM_CLASSES[state - DROPPED - 1];
     const atMs = input.f64();
     const reason = input.text(MAX_REASON_BYTES);
-    return { kind: 'alarm', link, foundBy, version, state: state === 1 ? 'dropped' : 'open', reason, atMs };
+    const alarm = { kind: 'alarm', link, foundBy, version, reason, atMs } as const;
+    return { ...alarm, state: state === 0 ? 'open' : 'dropped', ...(found && { class: found }) };
   },
   join(input) {
     const joinId = input.text(64);

@@ -4,6 +4,7 @@ import { KmeError } from '../error.ts';
 import { peerLane } from '../lanes.ts';
 import { ascii, sentence, startsWith } from '../peer/frame.ts';
 import {
+  type AlarmClass,
   type AlarmMessage,
   decodeMessage,
   encodeMessage,
@@ -200,7 +201,7 @@ export class Exchange {
   }
 
   async #hearAlarm(tx: VaultTransaction, from: string, message: AlarmMessage, heard: LinkAlarm[]): Promise<PeerAnswer> {
-    const { link, foundBy, state, reason } = message;
+    const { link, foundBy, state, reason, class: found } = message;
     let report: PoisonReport | undefined;
     try {
       const speakers = state === 'open' && foundBy !== from ? await this.#speakers(tx, from) : new Set([from]);
@@ -218,7 +219,8 @@ export class Exchange {
     }
     await this.#tellAll(tx, message, from);
     this.#hasNews = true;
-    if (state === 'dropped') heard.push({ link, reason, sinceMs: message.atMs, foundBy });
+    if (state === 'dropped')
+      heard.push({ link, reason, sinceMs: message.atMs, foundBy, ...(found && { class: found }) });
     return { status: 'accepted' };
   }
 
@@ -250,13 +252,20 @@ export class Exchange {
    * every other node do so: the frames that tell them leave as soon as it is durable. Rejects when the vault refuses; the
    * link is closed all the same.
    */
-  async raiseAlarm(link: string, reason: string): Promise<PoisonReport> {
+  async raiseAlarm(link: string, reason: string, found?: AlarmClass): Promise<PoisonReport> {
     const told = shorten(reason);
-    const report = await this.alarms.raise(link, told, async (tx, message) => {
+    const ofClass = found && { class: found };
+    const report = await this.alarms.raise(link, { reason: told, ...ofClass }, async (tx, message) => {
       await this.#tellAll(tx, message);
       await this.note(tx, 'alarm', `alarm on ${link}: ${told}`);
     });
-    this.#options.onAlarm?.({ link, reason: told, sinceMs: this.#options.now(), foundBy: this.#options.self });
+    this.#options.onAlarm?.({
+      link,
+      reason: told,
+      sinceMs: this.#options.now(),
+      foundBy: this.#options.self,
+      ...ofClass,
+    });
     this.#spread();
     this.#options.onChange?.();
     return report;
@@ -313,8 +322,10 @@ export class Exchange {
     await this.#attempt(this.#options.self, waiting, () => this.#overwrite());
     await this.#attempt(this.#options.self, waiting, () => this.#tidy());
     // What the vault refused to take down is known to nobody else yet.
-    for (const { link, reason } of this.alarms.unsaved()) {
-      await this.#attempt(this.#options.self, waiting, () => this.raiseAlarm(link, reason).then(() => undefined));
+    for (const { link, reason, class: found } of this.alarms.unsaved()) {
+      await this.#attempt(this.#options.self, waiting, () =>
+        this.raiseAlarm(link, reason, found).then(() => undefined),
+      );
     }
     for (const join of this.#plan.joins) {
       await this.#attempt(this.#options.self, waiting, () => this.#join(join, done));

@@ -54,6 +54,11 @@ export class DeskClient {
     return (await this.post('/api/messages', { text, sealing })) as DeskMessage;
   }
 
+  /** Short words by the emergency pad, while the line is shut. */
+  async sayEmergency(text: string): Promise<DeskMessage> {
+    return (await this.post('/api/emergency', { text })) as DeskMessage;
+  }
+
   /** Sends a file of this machine. */
   async sendFile(path: string): Promise<DeskFile> {
     const { size } = await stat(path);
@@ -61,6 +66,11 @@ export class DeskClient {
       body: Readable.toWeb(createReadStream(path)) as ReadableStream,
       headers: { 'x-skykey-name': encodeURIComponent(basename(path)), 'content-length': String(size) },
     })) as DeskFile;
+  }
+
+  /** What was said on the record, with the signatures (`RecordDocument`). */
+  record(): Promise<unknown> {
+    return this.#call('GET', '/api/record');
   }
 
   /** The bytes of a file that is here whole. */

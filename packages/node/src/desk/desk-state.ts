@@ -14,6 +14,7 @@ export function deskStateOf(parts: {
 }): DeskState {
   const { view, ...rest } = parts;
   const { line, may, safety, call, files, reserve } = view;
+  const { texts, signed, fault } = view.record;
   const { level, reason, sinceUtcMs, peerReachable, banners, alarm, record } = line;
   return {
     ...rest,
@@ -24,7 +25,11 @@ export function deskStateOf(parts: {
     safety,
     reserve,
     may,
-    record: { on: record.on, peerWants: record.peerWants },
+    record: {
+      ...{ on: record.on, peerWants: record.peerWants },
+      ...{ signed, unsigned: texts - (signed?.texts ?? 0), fault },
+    },
+    emergency: view.emergency && { ...view.emergency, may: may.emergencyText },
     call,
     files,
   };

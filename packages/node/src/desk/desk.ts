@@ -6,6 +6,8 @@ import {
   HotlineError,
   type KeySource,
   type Lease,
+  type RecordDocument,
+  recordDocument,
   Session,
   type SessionMessage,
   type SessionNews,
@@ -101,6 +103,11 @@ export class Desk {
     });
   }
 
+  /** The emergency pad that was brought needs to be destroyed where it lies. */
+  get tookPad(): boolean {
+    return this.#session.tookPad;
+  }
+
   view(): SessionView {
     return this.#session.view();
   }
@@ -130,6 +137,10 @@ export class Desk {
     return this.#session.say({ text, sealing, author: person.name });
   }
 
+  sayEmergency(person: Person, text: string): Promise<SessionMessage> {
+    return this.#session.sayEmergency({ text, author: person.name });
+  }
+
   approve(person: Person, alarmId: string): Promise<void> {
     const { alarm, request } = this.#session.view().line;
     if (request === null || alarm?.id !== alarmId) {
@@ -145,6 +156,18 @@ export class Desk {
 
   record(wants: boolean): Promise<void> {
     return this.#session.record(wants);
+  }
+
+  /** What was said on the record, with the signatures, for a third. Throws NodeError when this desk has no keys for it. */
+  recordDocument(): RecordDocument {
+    const { history } = this.#options.store;
+    const document = recordDocument(
+      { ...this.#options, restored: false },
+      this.#session.recordParts,
+      (direction, number) => history.find(`${direction}/${number}`),
+    );
+    if (!document) throw new NodeError('desk/record', 'this desk has no keys to sign a record with, so there is none');
+    return document;
   }
 
   /** An operator has looked through what a restored store does not know: persons above all. */
@@ -277,8 +300,11 @@ export class Desk {
     this.#expiredMs = nowMs;
     const { store } = this.#options;
     const days = this.#retentionDays;
+    // Whole days go, so what is younger than the retention may stay a little longer here.
+    const beforeMs = days === null ? null : (Math.floor(nowMs / DAY_MS) - days) * DAY_MS;
+    if (beforeMs !== null) await this.#session.forgetRecord(beforeMs);
     await store.expire(nowMs, days);
-    if (days !== null) await this.#forgetFiles((Math.floor(nowMs / DAY_MS) - days) * DAY_MS);
+    if (beforeMs !== null) await this.#forgetFiles(beforeMs);
     this.#stateDue = true;
   }
 
@@ -302,7 +328,9 @@ export class Desk {
       await this.#session.close();
       await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
       if (this.#closed) return;
-      this.#session = await openSession(this.#options, this.#shelf, (news) => this.heard(news));
+      this.#session = await openSession({ ...this.#options, emergencyPad: null }, this.#shelf, (news) =>
+        this.heard(news),
+      );
       journal('the conversation goes on');
     })()
       .catch((error: Error) => journal(`the conversation cannot go on: ${error.message}`))

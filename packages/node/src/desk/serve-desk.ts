@@ -20,6 +20,7 @@ const MAX_PAGE = 200;
 const CLOCK_MS = 5000;
 
 const message = z.strictObject({ text: z.string(), sealing: z.enum(['sealed', 'hybrid']) });
+const emergency = z.strictObject({ text: z.string() });
 const call = z.strictObject({ kind: z.enum(['voice', 'video']) });
 const callId = z.strictObject({ id: z.string(), reason: z.string().max(200).optional() });
 const callSignal = z.strictObject({ id: z.string(), signal: z.record(z.string(), z.unknown()) });
@@ -74,6 +75,9 @@ export async function serveDesk(server: FastifyInstance, options: ServeDeskOptio
     const { text, sealing } = read(message, request.body);
     return desk.say(person(request), text, sealing);
   });
+  server.post('/api/emergency', speaker, (request) =>
+    desk.sayEmergency(person(request), read(emergency, request.body).text),
+  );
   server.get<{ Querystring: { before?: string; limit?: string } }>('/api/messages', speaker, ({ query }) => ({
     messages: desk.page(query.before, Math.min(MAX_PAGE, Number(query.limit ?? PAGE) || PAGE)),
   }));
@@ -101,6 +105,9 @@ export async function serveDesk(server: FastifyInstance, options: ServeDeskOptio
     });
   }
 
+  server.get('/api/record', speaker, (_request, reply) =>
+    reply.header('cache-control', 'no-store').send(desk.recordDocument()),
+  );
   server.post('/api/record', speaker, async ({ body }) => {
     await desk.record(read(record, body).on);
     return {};

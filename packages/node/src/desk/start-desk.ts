@@ -9,6 +9,7 @@ import { Desk, type DeskOptions } from './desk.ts';
 import { readLinePolicy } from './line-policy.ts';
 import { serveDesk } from './serve-desk.ts';
 import { SignIn } from './sign-in/index.ts';
+import { readSigningKeys } from './signing-keys.ts';
 import { DeskStore } from './store/index.ts';
 
 const LEAST_SECRET_BYTES = 32;
@@ -42,6 +43,7 @@ export interface RunningDesk {
 export async function startDesk(options: StartDeskOptions): Promise<RunningDesk> {
   const { configuration, siteId, ownName, journal, pages } = options;
   const policy = readLinePolicy(configuration.policy);
+  const signing = configuration.signing ? readSigningKeys(configuration.signing) : null;
   const psk = readSecret(configuration.secret);
   const store = await DeskStore.open({ folder: configuration.folder, witness: configuration.witness, now: Date.now });
   const server = localServer();
@@ -64,13 +66,20 @@ export async function startDesk(options: StartDeskOptions): Promise<RunningDesk>
       journal,
     });
     await writeLinks(configuration.enrolment, signIn, ownName);
+    const { emergencyPad = null } = configuration;
+    const pad = emergencyPad !== null && existsSync(emergencyPad) ? new Uint8Array(readFileSync(emergencyPad)) : null;
+    const padBytes = pad?.length ?? 0;
     desk = await Desk.open({
       ...options,
-      ...{ psk, policy, store },
+      ...{ psk, policy, signing, store, emergencyPad: pad },
       suites: { own: SUITES, peer: SUITES },
       nowMs: Date.now,
       retentionDays: retentionOf(store, policy.retentionDays),
     });
+    if (emergencyPad !== null && pad && desk.tookPad) {
+      writeFileSync(emergencyPad, new Uint8Array(padBytes));
+      rmSync(emergencyPad);
+    }
     endStreams = await serveDesk(server, { desk, signIn, pages, iceServers: configuration.iceServers });
     await listenLocally(server, configuration.port, `the desk of ${siteId}`);
     return { desk, port: configuration.port, stop };

@@ -199,11 +199,16 @@ describe('two key managers that share a couriered key', { timeout: 400_000, conc
     const waiting = keysIn(await house.encKeys('paris', { number: 2 })).map(({ key_ID }) => key_ID);
     assert.equal((await house.operations('paris', '/api/links/nowhere/alarm', { reason: 'x' })).status, 409);
     assert.equal((await house.operations('paris', '/api/links/courier-1/alarm', {})).status, 409);
-    const raised = await house.operations('paris', '/api/links/courier-1/alarm', { reason: 'the bag was open' });
+    const bag = { reason: 'the bag was open', class: 'fault' };
+    const unknown = await house.operations('paris', '/api/links/courier-1/alarm', { ...bag, class: 'bag' });
+    assert.equal(unknown.status, 409);
+    const raised = await house.operations('paris', '/api/links/courier-1/alarm', bag);
     assert.equal(raised.status, 200, raised.text);
     await house.until('lyon has heard', async () =>
       (await house.operations('lyon', '/api/alarms')).text.includes('the bag was open'),
     );
+    const { alarms } = JSON.parse((await house.operations('lyon', '/api/alarms')).text);
+    assert.equal(alarms[0].class, 'fault');
     assert.equal((await house.decKeys('lyon', waiting)).status, 400, 'burned before it left');
     for (const site of SITES) assert.equal((await house.encKeys(site)).status, 503);
     assert.equal(await measured(house, 'lyon', 'skykey_kme_link_alarm{link="courier-1"}'), 1);

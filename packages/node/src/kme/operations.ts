@@ -1,5 +1,7 @@
 /** For the operator of a KME and the machines that watch it, on loopback: health, metrics, network model, alarms. */
 import {
+  ALARM_CLASSES,
+  type AlarmClass,
   type LinkAlarm,
   Restconf,
   SDN_DATA_ROOT,
@@ -31,14 +33,14 @@ export interface KmeOperationsOptions {
   readonly node: () => SdnNode;
   readonly events: SdnEvents;
   /** Null: this KME has no such link. */
-  readonly raiseAlarm: (link: string, reason: string) => Promise<object | null>;
+  readonly raiseAlarm: (link: string, reason: string, found?: AlarmClass) => Promise<object | null>;
   readonly reopen: (link: string) => Promise<'reopened' | 'none' | null>;
   readonly rotate: () => Promise<void>;
   readonly alarms: () => Promise<readonly LinkAlarm[]>;
 }
 
 const REASON = 'a reason: a text of 1 to 400 characters';
-const alarmBody = z.strictObject({ reason: z.string().min(1).max(400) });
+const alarmBody = z.strictObject({ reason: z.string().min(1).max(400), class: z.enum(ALARM_CLASSES).optional() });
 
 export interface KmeOperations {
   readonly server: FastifyInstance;
@@ -68,8 +70,11 @@ export function kmeOperations(options: KmeOperationsOptions): KmeOperations {
     const { link } = request.params;
     const body = alarmBody.safeParse(request.body);
     if (!body.success)
-      throw new NodeError('node/argument', `the body must be a JSON object with ${REASON}, as "reason"`);
-    const report = await options.raiseAlarm(link, body.data.reason);
+      throw new NodeError(
+        'node/argument',
+        `the body must be a JSON object with ${REASON}, as "reason", and if it is known what it is, one of ${ALARM_CLASSES.join(', ')} as "class"`,
+      );
+    const report = await options.raiseAlarm(link, body.data.reason, body.data.class);
     if (!report) throw noLink(link);
     return { link, state: 'alarm', overwritten: report };
   });

@@ -55,9 +55,9 @@ export async function serveOperations(scene: OperationsScene): Promise<void> {
       journal: await readJournal(vault, JOURNAL_ENTRIES),
     }),
     alarms: () => kme.alarms(),
-    raiseAlarm: async (link, reason) => {
+    raiseAlarm: async (link, reason, found) => {
       if (!isOwn(link)) return null;
-      const report = await kme.raiseAlarm(link, reason);
+      const report = await kme.raiseAlarm(link, reason, found);
       await round();
       return report;
     },

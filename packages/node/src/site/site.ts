@@ -1,7 +1,7 @@
 /** The process of one site: its receiver's end of the link and its desk, in one house with its key manager. */
 import { randomBytes } from 'node:crypto';
 import type { Alarm } from '@skykey/distill';
-import { KeyRefusal } from '@skykey/kme';
+import { type AlarmClass, KeyRefusal } from '@skykey/kme';
 import type { NodeState } from '@skykey/telemetry';
 import type { PoisonReport } from '@skykey/vault';
 import { loadMission, type SiteConfiguration } from '../configuration.ts';
@@ -131,19 +131,22 @@ export async function runSite(
         .catch(() => undefined),
   });
 
-  /** What the key manager knows of alarms, the desk must know before anything else leaves. */
+  /**
+   * What the key manager knows of alarms, the desk must know before anything else leaves. Errors alone do not tell what made
+   * them: where nobody has told more, it is taken for tapping.
+   */
   const known = new Set<string>();
   const names = new Map([site, peerSite, satellite].map(({ id, name }) => [id, name]));
-  const dropDesk = (foundBy: string, link: string, reason: string): Promise<void> => {
+  const dropDesk = (foundBy: string, link: string, reason: string, found: AlarmClass = 'tap'): Promise<void> => {
     const alarm = `${foundBy} ${link} ${reason}`;
     if (known.has(alarm)) return Promise.resolve();
     known.add(alarm);
-    return desk.alarm({ class: 'tap', foundBy: names.get(foundBy) ?? foundBy, link, reason });
+    return desk.alarm({ class: found, foundBy: names.get(foundBy) ?? foundBy, link, reason });
   };
   const alarms = new Paced(
     async () => {
       const standing = await household.kme.alarms();
-      for (const alarm of standing) await dropDesk(alarm.foundBy, alarm.link, alarm.reason);
+      for (const alarm of standing) await dropDesk(alarm.foundBy, alarm.link, alarm.reason, alarm.class);
       // Taken back by an operator: the same one may be found again. The desk waits for its approvers.
       if (standing.length === 0) known.clear();
       tellOperator();

@@ -6,11 +6,12 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_POLICY, type LinePolicy } from '@skykey/hotline';
+import { DEFAULT_POLICY, type LinePolicy, MAX_EMERGENCY_TEXTS, makeEmergencyFile } from '@skykey/hotline';
 import { POLICY_FORMAT } from '@skykey/kme';
 import type { Mission } from '@skykey/scenario';
 import type { SatelliteConfiguration, SiteConfiguration, SkyConfiguration } from '../configuration.ts';
 import { linePolicyDocument } from '../desk/line-policy.ts';
+import { makeSigningKeys } from '../desk/signing-keys.ts';
 import { NodeError } from '../error.ts';
 import { developmentCertificates } from '../pki/development.ts';
 
@@ -216,6 +217,25 @@ export async function provision(options: {
     for (const { id } of sites) writeFileSync(deskSecret(id), secret, { mode: 0o600 });
     secret.fill(0);
   }
+  const signing = (site: string): { key: string; publicKey: string } => ({
+    key: join(data, `${site}.record-key`),
+    publicKey: join(data, `${site}.record-key.pub`),
+  });
+  for (const { id } of sites) makeSigningKeys(signing(id));
+  const emergencyPad = (site: string): string => join(data, `${site}.emergency-pad`);
+  if (first) {
+    // What a courier would carry; a simulated mission assumes that nobody looked.
+    const pad = makeEmergencyFile(
+      {
+        conversationId: owner.conversationId,
+        provenance: 'assumed: copied on one machine, in place of a courier',
+        texts: Math.min(MISSION_LINE_POLICY.emergencyPadTexts, MAX_EMERGENCY_TEXTS),
+      },
+      (length) => new Uint8Array(randomBytes(length)),
+    );
+    for (const { id } of sites) writeFileSync(emergencyPad(id), pad, { mode: 0o600 });
+    pad.fill(0);
+  }
   const linePolicy = join(data, 'line-policy.json');
   if (!existsSync(linePolicy)) write('line-policy.json', linePolicyDocument(MISSION_LINE_POLICY));
   const saes = sites.flatMap(({ id }) => [
@@ -268,6 +288,8 @@ export async function provision(options: {
         folder: join(data, `${site.id}.desk`),
         witness: join(data, `${site.id}.witness`),
         secret: deskSecret(site.id),
+        emergencyPad: emergencyPad(site.id),
+        signing: { key: signing(site.id).key, peerKey: signing(other.id).publicKey },
         policy: linePolicy,
         enrolment: join(data, `${site.id}.enrol.json`),
         iceServers: [],

@@ -90,7 +90,8 @@ export class PlayedSite {
       },
       reserve: { keyBits: 9e6, hours: 31, padMessages: 4210, speechMinutes: 42, padSpeechMinutes: 2 },
       may: { text: ALLOWED, sealedText: ALLOWED, file: ALLOWED, call: may },
-      record: { on: false, peerWants: false },
+      record: { on: false, peerWants: false, signed: null, unsigned: 0, fault: null },
+      emergency: null,
       ...{ retentionDays: null, restored: false, call: this.call, files: [], messages: [], utcMs: 0 },
     };
   }

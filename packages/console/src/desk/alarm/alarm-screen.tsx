@@ -7,6 +7,7 @@ import type { Command } from '../api.ts';
 import { LevelMark } from '../line/level.tsx';
 import { words } from '../words.ts';
 import { approvalAct, places, wanting } from './approvals.ts';
+import { EmergencyWords } from './emergency.tsx';
 
 /** The line is shut: who found what, what was done about it, how to go on, and who wants it open again. */
 export function AlarmScreen({
@@ -72,6 +73,7 @@ export function AlarmScreen({
             </>
           )}
         </div>
+        <EmergencyWords desk={desk} person={person} command={command} />
         {alarm !== null && <Approvals desk={desk} alarm={alarm} person={person} command={command} />}
         <p className="alarm-foot">
           <button type="button" className="button" data-testid="alarm-read" onClick={onRead}>

@@ -28,7 +28,7 @@ export const alarmWords = {
     evidence: 'Why',
     done: 'What was done',
     doneList: [
-      'Calls were ended, and nothing leaves this desk.',
+      'Calls were ended, and nothing leaves this desk but short words by the couriered pad.',
       'Key not yet handed out on this link is quarantined. It will never be used.',
       'What was delivered before stays delivered and readable; what had not left waits or is marked as not sent.',
     ],
@@ -61,6 +61,19 @@ export const alarmWords = {
     read: 'Read the conversation',
     back: 'Back to the alarm',
     noAlarm: 'The other desk shut the line. Its reason arrives when it answers.',
+  },
+
+  emergency: {
+    title: 'Short words by the couriered pad',
+    lead: (peer: string) =>
+      `The line is stopped. What you write here leaves for ${peer} by the pad that a courier brought to both desks, and by nothing else. Each text uses up its part of the pad for good.`,
+    left: (texts: string, bytes: string) => `${texts} texts left, ${bytes} bytes.`,
+    provenance: (text: string) => `The pad: ${text}.`,
+    none: 'No emergency pad is here. One is made while the line is open and carried to both desks by a courier.',
+    label: 'Short words',
+    room: (used: string, room: string) => `${used} of ${room} bytes`,
+    send: 'Send by the pad',
+    mark: 'Emergency pad',
   },
 
   raise: {

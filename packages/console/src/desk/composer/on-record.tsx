@@ -1,5 +1,6 @@
 import type { DeskState } from '@skykey/telemetry';
 import { useEffect, useState } from 'react';
+import { utcTime } from '../../format.ts';
 import { Refusal, useAct } from '../act.tsx';
 import type { Command } from '../api.ts';
 import { words } from '../words.ts';
@@ -43,7 +44,13 @@ export function OnRecord({
           </button>
         </p>
       )}
-      <Refusal>{refusal}</Refusal>
+      <Refusal>{refusal ?? record.fault}</Refusal>
+      {(record.on || record.unsigned > 0) && (
+        <p className="on-record-signed" data-testid="record-signed">
+          {record.signed !== null && words.record.signed(record.signed.texts, utcTime(record.signed.utcMs))}{' '}
+          {record.unsigned > 0 && words.record.unsigned(record.unsigned)}
+        </p>
+      )}
       <button
         type="button"
         role="switch"

@@ -96,16 +96,16 @@ function Delivery({ message: { direction, state } }: { readonly message: DeskMes
 
 /** How it was sealed: by what, with which keys, and what the network saw. Never a key. */
 function Seal({ message }: { readonly message: DeskMessage }) {
-  const { keyIds, sealing, ciphertextPreview } = message;
+  const { keyIds, sealing, emergency, ciphertextPreview } = message;
   return (
     <details className="seal">
       <summary>
         <Icon name={sealing === 'sealed' ? 'lock' : 'key'} />
-        {words.composer.sealingName[sealing]}
+        {emergency ? words.emergency.mark : words.composer.sealingName[sealing]}
       </summary>
       <dl>
         <dt>{words.message.sealing}</dt>
-        <dd>{words.message.sealingName[sealing]}</dd>
+        <dd>{emergency ? words.emergency.mark : words.message.sealingName[sealing]}</dd>
         <dt>{words.message.number}</dt>
         <dd>{count(message.number)}</dd>
         {keyIds.length > 0 && <dt>{words.message.keyIds(keyIds.length)}</dt>}

@@ -6,6 +6,7 @@ import { lineCases } from './line.ts';
 import { mediaCases } from './media.ts';
 import { padCases } from './pad.ts';
 import { recordCases } from './record.ts';
+import { signedCases } from './signed.ts';
 import { streamCases } from './stream.ts';
 import { textCases } from './text.ts';
 
@@ -18,6 +19,7 @@ export async function allCases(): Promise<readonly Case[]> {
     ...textCases(),
     ...padCases(),
     ...streamCases(),
+    ...signedCases(),
     ...lineCases(),
     ...fileCases(),
     ...(await mediaCases()),

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { makeEmergencyFile } from '../../sealed/emergency-file.ts';
 import { EmergencyPad } from '../../sealed/emergency-pad.ts';
 import { encodePlan } from '../../sealed/emergency-record.ts';
 import { sealText } from '../../sealed/payload.ts';
@@ -117,6 +119,34 @@ function sealedTexts(): readonly Case[] {
   ];
 }
 
+/** A pad of two texts each way, and what is none. */
+function files(): readonly Case[] {
+  let drawn = 0;
+  const from = { conversationId: ROUTE.conversationId, provenance: 'courier of 19 December 2016', texts: 2 };
+  const random = (bytes: number) => bytesOf(seeded(`emergency file ${drawn++}`, bytes));
+  const file = hexOf(makeEmergencyFile(from, random));
+  const hashed = (body: string): string => body + createHash('sha256').update(Buffer.from(body, 'hex')).digest('hex');
+  const body = file.slice(0, -64);
+  const [head, pads] = [
+    body.slice(0, 2 * (22 + from.provenance.length)),
+    body.slice(2 * (22 + from.provenance.length)),
+  ];
+  const half = pads.length / 2;
+  const reads = (name: string, what: string, bytes: string, promised: Promised = 'hotline/malformed') =>
+    vector('pad/file', `file-${name}`, what, { file: bytes }, promised);
+  return [
+    reads('read', 'two texts each way', file, 'succeeds'),
+    reads('altered', 'one byte of a key', put(file, 200, file.slice(400, 402) === '00' ? '01' : '00')),
+    reads('cut', 'the last byte is missing', file.slice(0, -2)),
+    reads('magic', 'another beginning', hashed(put(body, 0, '00'))),
+    reads('version', 'version 3', hashed(put(body, 4, '03'))),
+    reads('nobody', 'nobody stands for it', hashed(`${head.slice(0, 42)}00${pads}`)),
+    reads('one-way', 'a pad for one direction', hashed(head + pads.slice(0, half))),
+    reads('twice', 'the same keys for both directions', hashed(head + pads.slice(0, half) + pads.slice(0, half))),
+    reads('longer', 'a byte before the hash', hashed(`${body}00`)),
+  ];
+}
+
 export function padCases(): readonly Case[] {
   const [first, second] = emergency();
   const plan = hexOf(encodePlan(PLAN));
@@ -135,6 +165,7 @@ export function padCases(): readonly Case[] {
   const numberAt = 23;
   return [
     ...sealedTexts(),
+    ...files(),
     plans('read', 'three texts of one key', plan, 'succeeds'),
     plans('block-size', 'a size that no block has', put(plan, 0, '0061')),
     plans('key-twice', 'a key for two texts', `${plan.slice(0, -32)}${plan.slice(8, 40)}`),

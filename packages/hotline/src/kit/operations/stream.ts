@@ -1,9 +1,12 @@
+import { createPublicKey } from 'node:crypto';
 import type { Direction, Lane } from '../../secret/lanes.ts';
+import { recordOrigin } from '../../session/record.ts';
 import { beyondOf, encodeAck, encodeHolding, highestOf, readAck, readHolding } from '../../stream/ack.ts';
 import { Inbox } from '../../stream/inbox.ts';
 import { Outbox } from '../../stream/outbox.ts';
+import { encodeSignedHead, readSignedHead, recordBytes, verifySignedHead } from '../../stream/signed-head.ts';
 import { encodeHead, readHead, Transcript } from '../../stream/transcript.ts';
-import { bytesOf, type Hex, hexOf } from '../hex.ts';
+import { briefly, bytesOf, type Hex, hexOf } from '../hex.ts';
 import { must } from './lanes.ts';
 
 export interface EntryInput {
@@ -12,6 +15,11 @@ export interface EntryInput {
   readonly number: number;
   readonly digest: Hex;
   readonly commitment: Hex | null;
+}
+
+interface PartiesInput {
+  readonly conversationId: string;
+  readonly desks: readonly [string, string];
 }
 
 function transcriptOf(origin: Hex, entries: readonly EntryInput[]): Transcript {
@@ -101,5 +109,40 @@ export const STREAM = {
   }) {
     const comparison = transcriptOf(origin, entries).compare(readHead(bytesOf(head)));
     return comparison.kind === 'mismatch' ? { kind: 'mismatch' } : comparison;
+  },
+
+  /** Where the transcript of what is said on the record begins. */
+  'stream/record-origin'({ origin }: { readonly origin: Hex }) {
+    return { origin: hexOf(recordOrigin(bytesOf(origin))) };
+  },
+
+  /** What both desks sign. */
+  'stream/signed-bytes'({ head, ...parties }: PartiesInput & { readonly head: Hex }) {
+    return { bytes: hexOf(recordBytes(parties, readHead(bytesOf(head)))) };
+  },
+
+  /** Body of a notice `signature`. */
+  'stream/signed-read'({ signed }: { readonly signed: Hex }) {
+    const read = readSignedHead(bytesOf(signed));
+    if (hexOf(encodeSignedHead(read)) !== hexOf(bytesOf(signed))) throw new Error('a signed head has two encodings');
+    const { head, signatures } = read;
+    return {
+      head: hexOf(encodeHead(head)),
+      signatures: signatures.map(({ deskId, signature }) => ({ deskId, signature: briefly(signature) })),
+    };
+  },
+
+  /** Both have signed. `keys`: public keys by desk id, SubjectPublicKeyInfo (DER). */
+  'stream/signed-verify'({
+    signed,
+    keys,
+    ...parties
+  }: PartiesInput & { readonly signed: Hex; readonly keys: Readonly<Record<string, Hex>> }) {
+    const pinned = Object.entries(keys).map(
+      ([desk, key]) =>
+        [desk, createPublicKey({ key: Buffer.from(bytesOf(key)), format: 'der', type: 'spki' })] as const,
+    );
+    verifySignedHead(parties, readSignedHead(bytesOf(signed)), new Map(pinned));
+    return { signedBy: pinned.map(([desk]) => desk) };
   },
 };

@@ -1,3 +1,4 @@
+import { readEmergencyFile } from '../../sealed/emergency-file.ts';
 import { EmergencyPad } from '../../sealed/emergency-pad.ts';
 import { type EmergencyPlan, encodePlan, readPlan } from '../../sealed/emergency-record.ts';
 import type { NamedKey } from '../../sealed/key.ts';
@@ -13,7 +14,7 @@ import {
   type TextMessage,
 } from '../../sealed/payload.ts';
 import type { Route } from '../../sealed/route.ts';
-import { bytesOf, type Hex, hexOf, secretOf } from '../hex.ts';
+import { bytesOf, type Hex, hexOf, secretOf, shown } from '../hex.ts';
 import { must, mustNot } from './lanes.ts';
 
 export interface WordsInput {
@@ -98,6 +99,16 @@ export const TEXT = {
 
   'pad/plan'({ plan }: { readonly plan: Hex }) {
     return readPlan(bytesOf(plan));
+  },
+
+  /** What a courier brings. */
+  'pad/file'({ file }: { readonly file: Hex }) {
+    const { conversationId, provenance, pads } = readEmergencyFile(bytesOf(file));
+    const shownKeys = (keys: readonly NamedKey[]) => keys.map(({ keyId, key }) => ({ keyId, key: shown(key) }));
+    return {
+      ...{ conversationId, provenance },
+      pads: [pads[1], pads[2]].map(({ plan, keys }) => ({ blockBytes: plan.blockBytes, keys: shownKeys(keys) })),
+    };
   },
 
   'pad/emergency-seal'({ words, ...pad }: PadInput & { readonly words: WordsInput }) {

@@ -46,6 +46,7 @@ export class DeskPair {
       psk: SecretBytes.adopt(new Uint8Array(32).fill(7)),
       suites: { own: SUITES, peer: SUITES },
       policy: this.policies[side],
+      ...{ signing: null, emergencyPad: null },
       store: this.stores[side],
       keys: this.#source(),
       post: (bytes) => void this.desks[other]?.arrive(bytes.slice()).catch(() => undefined),
