@@ -148,6 +148,20 @@ describe('a session', () => {
     assert.ok(await world.until(() => world.session(ALICE).view().files[0]?.state === 'done', 60_000));
   });
 
+  it('a file whose offer is lost on the line is offered again, and nothing about it gets there first', async () => {
+    const world = new World({ seed: 8 });
+    await meet(world);
+    let lost = 0;
+    world.middle = (bytes, from) => (from === ALICE && bytes.length > 200 && lost++ < 2 ? [] : [bytes]);
+    const fileId = 'cd'.repeat(16);
+    const file = world.dice.bytes(20_000);
+    world.sites[ALICE].files.set(fileId, file);
+    await world.session(ALICE).offerFile({ fileId, name: 'map.png', hashes: hashesOf(file) });
+    const done = () => [ALICE, BOB].every((id) => world.session(id as typeof ALICE).view().files[0]?.state === 'done');
+    assert.ok(await world.until(done), JSON.stringify(world.session(ALICE).view().files));
+    assert.equal(lost > 1, true, 'the offer was lost');
+  });
+
   it('a call rings, gets its keys by leases, alike on both sides, and is silent with the alarm', async () => {
     const world = new World({ seed: 7 });
     await meet(world);

@@ -141,7 +141,10 @@ export class Session {
       minutes: this.#minutes,
       onUnopenable: (number) => this.#notice({ kind: 'seal-again', body: new Writer().u64(number).finish() }),
     });
-    this.#files = new Files(context, kept, (body) => this.#notices.tell({ kind: 'file-offer', body }));
+    this.#files = new Files(context, kept, {
+      tell: (body) => this.#notices.tell({ kind: 'file-offer', body }),
+      areUnderWay: () => this.#notices.holding.held.length > 0,
+    });
     this.#calls = new Calls(
       context,
       () => this.#renewal.epoch,
