@@ -202,11 +202,10 @@ export class Files {
           if (sender()?.stage === 'offered' && this.#offers.areUnderWay()) break;
           const lane = laneOf(message.kind);
           const bytes = encodeFileMessage(message);
-          const left =
-            lane === 'file'
-              ? this.#context.may().file.allowed && this.#context.seal('file', bytes)
-              : this.#context.seal('control', new Writer().u8(FILE_FORM).raw(bytes).finish());
-          if (message.kind === 'chunk' && left) {
+          if (lane === 'control') this.#context.seal('control', new Writer().u8(FILE_FORM).raw(bytes).finish());
+          else if (this.#context.may().file.allowed) this.#context.seal('file', bytes);
+          // Also one that may not leave: it is asked for again, and must not be taken for one on its way.
+          if (message.kind === 'chunk') {
             steps.after(() => void again(() => sender()?.chunkSent(message.index) ?? []));
           }
           break;

@@ -251,7 +251,9 @@ export class Renewal {
       return;
     }
     if (this.#seenOffers.has(offerId)) return;
-    if (this.#offer && whoseOfferStands(options.ownId, options.peerId) === 'own') return;
+    // A desk that does not know yet that the line is to be reopened cannot take an offer that says so: its own has to stand.
+    const couldBeTaken = this.#offer?.reopens === reopens;
+    if (this.#offer && couldBeTaken && whoseOfferStands(options.ownId, options.peerId) === 'own') return;
     if (this.#busy) return;
     this.#giveUpOffer();
     this.#remember(offerId);

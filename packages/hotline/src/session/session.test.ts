@@ -162,6 +162,56 @@ describe('a session', () => {
     assert.equal(lost > 1, true, 'the offer was lost');
   });
 
+  it('a file goes on when the line may carry it again, without new keys', async () => {
+    const world = new World({ seed: 9 });
+    await meet(world);
+    world.manners = { ...CALM, delayMs: 300 };
+    const fileId = 'ef'.repeat(16);
+    const file = world.dice.bytes(4_000_000);
+    world.sites[ALICE].files.set(fileId, file);
+    const state = (id: typeof ALICE | typeof BOB) => world.session(id).view().files[0];
+    await world.session(ALICE).offerFile({ fileId, name: 'map.png', hashes: hashesOf(file) });
+    assert.ok(await world.until(() => (state(BOB)?.doneBytes ?? 0) > 0, 5000));
+    await world.session(ALICE).stock(world.policy.authenticationFloorBits, 5_000_000, 0);
+    await world.run(5000);
+    assert.notEqual(state(BOB)!.state, 'done');
+    await world.session(ALICE).stock(5_000_000, 5_000_000, 0);
+    assert.ok(await world.until(() => state(BOB)!.state === 'done', 30_000), said(world));
+  });
+
+  it('opens again although a desk was killed before it heard that enough persons agree', async () => {
+    const world = new World({ seed: 10 });
+    await meet(world);
+    const alarm = { id: 'a', class: 'tap', foundBy: 'Alice', link: 'sky', reason: 'QBER 25 %' } as const;
+    await world.session(ALICE).alarm({ ...alarm, atMs: world.nowMs });
+    await world.run(1000);
+    const approve = async (id: typeof ALICE | typeof BOB): Promise<void> => {
+      for (const person of ['p1', 'p2']) {
+        const { request } = world.session(id).view().line;
+        await world.session(id).approve({ id: person, name: person, roles: ['approver'], request: request! });
+      }
+    };
+    const stock = (): Promise<void[]> => Promise.all([ALICE, BOB].map((id) => world.tellStock(id as typeof ALICE)));
+    await approve(BOB);
+    await world.run(1000);
+    await stock();
+    world.middle = () => [];
+    await approve(ALICE);
+    await world.run(500);
+    world.crash(BOB);
+    world.middle = null;
+    await world.start(BOB);
+    await stock();
+    const green = () => world.level(ALICE) === 'green' && world.level(BOB) === 'green';
+    assert.ok(
+      await world.until(() => {
+        void stock();
+        return green();
+      }, 4000),
+      said(world),
+    );
+  });
+
   it('a call rings, gets its keys by leases, alike on both sides, and is silent with the alarm', async () => {
     const world = new World({ seed: 7 });
     await meet(world);
