@@ -198,14 +198,27 @@ export class Renewal {
 
   #draw(nowMs: number): void {
     const { ports, steps } = this.#context;
-    this.#busy = true;
     const round = this.#round;
+    if (!this.#context.spends(8 * KEY_BYTES)) {
+      this.#dry(new Error('what is left in the pool is kept for authentication'), round);
+      return;
+    }
+    this.#busy = true;
     steps.after(() => {
       ports.keys.draw(KEY_BYTES, 1).then(
-        (keys) => steps.run(() => this.#begin(keys, round, nowMs)).catch(ignore),
-        (error: Error) => steps.run(() => this.#dry(error, round)).catch(ignore),
+        (keys) => this.#drawn(() => this.#begin(keys, round, nowMs)),
+        (error: Error) => this.#drawn(() => this.#dry(error, round)),
       );
     });
+  }
+
+  #drawn(step: () => void): void {
+    this.#context.steps
+      .run(() => {
+        this.#context.spent(8 * KEY_BYTES);
+        step();
+      })
+      .catch(ignore);
   }
 
   /** There is no QKD key. With none in use either, the desks still need keys to tell each other so. */
@@ -228,7 +241,8 @@ export class Renewal {
       if (keys.length > 0) journal(`keys were drawn in vain: ${keys.map(({ keyId }) => keyId).join(', ')}`);
       return;
     }
-    const reopens = this.#reopens();
+    // A desk that was started anew first gets keys to hear by, for the other one may not have decided to reopen.
+    const reopens = this.#epoch ? this.#reopens() : null;
     const { offer, pending } = beginAgreement(this.#party(reopens), keys, ports.random);
     this.#offer = {
       pending,
@@ -251,9 +265,12 @@ export class Renewal {
       return;
     }
     if (this.#seenOffers.has(offerId)) return;
-    // A desk that does not know yet that the line is to be reopened cannot take an offer that says so: its own has to stand.
-    const couldBeTaken = this.#offer?.reopens === reopens;
-    if (this.#offer && couldBeTaken && whoseOfferStands(options.ownId, options.peerId) === 'own') return;
+    if (this.#offer) {
+      // Of two kinds the plain one stands: a desk that has not decided to reopen cannot take the other.
+      const own = this.#offer.reopens;
+      const stands = own === reopens ? whoseOfferStands(options.ownId, options.peerId) === 'own' : own === null;
+      if (stands) return;
+    }
     if (this.#busy) return;
     this.#giveUpOffer();
     this.#remember(offerId);
