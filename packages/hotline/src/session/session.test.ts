@@ -197,7 +197,7 @@ describe('a session', () => {
         await world.session(id).approve({ id: person, name: person, roles: ['approver'], request: request! });
       }
     };
-    const stock = (): Promise<void[]> => Promise.all([ALICE, BOB].map((id) => world.tellStock(id as typeof ALICE)));
+    const stock = (): Promise<unknown> => Promise.all([ALICE, BOB].map((id) => world.tellStock(id as typeof ALICE)));
     await approve(first);
     await world.run(1000);
     await stock();

@@ -40,6 +40,8 @@ export class Conversation {
   readonly restored = new Set<DeskId>();
   /** Told before a desk that has died is started again. */
   onRestart: ((id: DeskId) => void) | null = null;
+  /** Whether pages of a call ask for their leases by themselves. */
+  leases = true;
   /** Told when a page was given leave to let media flow. */
   onLease: ((id: DeskId) => void) | null = null;
   readonly #sealings = new Map<string, Sealing>();
@@ -152,6 +154,11 @@ export class Conversation {
     this.world.sites[id].session?.alarm({ ...alarm, atMs: this.world.nowMs }).catch(ignored);
   }
 
+  /** Texts of the other desk that either shows. */
+  get textsShown(): number {
+    return DESKS.reduce((sum, id) => sum + this.world.received(id).length, 0);
+  }
+
   /** What must not be, once all has settled. */
   findings(): string[] {
     const { world } = this;
@@ -224,7 +231,7 @@ export class Conversation {
     if (this.#ms % STOCK_MS === 0) this.world.tellStock(id).catch(ignored);
     const { call, line } = session.view();
     if (call?.direction === 'incoming' && call.state === 'ringing') session.acceptCall(call.id).catch(ignored);
-    if (call && call.state !== 'ringing' && this.#ms % LEASE_ASKED_MS === 0) this.#lease(id, call.id);
+    if (call && call.state !== 'ringing' && this.#ms % LEASE_ASKED_MS === 0 && this.leases) this.#lease(id, call.id);
     if (line.request === null) return;
     for (const person of APPROVERS) {
       if (line.alarm?.approvals.own.includes(person)) continue;

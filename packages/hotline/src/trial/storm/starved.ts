@@ -7,6 +7,8 @@ const KNOWN_MS = 2000;
 const STEP_MS = 100;
 /** Bits that one renewal takes; a pool that has less above the floor is dry. */
 const RENEWAL_BITS = 256;
+/** More than desks ask for before they are told that the pool is small. */
+const UNDER_WAY_BITS = 10_000;
 /** More than an epoch may live. */
 const PAST_THE_KEYS_MS = 700_000;
 const USED_UP_MS = 60_000;
@@ -27,7 +29,7 @@ async function playStarved(seed: number, number: number): Promise<Played> {
   const findings: string[] = [];
   if (!(await people.meet())) findings.push('the desks did not come together');
   const floor = world.policy.authenticationFloorBits;
-  people.offer(DESKS[dice.below(2)]!, 200_000 + dice.below(600_000));
+  people.offer(DESKS[dice.below(2)]!, 100_000 + dice.below(200_000));
   people.ring(DESKS[dice.below(2)]!);
   // A line on which something is always under way.
   world.manners = { loss: 0, double: 0, delayMs: dice.below(300) };
@@ -39,7 +41,7 @@ async function playStarved(seed: number, number: number): Promise<Played> {
   const dry = DESKS[dice.below(2)]!;
   const atOnce = dice.roll() < 0.5;
   const pool = world.sites[dry];
-  pool.poolBits = floor + (atOnce ? dice.below(RENEWAL_BITS) : RENEWAL_BITS + dice.below(30_000));
+  pool.poolBits = floor + (atOnce ? dice.below(RENEWAL_BITS) : UNDER_WAY_BITS + dice.below(20_000));
   const isDry = () => pool.poolBits < floor + RENEWAL_BITS;
   for (let ms = 0; !isDry() && ms < USED_UP_MS; ms += STEP_MS) {
     talk(people, dice);
