@@ -325,6 +325,9 @@ export class Renewal {
     const { confirm, agreed } = finishAgreement(pending, bytes);
     this.#offer = null;
     if (!this.#stillTrue(agreed, accepted)) return;
+    // What this desk had answered is older: confirmed now, it would take the place of what both have agreed on since.
+    this.#answer?.pending.wipe();
+    this.#answer = null;
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
     this.#confirm = { bytes: confirm, sentMs: nowMs };
     this.#post(confirm);
