@@ -1,5 +1,6 @@
 /** Long studies of the hotline, with their reports. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { hotlineStorm } from '../study/hotline-storm.ts';
 import { hotlineTap } from '../study/hotline-tap.ts';
 import { wholeNumber } from './option.ts';
 
@@ -25,4 +26,31 @@ Example:
   skykey study hotline-tap --trials 5 --real-time 0 --results .`,
     )
     .action(hotlineTap);
+
+  study
+    .command('hotline-storm')
+    .description(
+      'dry pools, crashes at every write and a hostile line: whether anything is used twice, lost or invented',
+    )
+    .option('--crashes <n>', 'at any moment, besides those at every write', wholeNumber, 10_000)
+    .option('--moments <n>', 'at which a pool of key runs dry', wholeNumber, 1000)
+    .option('--mutated <n>', 'altered messages and media frames', wholeNumber, 1_000_000)
+    .option('--rounds <n>', 'conversations whose every message is treated in every way', wholeNumber, 4)
+    .option('--seed <n>', 'seed: same seed, same worlds', wholeNumber, 1)
+    .option('--workers <n>', 'processes at a time (1)', wholeNumber)
+    .addOption(new Option('--part <k/n>', 'one of the processes of --workers').hideHelp())
+    .option('--out <folder>', 'keep every world there, and go on where it was cut off (data/hotline-storm)')
+    .option('--results <folder>', 'where the report is written (docs/results)')
+    .option('--json', 'one JSON document')
+    .addHelpText(
+      'after',
+      `
+Half an hour of a processor in full. Exit code 0 when nothing was found, 1 when something was. Cut off and started again,
+it goes on where it was.
+
+Examples:
+  skykey study hotline-storm --crashes 40 --moments 4 --mutated 5000 --rounds 1 --results .
+  skykey study hotline-storm --workers 2`,
+    )
+    .action(hotlineStorm);
 }

@@ -1,11 +1,8 @@
 /** `skykey study kme-history`: a million calls of applications while everything fails, and whether each key was given once. */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { PostgresServer, playHistory } from '@skykey/node';
 import { CliError } from '../error.ts';
@@ -17,6 +14,7 @@ import { Progress } from '../progress.ts';
 import { VERSION } from '../version.ts';
 import { HistoryJournal, type PlayedWorld } from './history-journal.ts';
 import { type HistoryDocument, historyDocument, historyText, storeReport } from './history-report.ts';
+import { employ, partOf } from './workers.ts';
 
 export interface KmeHistoryOptions {
   readonly operations: number;
@@ -38,8 +36,6 @@ const PER_WORLD = 4_000;
 const MOST_WORLDS = 100_000;
 /** Journals, which may be thrown away; the report is what is kept. */
 const JOURNALS = fileURLToPath(new URL('../../../../data/kme-history', import.meta.url));
-/** This program. */
-const MAIN = fileURLToPath(new URL('../../bin/skykey.js', import.meta.url));
 const STORES = ['sqlite', 'postgres'] as const;
 
 export async function kmeHistory(options: KmeHistoryOptions): Promise<void> {
@@ -62,8 +58,10 @@ export async function kmeHistory(options: KmeHistoryOptions): Promise<void> {
     await playWorlds(count, { store, seed, perWorld, journal, isOurs: (i) => i % parts === part });
     return;
   }
-  if ((options.workers ?? 1) > 1)
-    await employ(options.workers!, { ...options, out, results }, () => HistoryJournal.count(name) / count);
+  if ((options.workers ?? 1) > 1) {
+    const asked = ['--operations', operations, '--store', store, '--seed', seed, '--out', out, '--results', results];
+    await employ(options.workers!, ['kme-history', ...asked.map(String)], () => HistoryJournal.count(name) / count);
+  }
   const worlds = await playWorlds(count, {
     store,
     seed,
@@ -81,50 +79,6 @@ export async function kmeHistory(options: KmeHistoryOptions): Promise<void> {
   writeWhole('--results', files.text, report);
   process.stdout.write(json ? written : `${report}\nWritten to ${results}\n`);
   if (worlds.some(({ verdict, faults }) => verdict.findings.length + faults.length > 0)) process.exitCode = 1;
-}
-
-function partOf(text = '0/1'): [part: number, parts: number] {
-  const [, part, parts] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
-  if (part === undefined || !(Number(part) < Number(parts))) {
-    throw new CliError('cli/option', `--part ${text}: give k/n, from 0/n to n-1/n`);
-  }
-  return [Number(part), Number(parts)];
-}
-
-/** Has so many processes play, each with a journal of its own. */
-async function employ(
-  workers: number,
-  { operations, store, seed, out, results }: KmeHistoryOptions,
-  done: () => number,
-): Promise<void> {
-  const asked = ['--operations', operations, '--store', store, '--seed', seed, '--out', out!, '--results', results!];
-  const children = Array.from({ length: workers }, (_, k) =>
-    spawn(process.execPath, [MAIN, 'study', 'kme-history', ...asked.map(String), '--part', `${k}/${workers}`], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    }),
-  );
-  const progress = new Progress();
-  const report = setInterval(() => progress.report(done(), `${workers} processes play`), 1000);
-  const interrupted = (): void => {
-    for (const child of children) child.kill();
-    process.exit(130);
-  };
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-  try {
-    await Promise.all(
-      children.map(async (child) => {
-        const said = text(child.stderr);
-        const [code] = (await once(child, 'close')) as [number | null];
-        if (code !== 0)
-          throw new CliError('cli/bench', `a process that plays ended with ${code}: ${(await said).slice(-500)}`);
-      }),
-    );
-  } finally {
-    clearInterval(report);
-    progress.end();
-    for (const child of children) child.kill();
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
-  }
 }
 
 /** Those that the journal has are not played again. */

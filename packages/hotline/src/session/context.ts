@@ -41,6 +41,13 @@ export interface SessionContext {
    * used up, and it is to be tried again after the next agreement.
    */
   readonly seal: (lane: Lane, plaintext: Uint8Array) => boolean;
+  /**
+   * Within a step: so many bits are about to be drawn, and leave the count of the pool at once. False when they would be of
+   * those that the policy keeps for authentication: then nothing may be drawn.
+   */
+  readonly spends: (bits: number) => boolean;
+  /** Within a step: what was to be drawn came, or did not. */
+  readonly spent: (bits: number) => void;
   readonly journal: (text: string) => void;
   /** Tells the peer what has arrived, with the next steps. */
   readonly beatSoon: () => void;

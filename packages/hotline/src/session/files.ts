@@ -37,18 +37,25 @@ interface Listed {
   paused: boolean;
 }
 
+/** Offers go as notices: kept, and sent again until the other desk has them. */
+interface OfferNotices {
+  readonly tell: (body: Uint8Array) => void;
+  /** Some notice is not confirmed yet. */
+  readonly areUnderWay: () => boolean;
+}
+
 /** Files between the two desks, kept over a start of either. */
 export class Files {
   readonly #context: SessionContext;
   readonly #transfers: FileTransfers;
-  readonly #tellOffer: (body: Uint8Array) => void;
+  readonly #offers: OfferNotices;
   readonly #files = new Map<FileId, Listed>();
   /** Ready after a start; until then messages about it are not answered, and come again. */
   readonly #waiting = new Set<FileId>();
 
-  constructor(context: SessionContext, kept: ReadonlyMap<string, Uint8Array>, tellOffer: (body: Uint8Array) => void) {
+  constructor(context: SessionContext, kept: ReadonlyMap<string, Uint8Array>, offers: OfferNotices) {
     this.#context = context;
-    this.#tellOffer = tellOffer;
+    this.#offers = offers;
     const { random } = context.ports;
     this.#transfers = new FileTransfers({ conversationId: this.#conversation, random });
     for (const [name, bytes] of kept) if (name.startsWith(ROOM)) this.#restore(bytes);
@@ -85,7 +92,7 @@ export class Files {
     };
     this.#files.set(fileId, listed);
     const body = encodeOffer(offer);
-    body.open((bytes) => this.#tellOffer(bytes));
+    body.open((bytes) => this.#offers.tell(bytes));
     body.wipe();
     this.#keep(listed);
     this.#show(fileId);
@@ -208,13 +215,14 @@ export class Files {
       switch (effect.kind) {
         case 'send': {
           const { message } = effect;
+          // A question that overtakes its offer would be about a file that nobody there knows.
+          if (sender()?.stage === 'offered' && this.#offers.areUnderWay()) break;
           const lane = laneOf(message.kind);
           const bytes = encodeFileMessage(message);
-          const left =
-            lane === 'file'
-              ? this.#context.may().file.allowed && this.#context.seal('file', bytes)
-              : this.#context.seal('control', new Writer().u8(FILE_FORM).raw(bytes).finish());
-          if (message.kind === 'chunk' && left) {
+          if (lane === 'control') this.#context.seal('control', new Writer().u8(FILE_FORM).raw(bytes).finish());
+          else if (this.#context.may().file.allowed) this.#context.seal('file', bytes);
+          // Also one that may not leave: it is asked for again, and must not be taken for one on its way.
+          if (message.kind === 'chunk') {
             steps.after(() => void again(() => sender()?.chunkSent(message.index) ?? []));
           }
           break;

@@ -198,14 +198,27 @@ export class Renewal {
 
   #draw(nowMs: number): void {
     const { ports, steps } = this.#context;
-    this.#busy = true;
     const round = this.#round;
+    if (!this.#context.spends(8 * KEY_BYTES)) {
+      this.#dry(new Error('what is left in the pool is kept for authentication'), round);
+      return;
+    }
+    this.#busy = true;
     steps.after(() => {
       ports.keys.draw(KEY_BYTES, 1).then(
-        (keys) => steps.run(() => this.#begin(keys, round, nowMs)).catch(ignore),
-        (error: Error) => steps.run(() => this.#dry(error, round)).catch(ignore),
+        (keys) => this.#drawn(() => this.#begin(keys, round, nowMs)),
+        (error: Error) => this.#drawn(() => this.#dry(error, round)),
       );
     });
+  }
+
+  #drawn(step: () => void): void {
+    this.#context.steps
+      .run(() => {
+        this.#context.spent(8 * KEY_BYTES);
+        step();
+      })
+      .catch(ignore);
   }
 
   /** There is no QKD key. With none in use either, the desks still need keys to tell each other so. */
@@ -228,7 +241,8 @@ export class Renewal {
       if (keys.length > 0) journal(`keys were drawn in vain: ${keys.map(({ keyId }) => keyId).join(', ')}`);
       return;
     }
-    const reopens = this.#reopens();
+    // A desk that was started anew first gets keys to hear by, for the other one may not have decided to reopen.
+    const reopens = this.#epoch ? this.#reopens() : null;
     const { offer, pending } = beginAgreement(this.#party(reopens), keys, ports.random);
     this.#offer = {
       pending,
@@ -251,7 +265,12 @@ export class Renewal {
       return;
     }
     if (this.#seenOffers.has(offerId)) return;
-    if (this.#offer && whoseOfferStands(options.ownId, options.peerId) === 'own') return;
+    if (this.#offer) {
+      // Of two kinds the plain one stands: a desk that has not decided to reopen cannot take the other.
+      const own = this.#offer.reopens;
+      const stands = own === reopens ? whoseOfferStands(options.ownId, options.peerId) === 'own' : own === null;
+      if (stands) return;
+    }
     if (this.#busy) return;
     this.#giveUpOffer();
     this.#remember(offerId);
@@ -306,6 +325,9 @@ export class Renewal {
     const { confirm, agreed } = finishAgreement(pending, bytes);
     this.#offer = null;
     if (!this.#stillTrue(agreed, accepted)) return;
+    // What this desk had answered is older: confirmed now, it would take the place of what both have agreed on since.
+    this.#answer?.pending.wipe();
+    this.#answer = null;
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
     this.#confirm = { bytes: confirm, sentMs: nowMs };
     this.#post(confirm);

@@ -58,6 +58,16 @@ describe('a session', () => {
     });
   }
 
+  it('comes to the same keys on both sides although the first confirmation of them is lost', async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const world = new World({ seed, manners: { ...CALM, delayMs: 250 } });
+      let lost = 0;
+      world.middle = (bytes) => (bytes[5] === 1 && bytes[6] === 3 && lost++ === 0 ? [] : [bytes]);
+      await meet(world);
+      assert.ok(lost > 0);
+    }
+  });
+
   it('renews its keys by itself, and nothing is lost by it', async () => {
     const world = new World({ seed: 3, tickMs: 5000 });
     await meet(world);
@@ -234,6 +244,76 @@ describe('a session', () => {
     assert.deepEqual(ids(), [stays]);
     assert.ok(![...world.sites[BOB].disk.puts.keys()].some((name) => name.includes(done) || name.includes(running)));
   });
+
+  it('a file whose offer is lost on the line is offered again, and nothing about it gets there first', async () => {
+    const world = new World({ seed: 8 });
+    await meet(world);
+    let lost = 0;
+    world.middle = (bytes, from) => (from === ALICE && bytes.length > 200 && lost++ < 2 ? [] : [bytes]);
+    const fileId = 'cd'.repeat(16);
+    const file = world.dice.bytes(20_000);
+    world.sites[ALICE].files.set(fileId, file);
+    await world.session(ALICE).offerFile({ fileId, name: 'map.png', hashes: hashesOf(file) });
+    const done = () => [ALICE, BOB].every((id) => world.session(id as typeof ALICE).view().files[0]?.state === 'done');
+    assert.ok(await world.until(done), JSON.stringify(world.session(ALICE).view().files));
+    assert.equal(lost > 1, true, 'the offer was lost');
+  });
+
+  it('a file goes on when the line may carry it again, without new keys', async () => {
+    const world = new World({ seed: 9 });
+    await meet(world);
+    world.manners = { ...CALM, delayMs: 300 };
+    const fileId = 'ef'.repeat(16);
+    const file = world.dice.bytes(4_000_000);
+    world.sites[ALICE].files.set(fileId, file);
+    const state = (id: typeof ALICE | typeof BOB) => world.session(id).view().files[0];
+    await world.session(ALICE).offerFile({ fileId, name: 'map.png', hashes: hashesOf(file) });
+    assert.ok(await world.until(() => (state(BOB)?.doneBytes ?? 0) > 0, 5000));
+    await world.session(ALICE).stock(world.policy.authenticationFloorBits, 5_000_000, 0);
+    await world.run(5000);
+    assert.notEqual(state(BOB)!.state, 'done');
+    await world.session(ALICE).stock(5_000_000, 5_000_000, 0);
+    assert.ok(await world.until(() => state(BOB)!.state === 'done', 30_000), said(world));
+  });
+
+  const killed = { 'before it heard': [BOB, ALICE], 'before it told': [ALICE, BOB] } as const;
+  for (const [when, [first, second]] of Object.entries(killed)) {
+    it(`opens again although a desk was killed ${when} that enough persons agree`, () => reopens(first, second));
+  }
+
+  /** The persons of `second` agree while nothing passes the line; then Bob's desk dies. */
+  async function reopens(first: typeof ALICE | typeof BOB, second: typeof ALICE | typeof BOB): Promise<void> {
+    const world = new World({ seed: 10 });
+    await meet(world);
+    const alarm = { id: 'a', class: 'tap', foundBy: 'Alice', link: 'sky', reason: 'QBER 25 %' } as const;
+    await world.session(ALICE).alarm({ ...alarm, atMs: world.nowMs });
+    await world.run(1000);
+    const approve = async (id: typeof ALICE | typeof BOB): Promise<void> => {
+      for (const person of ['p1', 'p2']) {
+        const { request } = world.session(id).view().line;
+        await world.session(id).approve({ id: person, name: person, roles: ['approver'], request: request! });
+      }
+    };
+    const stock = (): Promise<unknown> => Promise.all([ALICE, BOB].map((id) => world.tellStock(id as typeof ALICE)));
+    await approve(first);
+    await world.run(1000);
+    await stock();
+    world.middle = () => [];
+    await approve(second);
+    await world.run(500);
+    world.crash(BOB);
+    world.middle = null;
+    await world.start(BOB);
+    await stock();
+    const green = () => world.level(ALICE) === 'green' && world.level(BOB) === 'green';
+    assert.ok(
+      await world.until(() => {
+        void stock();
+        return green();
+      }, 4000),
+      said(world),
+    );
+  }
 
   it('a call rings, gets its keys by leases, alike on both sides, and is silent with the alarm', async () => {
     const world = new World({ seed: 7 });

@@ -16,6 +16,7 @@ import {
   type LineReserve,
   type LineState,
   type LineView,
+  maySpend,
   readLine,
   reserveOf,
   storeLine,
@@ -99,6 +100,8 @@ export class Session {
   #peerEra: number | null;
   #closed = false;
   #tookPad = false;
+  /** Being drawn: a count of the pool may still have them. */
+  #underWayBits = 0;
 
   /**
    * Opens the conversation from what is kept of it, or begins it. Rejects with HotlineError `hotline/bad-argument`,
@@ -140,6 +143,10 @@ export class Session {
       may: (padBits) => this.#machine.permissions(this.#line, padBits),
       wanted: () => this.#machine.view(this.#line).freshAgreement,
       seal: (lane, plaintext) => this.#seal(lane, plaintext),
+      spends: (bits) => this.#spends(bits),
+      spent: (bits) => {
+        this.#underWayBits -= bits;
+      },
       journal: (text) => this.#journal(text),
       beatSoon: () => {
         this.#beatDue = true;
@@ -163,7 +170,10 @@ export class Session {
       confirm: (keyId) => this.#notice({ kind: 'emergency', body: writeConfirmation(keyId) }),
       left: (texts) => this.#happen({ type: 'emergency-pad', texts, atMs: this.#ports.nowMs() }),
     });
-    this.#files = new Files(context, kept, (body) => this.#notices.tell({ kind: 'file-offer', body }));
+    this.#files = new Files(context, kept, {
+      tell: (body) => this.#notices.tell({ kind: 'file-offer', body }),
+      areUnderWay: () => this.#notices.holding.held.length > 0,
+    });
     this.#calls = new Calls(
       context,
       () => this.#renewal.epoch,
@@ -241,7 +251,8 @@ export class Session {
   /** The pools of this site, above nothing: the floor of the policy is taken off here. */
   stock(sendBits: number, receiveBits: number, madeAfterMs: number): Promise<void> {
     return this.#run(() => {
-      this.#happen({ type: 'stock', sendBits, receiveBits, madeAfterMs, atMs: this.#ports.nowMs() });
+      const left = Math.max(0, sendBits - this.#underWayBits);
+      this.#happen({ type: 'stock', sendBits: left, receiveBits, madeAfterMs, atMs: this.#ports.nowMs() });
     });
   }
 
@@ -582,6 +593,17 @@ export class Session {
       this.#texts.hurry();
       this.#files.reconnected();
     }
+  }
+
+  #spends(bits: number): boolean {
+    const { stock, keysMadeAfterMs: madeAfterMs } = this.#line;
+    if (stock) {
+      if (!maySpend(stock.sendBits, this.#options.policy, bits)) return false;
+      const sendBits = stock.sendBits - bits;
+      this.#happen({ type: 'stock', ...stock, sendBits, madeAfterMs, atMs: this.#ports.nowMs() });
+    }
+    this.#underWayBits += bits;
+    return true;
   }
 
   #seal(lane: 'control' | 'text' | 'file', plaintext: Uint8Array): boolean {

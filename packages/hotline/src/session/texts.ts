@@ -126,16 +126,14 @@ export class Texts {
   /** Within a step: sends what is due and may go. */
   pump(nowMs: number): void {
     const { may } = this.#context;
-    const permissions = may();
-    if (!permissions.text.allowed && !permissions.sealedText.allowed) return;
-    const sealedAllowed = permissions.sealedText.allowed || this.#anyPad();
+    if (!may().text.allowed && !this.#mayPadLeave()) return;
     for (const { number } of this.#outbox.due(nowMs)) {
       const outgoing = this.#outgoing.get(number)!;
+      // Asked for each: a pad that is drawn here may be the last that the line has.
       if (outgoing.sealing === 'hybrid') {
-        if (permissions.text.allowed) this.#send(number, outgoing, () => this.#hybrid(outgoing.message));
-      } else if (outgoing.pad) {
-        this.#send(number, outgoing, () => outgoing.pad!);
-      } else if (sealedAllowed) this.#draw(number, outgoing);
+        if (may().text.allowed) this.#send(number, outgoing, () => this.#hybrid(outgoing.message));
+      } else if (!outgoing.pad) this.#draw(number, outgoing);
+      else if (this.#mayPadLeave()) this.#send(number, outgoing, () => outgoing.pad!);
     }
   }
 
@@ -232,8 +230,9 @@ export class Texts {
     this.alarm();
   }
 
-  #anyPad(): boolean {
-    return [...this.#outgoing.values()].some(({ pad }) => pad !== null);
+  /** A text whose pad is drawn takes nothing more from the pool; it waits while the line is red all the same. */
+  #mayPadLeave(): boolean {
+    return this.#context.may(0).sealedText.allowed;
   }
 
   #hybrid(message: TextMessage): Uint8Array {
@@ -255,20 +254,30 @@ export class Texts {
     const { ports, steps } = this.#context;
     if (outgoing.drawing || this.#padsUnderWay >= PADS_AT_ONCE) return;
     const need = keyNeedOf(outgoing.message);
-    if (!this.#context.may(need.bytesPerKey * need.count * 8).sealedText.allowed) return;
+    const bits = need.bytesPerKey * need.count * 8;
+    if (!this.#context.may(bits).sealedText.allowed || !this.#context.spends(bits)) return;
     outgoing.drawing = true;
     this.#padsUnderWay++;
     const round = this.#round;
     steps.after(() => {
       ports.keys.draw(need.bytesPerKey, need.count).then(
-        (keys) => steps.run(() => this.#drawn(number, keys, round)).catch(() => undefined),
-        (error: Error) => steps.run(() => this.#notDrawn(number, error, round)).catch(() => undefined),
+        (keys) => this.#settled(bits, () => this.#drawn(number, keys, round)),
+        (error: Error) => this.#settled(bits, () => this.#notDrawn(number, error, round)),
       );
     });
   }
 
+  #settled(bits: number, step: () => void): void {
+    this.#context.steps
+      .run(() => {
+        this.#padsUnderWay--;
+        this.#context.spent(bits);
+        step();
+      })
+      .catch(() => undefined);
+  }
+
   #drawn(number: number, keys: readonly SessionKey[], round: number): void {
-    this.#padsUnderWay--;
     const outgoing = this.#outgoing.get(number);
     const keyIds = keys.map(({ keyId }) => keyId);
     if (!outgoing || round !== this.#round || outgoing.pad) {
@@ -280,11 +289,10 @@ export class Texts {
     outgoing.drawing = false;
     outgoing.pad = sealText(this.#routes.out, outgoing.message, keys);
     outgoing.shown = { ...outgoing.shown, keyIds, reason: null };
-    this.#send(number, outgoing, () => outgoing.pad!);
+    if (this.#mayPadLeave()) this.#send(number, outgoing, () => outgoing.pad!);
   }
 
   #notDrawn(number: number, error: Error, round: number): void {
-    this.#padsUnderWay--;
     const outgoing = this.#outgoing.get(number);
     if (!outgoing || round !== this.#round) return;
     outgoing.drawing = false;

@@ -1,2 +1,3 @@
 /** Two desks in virtual time, for trials of the shipped session while everything fails: `@skykey/hotline/trial`. */
+export * from './storm/index.ts';
 export * from './world.ts';

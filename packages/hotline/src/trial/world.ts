@@ -68,6 +68,9 @@ export interface LineManners {
 export const CALM: LineManners = { loss: 0, double: 0, delayMs: 5 };
 export const ROUGH: LineManners = { loss: 0.2, double: 0.2, delayMs: 400 };
 
+/** Of a pool that is told to a desk, at most: as much as makes any line green. */
+const TOLD_BITS = 5_000_000;
+
 /** A commit takes up to so long, virtual ms. */
 const SLOWEST_COMMIT_MS = 250;
 
@@ -111,7 +114,18 @@ export interface Site {
   readonly shown: SessionMessage[];
   /** Of its key manager: no key is given out while false. */
   keys: boolean;
+  /** What its key manager has for what this desk sends; the other desk receives with the same. */
+  poolBits: number;
+  /** Of those, when the desk was last told, less what it had asked for by then or has since. */
+  knownBits: number;
+  /** Asked for, and not answered yet. */
+  askedBits: number;
+  /** Ends this life: whoever waits for it to open hears. */
+  end: () => void;
 }
+
+/** What survives the death of a process: a commit of its store, a piece of a file on its shelf, a key out of a pool. */
+export type DurableWrite = 'store' | 'shelf' | 'key';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -154,6 +168,12 @@ export class World {
   #order = 0;
   readonly #tickMs: number;
   readonly keysDrawn: string[] = [];
+  /** Asked at every durable write: the process dies right before it, right after it, or not (null). */
+  cut: ((id: DeskId, what: DurableWrite) => 'before' | 'after' | null) | null = null;
+  /** Hears what a store now keeps. */
+  onCommit: ((id: DeskId, changes: Changes) => void) | null = null;
+  /** Keys that a desk took although its policy keeps them for authentication. */
+  readonly overdrawn: string[] = [];
   /** Commits take virtual time, so that a crash falls into some of them. Then nothing can be awaited but `run`. */
   slowDisks = false;
 
@@ -165,7 +185,8 @@ export class World {
     this.bobsPolicy = bobsPolicy;
     const site = (id: DeskId): Site => ({
       ...{ id, session: null, disk: new Disk(), restored: false, life: 0, keys: true, writing: [] },
-      ...{ news: [], files: new Map(), shown: [] },
+      ...{ news: [], files: new Map(), shown: [], end: () => undefined },
+      ...{ poolBits: Number.POSITIVE_INFINITY, knownBits: Number.POSITIVE_INFINITY, askedBits: 0 },
     });
     this.sites = { [ALICE]: site(ALICE), [BOB]: site(BOB) };
   }
@@ -194,12 +215,42 @@ export class World {
     };
   }
 
+  /** Rejects when the process dies while it opens. */
   async start(id: DeskId): Promise<Session> {
     const site = this.sites[id];
     const life = ++site.life;
     const { slowDisks } = this;
     this.slowDisks = false;
-    const session = await Session.open(this.optionsOf(id), {
+    const died = new Promise<never>((_, reject) => {
+      site.end = () => reject(new Error(`${id} died while it opened`));
+    });
+    try {
+      const session = await Promise.race([this.#open(id, life), died]);
+      site.session = session;
+      if (session.tookPad) this.couriered[id] = null;
+      site.restored = false;
+      await Promise.race([this.tellStock(id), died]);
+      return session;
+    } finally {
+      this.slowDisks = slowDisks;
+    }
+  }
+
+  /** Counts of the pools, as its site tells a desk now and then. */
+  async tellStock(id: DeskId): Promise<void> {
+    const told = (of: DeskId): number => Math.min(TOLD_BITS, this.sites[of].poolBits);
+    const session = this.session(id);
+    const site = this.sites[id];
+    const left = site.poolBits - site.askedBits;
+    const before = site.knownBits;
+    await session.stock(told(id), told(other(id)), session.view().line.keysMadeAfterMs);
+    // What it has asked for while it was told.
+    site.knownBits = left - (before - site.knownBits || 0);
+  }
+
+  #open(id: DeskId, life: number): Promise<Session> {
+    const site = this.sites[id];
+    return Session.open(this.optionsOf(id), {
       store: {
         load: async () => site.disk.copy().puts,
         commit: (changes) =>
@@ -213,8 +264,11 @@ export class World {
                 reject(site.disk.fault);
                 return;
               }
-              site.disk.commit(changes);
-              resolve();
+              const write = (): void => {
+                site.disk.commit(changes);
+                this.onCommit?.(id, changes);
+              };
+              if (this.#survives(id, 'store', write)) resolve();
             };
             if (this.slowDisks) this.#at(this.dice.below(SLOWEST_COMMIT_MS), done);
             else done();
@@ -231,21 +285,35 @@ export class World {
         if (news.kind === 'message') site.shown.push(news.message);
       },
     });
-    site.session = session;
-    if (session.tookPad) this.couriered[id] = null;
-    site.restored = false;
-    await session.stock(5_000_000, 5_000_000, 0);
-    this.slowDisks = slowDisks;
-    return session;
+  }
+
+  /** Does a durable write, unless the process dies before it. False when it is dead. */
+  #survives(id: DeskId, what: DurableWrite, write: () => void): boolean {
+    const cut = this.cut?.(id, what) ?? null;
+    if (cut !== 'before') write();
+    if (cut !== null) this.#die(id);
+    return cut === null;
+  }
+
+  #die(id: DeskId): void {
+    const site = this.sites[id];
+    site.life++;
+    site.session = null;
+    site.end();
+    site.askedBits = 0;
+    site.writing.length = 0;
   }
 
   /** The process is gone, with everything it had not committed. */
   crash(id: DeskId): void {
     const site = this.sites[id];
-    site.life++;
-    site.session = null;
     // What was being written is there as a whole or not at all.
-    for (const changes of site.writing.splice(0)) if (this.dice.roll() < 0.5) site.disk.commit(changes);
+    for (const changes of site.writing.splice(0)) {
+      if (this.dice.roll() >= 0.5) continue;
+      site.disk.commit(changes);
+      this.onCommit?.(id, changes);
+    }
+    this.#die(id);
   }
 
   snapshot(id: DeskId): Disk {
@@ -276,9 +344,14 @@ export class World {
     return condition();
   }
 
+  /** What a site keeps of texts, in the order in which they came. */
+  messages(id: DeskId): readonly SessionMessage[] {
+    return [...this.sites[id].disk.messages.values()];
+  }
+
   /** What was received and shown at a site, in order. */
   received(id: DeskId): readonly string[] {
-    return [...this.sites[id].disk.messages.values()]
+    return this.messages(id)
       .filter(({ direction }) => direction === 'received')
       .map(({ text }) => text);
   }
@@ -298,8 +371,8 @@ export class World {
   }
 
   /** A message that somebody puts on the line. */
-  inject(to: DeskId, bytes: Uint8Array): void {
-    this.#at(0, () => void this.sites[to].session?.arrive(bytes).catch(() => undefined));
+  inject(to: DeskId, bytes: Uint8Array, afterMs = 0): void {
+    this.#at(afterMs, () => void this.sites[to].session?.arrive(bytes).catch(() => undefined));
   }
 
   /** All keys of this table are gone, as after an alarm on the link. */
@@ -348,16 +421,29 @@ export class World {
         this.#at(2, () => {
           if (site.life !== life) return;
           try {
-            resolve(answer());
+            const value = answer();
+            if (site.life === life) resolve(value);
           } catch (error) {
-            reject(error);
+            if (site.life === life) reject(error);
           }
         });
       });
     return {
-      draw: (bytesPerKey, count) =>
-        late(() => {
-          if (!site.keys) throw new Error('no key in stock');
+      draw: (bytesPerKey, count) => {
+        const needBits = 8 * bytesPerKey * count;
+        const { authenticationFloorBits } = this.policy;
+        site.askedBits += needBits;
+        site.knownBits -= needBits;
+        if (site.knownBits < authenticationFloorBits) {
+          this.overdrawn.push(`${id} took ${needBits} bits although it knew that ${authenticationFloorBits} must stay`);
+        }
+        return late(() => {
+          site.askedBits -= needBits;
+          if (!site.keys || site.poolBits < needBits) throw new Error('no key in stock');
+          const take = (): void => {
+            site.poolBits -= needBits;
+          };
+          if (!this.#survives(id, 'key', take)) throw new Error('it died');
           return Array.from({ length: count }, (): SessionKey => {
             const bytes = this.dice.bytes(bytesPerKey);
             const keyId = uuidOf(this.dice.bytes(16));
@@ -365,16 +451,21 @@ export class World {
             this.keysDrawn.push(keyId);
             return { keyId, key: SecretBytes.adopt(bytes), provenance: 'direct' };
           });
-        }),
+        });
+      },
       fetch: (keyIds) =>
-        late(() =>
-          keyIds.map((keyId): SessionKey => {
+        late(() => {
+          const found = keyIds.map((keyId): SessionKey => {
             const known = this.#keys.get(keyId);
             if (known?.for !== id) throw new Error(`no key ${keyId}`);
-            this.#keys.delete(keyId);
             return { keyId, key: SecretBytes.adopt(known.bytes), provenance: 'direct' };
-          }),
-        ),
+          });
+          const take = (): void => {
+            for (const keyId of keyIds) this.#keys.delete(keyId);
+          };
+          if (!this.#survives(id, 'key', take)) throw new Error('it died');
+          return found;
+        }),
     };
   }
 
@@ -393,7 +484,7 @@ export class World {
         const after = new Uint8Array(Math.max(before.length, offset + plaintext.length));
         after.set(before);
         after.set(plaintext, offset);
-        if (this.sites[id].life === life) files.set(fileId, after);
+        if (this.sites[id].life === life) this.#survives(id, 'shelf', () => files.set(fileId, after));
         return alive(undefined);
       },
       digest: (fileId) =>
