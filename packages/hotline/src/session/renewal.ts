@@ -340,6 +340,11 @@ export class Renewal {
   #adopt({ agreed, qkdAtMs, reopens }: Omit<Renewed, 'epoch'>, nowMs: number): void {
     const { ownId, peerId } = this.#context.options;
     const { secrets, number } = agreed;
+    // An older answer that is still unconfirmed is over: its confirm, held back until now, must not lead this desk back.
+    if (this.#answer && !this.#answer.pending.over) {
+      this.#answer.pending.wipe();
+      this.#answer = null;
+    }
     const [newest, ...older] = this.#roots;
     for (const { root } of older) root.wipe();
     this.#roots = [{ number, root: secrets.root }, ...(newest ? [newest] : [])];
