@@ -297,6 +297,8 @@ export class Renewal {
       reopens,
       qkdAtMs: keys.length > 0 ? qkdAtMs : null,
     };
+    // The confirm is on its way: an offer of this desk beside it would only burn a key.
+    this.#pause(this.#context.ports.nowMs(), PAUSE_MS);
     this.#post(answer);
   }
 

@@ -178,10 +178,13 @@ export class Agreements {
       letters.push({ letter, make: () => then(this.#input(from, side, input), (step) => [[side, step, from]]) });
     };
     const keysOf = (side: Side): Keys => (used[`dry ${side}`] ? 'none' : alphabet.slowKeys ? 'later' : 'given');
+    const counts = new Map<string, number>();
     for (const at of world.wire) {
       const item = this.#desks.items[at]!;
+      const count = (counts.get(item.what) ?? 0) + 1;
+      counts.set(item.what, count);
       for (const side of alphabet.reflected ? SIDES : [otherSide(item.from)]) {
-        const letter = `${item.what} to ${side}`;
+        const letter = `${item.what} ${count} to ${side}`;
         letters.push({ letter, make: () => then(this.#arrive(world, side, item), (step) => [[side, step, world]]) });
       }
     }

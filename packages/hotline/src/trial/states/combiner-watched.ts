@@ -46,13 +46,13 @@ export function combine(
   }
   const { kem, ecdh, psk, qkd } = inputs;
   const held = { root: copy(root), kem: kem && copy(kem), ecdh: ecdh && copy(ecdh), psk: psk && copy(psk) };
-  const keys = qkd && qkd.map(copy);
+  const keys = qkd?.map(copy) ?? null;
   const derivation: Derivation = {
     ...{ id, number: context.number, root: hex(held.root), context: seen, secrets: named },
     kem: held.kem && hex(held.kem),
     ecdh: held.ecdh && hex(held.ecdh),
     psk: held.psk && hex(held.psk),
-    qkd: keys && keys.map(hex),
+    qkd: keys?.map(hex) ?? null,
     kemSeed: context.kem ? tape.kemSeeds.get(short(context.kem.publicKey)) : undefined,
     scalars: context.ecdh
       ? [context.ecdh.initiator, context.ecdh.responder].map((point) => tape.scalars.get(short(point)))
@@ -66,7 +66,7 @@ export function combine(
           kem: other(change.kem, held.kem),
           ecdh: other(change.ecdh, held.ecdh),
           psk: other(change.psk, held.psk),
-          qkd: keys && keys.map((key) => other(change.qkd, key)!),
+          qkd: keys?.map((key) => other(change.qkd, key)!) ?? null,
         },
         context,
       );

@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { LinePolicy } from '../../state/index.ts';
-import { type Base, type Did, type Facts, type Input, type Keys, LiveDesk, nameOf, type Seeded, type Side } from './desk.ts';
+import {
+  type Base,
+  type Did,
+  type Facts,
+  type Input,
+  type Keys,
+  LiveDesk,
+  nameOf,
+  type Seeded,
+  type Side,
+} from './desk.ts';
 import type { Opened } from './opened.ts';
 
 /** A message that somebody has put on the line: one of an agreement, or the records of one step. */
@@ -106,7 +116,7 @@ export class Desks {
     const known = this.#itemOf.get(id);
     if (known !== undefined) return this.items[known]!;
     const at = this.items.length;
-    const item = { at, from, messages, what: `${whatOf(messages)} ${from}${at}`, sealed: sealedIn(messages) };
+    const item = { at, from, messages, what: `${whatOf(messages)} of ${from},`, sealed: sealedIn(messages) };
     this.items.push(item);
     this.#itemOf.set(id, at);
     return item;
@@ -133,13 +143,7 @@ function digest(store: ReadonlyMap<string, Uint8Array>): string {
 }
 
 /** The same in another process: after a crash, or from a copy of its store. */
-export function again(
-  from: Facts,
-  base: Base,
-  atMs: number,
-  keys: Keys,
-  copy?: Base['store'],
-): Omit<Base, 'seed'> {
+export function again(from: Facts, base: Base, atMs: number, keys: Keys, copy?: Base['store']): Omit<Base, 'seed'> {
   const { drawn, keysDrawn } = from;
   return { ...base, store: copy ?? from.store, drawn, keysDrawn, restored: copy !== undefined, atMs, keys };
 }
