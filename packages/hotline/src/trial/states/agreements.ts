@@ -33,6 +33,8 @@ export interface Alphabet {
   /** A key manager that has nothing. */
   readonly dry?: number;
   readonly read?: number;
+  /** An attacker changes the last byte of a message of an agreement. */
+  readonly alter?: number;
   /** A clock set back by an hour, of both desks. */
   readonly back?: number;
   /** Messages come back to who sent them, too. */
@@ -188,6 +190,18 @@ export class Agreements {
         letters.push({ letter, make: () => then(this.#arrive(world, side, item), (step) => [[side, step, world]]) });
       }
     }
+    for (const at of left('alter') ? world.wire : []) {
+      const item = this.#desks.items[at]!;
+      if (item.what.startsWith('records')) continue;
+      const side = otherSide(item.from);
+      const message = item.messages[0]!.slice();
+      message[message.length - 1]! ^= 1;
+      const altered = { kind: 'arrive', messages: [message], name: `altered ${at}`, atMs, keys: keysOf(side) } as const;
+      letters.push({
+        letter: `${item.what} altered, to ${side}`,
+        make: () => then(this.#input(world, side, altered), (step): Made => [[side, step, spent('alter')]]),
+      });
+    }
     for (const side of SIDES) {
       const { facts } = this.#desks.local(world[side]);
       if (facts.asks) {
@@ -304,6 +318,7 @@ export class Agreements {
       to = { ...from, a: to.a, b: to.b, wire: to.wire, keys: to.keys };
       if (!step) continue;
       broken ??= step.broken ?? this.#sealedTwice(to, step) ?? this.#alarmed(to, side, step, letter);
+      broken ??= this.#moved(to, side, step, letter);
       to = this.#after(to, side, step);
     }
     broken ??= this.#quarrels.shift() ?? this.#together(to);
@@ -316,6 +331,20 @@ export class Agreements {
     if (letter.endsWith('anew')) return 'an alarm was forgotten at a start';
     if (world.used['approve a'] === 2 && world.used['approve b'] === 2) return undefined;
     return 'the line was opened without two approvers of each side';
+  }
+
+  #moved(world: World, side: Side, { to }: Step, letter: string): string | undefined {
+    const [was, is] = [this.#desks.local(world[side]).facts, to.facts];
+    const held = ({ epoch, answered, roots }: Facts): string => JSON.stringify([epoch, answered, roots]);
+    if (letter.includes('altered') && held(was) !== held(is)) return 'an altered message was believed';
+    const { restore, dry } = this.#hunt.alphabet;
+    if (this.#hunt.past && !restore && is.view.safety.chainBroken) {
+      return 'the chain of keys was broken, although no store was put back';
+    }
+    const { qkd } = is.view.safety.inputs;
+    if (is.epoch && is.epoch.id !== was.epoch?.id && !qkd && !dry)
+      return 'keys were agreed on without quantum key, and there was some';
+    return undefined;
   }
 
   #sealedTwice({ wire }: World, { posts }: Step): string | undefined {

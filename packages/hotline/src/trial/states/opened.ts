@@ -2,6 +2,7 @@ import { registerHooks } from 'node:module';
 import type { Session } from '../../session/session.ts';
 import type { LineMachine } from '../../state/line.ts';
 import type { Fault } from './faults.ts';
+import type { Combine } from './leaks.ts';
 
 /**
  * The shipped code, as it lies in the files of this package, with two differences, both made while it is loaded:
@@ -12,6 +13,7 @@ import type { Fault } from './faults.ts';
  * A planted fault is one more: some words of one file are replaced, to show that the search finds it.
  */
 export interface Opened {
+  readonly combine: Combine;
   readonly Session: typeof Session;
   readonly LineMachine: typeof LineMachine;
 }
@@ -40,7 +42,8 @@ export function openShipped(fault: Fault | null = null): Promise<Opened> {
   const opened = Promise.all([
     import(new URL(`../../session/session.ts${mark}`, import.meta.url).href) as Promise<{ Session: typeof Session }>,
     import(new URL(`../../state/line.ts${mark}`, import.meta.url).href) as Promise<{ LineMachine: typeof LineMachine }>,
-  ]).then(([{ Session }, { LineMachine }]) => ({ Session, LineMachine }));
+    import(new URL(`../../secret/combiner.ts${mark}`, import.meta.url).href) as Promise<{ combine: Combine }>,
+  ]).then(([{ Session }, { LineMachine }, { combine }]) => ({ Session, LineMachine, combine }));
   loaded.set(name, opened);
   return opened;
 }
