@@ -15,6 +15,7 @@ import {
   parseOffer,
   type QkdKey,
   type ReceivedOffer,
+  rootId,
   whoseOfferStands,
 } from '../secret/index.ts';
 import { policyHash } from '../state/index.ts';
@@ -347,9 +348,10 @@ export class Renewal {
       this.#answer.pending.wipe();
       this.#answer = null;
     }
-    const [newest, ...older] = this.#roots;
-    for (const { root } of older) root.wipe();
-    this.#roots = [{ number, root: secrets.root }, ...(newest ? [newest] : [])];
+    // Beside the new root stays one that the peer is known to have: it may never hear that this agreement was right.
+    const before = this.#roots.find(({ root }) => agreed.peer.roots.some(({ id }) => isSame(id, rootId(root))));
+    for (const { root } of this.#roots) if (root !== before?.root) root.wipe();
+    this.#roots = [{ number, root: secrets.root }, ...(before ? [before] : [])];
     this.#context.steps.put('session/roots', writeRoots(this.#roots));
     this.#before?.epoch.wipe();
     // What a desk sent before it was started anew must not come in after this.
@@ -425,6 +427,10 @@ export class Renewal {
     const { steps, ports } = this.#context;
     steps.after(() => ports.post(bytes));
   }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 function hash(purpose: string, ...parts: Uint8Array[]): Uint8Array {

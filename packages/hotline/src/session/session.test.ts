@@ -89,6 +89,29 @@ describe('a session', () => {
     );
   });
 
+  it('keeps its chain of keys, however many confirms somebody lets disappear', async () => {
+    const world = new World({ seed: 42 });
+    await meet(world);
+    const broken = () => world.journal(BOB).filter((text) => text.includes('chain of keys was broken')).length;
+    const before = broken();
+    // Bob is let answer, and never hears that it was right; what he offers himself disappears as well.
+    world.middle = (bytes, from) => {
+      const step = bytes[5] === 1 ? bytes[6] : 0;
+      return (from === ALICE && step === 3) || (from === BOB && step === 1) ? [] : [bytes];
+    };
+    world.crash(BOB);
+    await world.start(BOB);
+    for (let i = 0; i < 3; i++) {
+      world.crash(ALICE);
+      await world.start(ALICE);
+      assert.ok(await world.until(() => world.session(ALICE).view().safety.phrase !== null), said(world));
+    }
+    world.middle = null;
+    assert.ok(await world.until(() => world.session(BOB).view().may.call.allowed), said(world));
+    assert.equal(broken(), before, said(world));
+    assert.equal(world.session(ALICE).view().safety.chainBroken, false, said(world));
+  });
+
   it('renews its keys by itself, and nothing is lost by it', async () => {
     const world = new World({ seed: 3, tickMs: 5000 });
     await meet(world);
