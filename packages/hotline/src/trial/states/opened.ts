@@ -1,4 +1,3 @@
-import { registerHooks } from 'node:module';
 import type { Session } from '../../session/session.ts';
 import type { LineMachine } from '../../state/line.ts';
 import type { Fault } from './faults.ts';
@@ -18,6 +17,24 @@ export interface Opened {
   readonly LineMachine: typeof LineMachine;
 }
 
+interface Resolved {
+  url: string;
+}
+
+interface Loaded {
+  source?: string | ArrayBuffer | NodeJS.TypedArray | undefined;
+}
+
+/** `registerHooks` of `node:module`, handed in: this package does not reach for the loader by itself. */
+export type RegisterHooks = (hooks: {
+  resolve: <C extends { parentURL: string | undefined }, R extends Resolved>(
+    specifier: string,
+    context: C,
+    next: (specifier: string, context: C) => R,
+  ) => R;
+  load: <C, R extends Loaded>(url: string, context: C, next: (url: string, context: C) => R) => R;
+}) => unknown;
+
 const PACKAGES = new URL('../../../../', import.meta.url).href;
 const HERE = new URL('./', import.meta.url).href;
 const INSTEAD: Readonly<Record<string, string>> = {
@@ -31,10 +48,10 @@ const loaded = new Map<string, Promise<Opened>>();
 let hooked = false;
 
 /** One copy of the code for each fault; without one, as it is shipped. */
-export function openShipped(fault: Fault | null = null): Promise<Opened> {
+export function openShipped(register: RegisterHooks, fault: Fault | null = null): Promise<Opened> {
   const name = fault?.name ?? 'shipped';
   if (fault) planted.set(name, fault);
-  if (!hooked) hook();
+  if (!hooked) hook(register);
   hooked = true;
   const known = loaded.get(name);
   if (known) return known;
@@ -48,8 +65,8 @@ export function openShipped(fault: Fault | null = null): Promise<Opened> {
   return opened;
 }
 
-function hook(): void {
-  registerHooks({
+function hook(register: RegisterHooks): void {
+  register({
     resolve: (specifier, context, next) => {
       const found = next(specifier, context);
       const parent = context.parentURL ?? '';
@@ -69,7 +86,8 @@ function hook(): void {
       const read = next(url.slice(0, at), context);
       const file = url.slice(PACKAGES.length, at);
       const name = decodeURIComponent(url.slice(at + MARK.length));
-      const text = typeof read.source === 'string' ? read.source : new TextDecoder().decode(read.source as Uint8Array);
+      const text =
+        typeof read.source === 'string' ? read.source : new TextDecoder().decode(read.source as unknown as Uint8Array);
       return { ...read, source: open(plant(text, file, planted.get(name))) };
     },
   });
