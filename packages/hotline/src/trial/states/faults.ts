@@ -19,7 +19,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'roots are never let go',
     file: 'session/renewal.ts',
     find: 'for (const { root } of this.#roots) if (root !== before?.root) root.wipe();',
-    replace: 'this.#kept.push(...this.#roots);',
+    replace: '(this as any).old = [...((this as any).old ?? []), ...this.#roots];',
   },
   {
     name: 'roots are not written',

@@ -30,11 +30,8 @@ export const LINE_HUNTS: readonly LineHunt[] = [
     name: 'time',
     about: 'approvals that lapse, and a clock that is set back',
     bundles: 1,
-    past: ['tap at a', 'a is heard', 'ann'],
-    letters: {
-      ...{ long: 1, 'the clock of a goes back': 1, 'a moment': 1, bob: 1, pia: 1, quin: 1 },
-      'agree with fresh key': 1,
-    },
+    past: ['tap at a', 'a is heard', 'ann', 'bob', 'a is heard'],
+    letters: { long: 1, 'the clock of a goes back': 1, pia: 1, quin: 1, 'agree with fresh key': 1, 'a moment': 1 },
   },
   {
     name: 'another alarm',
@@ -96,6 +93,9 @@ export const AGREEMENT_HUNTS: readonly AgreementHunt[] = [
     alphabet: { records: 1, alarm: 1, approve: 2, wait: 1, waits: { 'twelve seconds': PATIENCE } },
   },
 ];
+
+/** Where a hunt of lines gives up: they are kept in memory. */
+const LINE_STATES = 500_000;
 
 export interface HuntOutcome extends Found {
   readonly name: string;
@@ -191,7 +191,9 @@ export async function playStates(
   const told = (name: string) => (states: number, at: number) =>
     onProgress?.(hunts.length / of, `the hunts: "${name}", ${states} states, depth ${at}`);
   for (const hunt of LINE_HUNTS) {
-    hunts.push(await huntLines(opened, hunt, { depth, fairEvery: 50, onProgress: told(hunt.name) }));
+    hunts.push(
+      await huntLines(opened, hunt, { depth, states: LINE_STATES, fairEvery: 500, onProgress: told(hunt.name) }),
+    );
   }
   for (const hunt of AGREEMENT_HUNTS) {
     const limits = { depth, states: agreementStates, fairEvery: 200, onProgress: told(hunt.name) };
