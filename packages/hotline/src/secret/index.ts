@@ -25,7 +25,7 @@ export {
 } from './epoch.ts';
 export { DIRECTIONS, type Direction, directionOf, LANES, type Lane } from './lanes.ts';
 export type { RootName, Standing } from './messages.ts';
-export { type Accepted, type KnownRoot, type Party, type Reason, SUITES } from './party.ts';
+export { type Accepted, type KnownRoot, type Party, type Reason, rootId, SUITES } from './party.ts';
 export { PendingAnswer, PendingOffer, type QkdKey } from './pending.ts';
 export { phraseOf } from './phrase.ts';
 export { type LaneRecord, MAX_PLAINTEXT_BYTES, parseRecord } from './record.ts';

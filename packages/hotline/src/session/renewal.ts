@@ -15,6 +15,7 @@ import {
   parseOffer,
   type QkdKey,
   type ReceivedOffer,
+  rootId,
   whoseOfferStands,
 } from '../secret/index.ts';
 import { policyHash } from '../state/index.ts';
@@ -316,6 +317,8 @@ export class Renewal {
       reopens,
       qkdAtMs: keys.length > 0 ? qkdAtMs : null,
     };
+    // The confirm is on its way: an offer of this desk beside it would only burn a key.
+    this.#pause(this.#context.ports.nowMs(), PAUSE_MS);
     this.#post(answer);
   }
 
@@ -325,9 +328,6 @@ export class Renewal {
     const { confirm, agreed } = finishAgreement(pending, bytes);
     this.#offer = null;
     if (!this.#stillTrue(agreed, accepted)) return;
-    // What this desk had answered is older: confirmed now, it would take the place of what both have agreed on since.
-    this.#answer?.pending.wipe();
-    this.#answer = null;
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
     this.#confirm = { bytes: confirm, sentMs: nowMs };
     this.#post(confirm);
@@ -362,9 +362,15 @@ export class Renewal {
   #adopt({ agreed, qkdAtMs, reopens }: Omit<Renewed, 'epoch'>, nowMs: number): void {
     const { ownId, peerId } = this.#context.options;
     const { secrets, number } = agreed;
-    const [newest, ...older] = this.#roots;
-    for (const { root } of older) root.wipe();
-    this.#roots = [{ number, root: secrets.root }, ...(newest ? [newest] : [])];
+    // An older answer that is still unconfirmed is over: its confirm, held back until now, must not lead this desk back.
+    if (this.#answer && !this.#answer.pending.over) {
+      this.#answer.pending.wipe();
+      this.#answer = null;
+    }
+    // Beside the new root stays one that the peer is known to have: it may never hear that this agreement was right.
+    const before = this.#roots.find(({ root }) => agreed.peer.roots.some(({ id }) => isSame(id, rootId(root))));
+    for (const { root } of this.#roots) if (root !== before?.root) root.wipe();
+    this.#roots = [{ number, root: secrets.root }, ...(before ? [before] : [])];
     this.#context.steps.put('session/roots', writeRoots(this.#roots));
     this.#before?.epoch.wipe();
     // What a desk sent before it was started anew must not come in after this.
@@ -440,6 +446,10 @@ export class Renewal {
     const { steps, ports } = this.#context;
     steps.after(() => ports.post(bytes));
   }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 function hash(purpose: string, ...parts: Uint8Array[]): Uint8Array {

@@ -68,6 +68,61 @@ describe('a session', () => {
     }
   });
 
+  it('is not led back to older keys by a confirm that somebody held back', async () => {
+    const world = new World({ seed: 41 });
+    const held: Uint8Array[] = [];
+    // Every confirm of Alice is held back, until Bob has made an offer himself and has keys by it.
+    world.middle = (bytes, from) => {
+      if (from !== ALICE || bytes[5] !== 1 || bytes[6] !== 3) return [bytes];
+      held.push(bytes);
+      return [];
+    };
+    await world.start(ALICE);
+    await world.start(BOB);
+    assert.ok(
+      await world.until(() => held.length > 0 && world.session(BOB).view().safety.phrase !== null),
+      said(world),
+    );
+    world.middle = null;
+    const newest = world.session(BOB).view().safety.phrase;
+    for (const bytes of held) world.inject(BOB, bytes);
+    await world.run(500);
+    assert.equal(world.session(BOB).view().safety.phrase, newest, said(world));
+    // And they renew their keys, and start anew, as ever.
+    await world.run(700_000);
+    for (const id of [ALICE, BOB] as const) {
+      world.crash(id);
+      await world.start(id);
+    }
+    assert.ok(
+      await world.until(() => [ALICE, BOB].every((id) => world.level(id as typeof ALICE) === 'green')),
+      said(world),
+    );
+  });
+
+  it('keeps its chain of keys, however many confirms somebody lets disappear', async () => {
+    const world = new World({ seed: 42 });
+    await meet(world);
+    const broken = () => world.journal(BOB).filter((text) => text.includes('chain of keys was broken')).length;
+    const before = broken();
+    // Bob is let answer, and never hears that it was right; what he offers himself disappears as well.
+    world.middle = (bytes, from) => {
+      const step = bytes[5] === 1 ? bytes[6] : 0;
+      return (from === ALICE && step === 3) || (from === BOB && step === 1) ? [] : [bytes];
+    };
+    world.crash(BOB);
+    await world.start(BOB);
+    for (let i = 0; i < 3; i++) {
+      world.crash(ALICE);
+      await world.start(ALICE);
+      assert.ok(await world.until(() => world.session(ALICE).view().safety.phrase !== null), said(world));
+    }
+    world.middle = null;
+    assert.ok(await world.until(() => world.session(BOB).view().may.call.allowed), said(world));
+    assert.equal(broken(), before, said(world));
+    assert.equal(world.session(ALICE).view().safety.chainBroken, false, said(world));
+  });
+
   it('renews its keys by itself, and nothing is lost by it', async () => {
     const world = new World({ seed: 3, tickMs: 5000 });
     await meet(world);
