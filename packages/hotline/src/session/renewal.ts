@@ -306,6 +306,9 @@ export class Renewal {
     const { confirm, agreed } = finishAgreement(pending, bytes);
     this.#offer = null;
     if (!this.#stillTrue(agreed, accepted)) return;
+    // Offers that crossed: were an answer of this desk confirmed after this, it would leave the keys that the other turns to.
+    this.#answer?.pending.wipe();
+    this.#answer = null;
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
     this.#confirm = { bytes: confirm, sentMs: nowMs };
     this.#post(confirm);
