@@ -39,6 +39,8 @@ export class Ledger {
   readonly #files: { readonly side: Side; readonly name: string; readonly sha256: string; isTaken: boolean }[] = [];
   /** Sides whose store was put back: what came after the copy may be lost there. */
   readonly #restored = new Set<Side>();
+  /** Texts that were said before that. */
+  readonly #excused = new Set<string>();
 
   wrong(sentence: string): void {
     if (!this.violations.includes(sentence)) this.violations.push(sentence);
@@ -84,7 +86,7 @@ export class Ledger {
       this.#pads.set(keyId, of);
     }
     if (direction === 'sent') {
-      if (state === 'delivered') this.#delivered[side].add(text);
+      if (state === 'delivered' && !this.#excused.has(text)) this.#delivered[side].add(text);
       return;
     }
     this.#shown[side].set(number, text);
@@ -96,7 +98,10 @@ export class Ledger {
   restored(side: Side): void {
     this.#restored.add(side);
     for (const each of SIDES) {
-      for (const said of this.#said[each]) said.answer = 'open';
+      for (const said of this.#said[each]) {
+        said.answer = 'open';
+        this.#excused.add(said.text);
+      }
       this.#delivered[each].clear();
     }
     this.#shown[side].clear();

@@ -29,12 +29,13 @@ export class ProcessUnderTrial {
   readonly isTraced: boolean;
   readonly #child: ChildProcess;
 
-  constructor(configuration: string, tracings: readonly Tracing[] = []) {
+  /** `compiled`: folder for what Node has compiled, which halves a start. */
+  constructor(configuration: string, compiled: string, tracings: readonly Tracing[] = []) {
     this.isTraced = tracings.length > 0;
     this.#child = spawn(execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, configuration], {
       stdio: ['pipe', 'pipe', 'pipe'],
       // One thread for files, so that its system calls come in one order.
-      env: { ...env, SKYKEY_LOG: 'error', UV_THREADPOOL_SIZE: '1' },
+      env: { ...env, SKYKEY_LOG: 'error', UV_THREADPOOL_SIZE: '1', NODE_COMPILE_CACHE: compiled },
     });
     this.ended = new Promise((resolve) => this.#child.once('close', (code, signal) => resolve({ code, signal })));
     this.ready = new Promise((resolve) => {

@@ -5,7 +5,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DEFAULT_POLICY } from '@skykey/hotline';
 import { freePorts } from '../../kme/trial/stage.ts';
 import { linePolicyDocument } from '../line-policy.ts';
@@ -42,7 +42,7 @@ export type Call = (typeof CALLS)[number];
 export type Fault = 'kill' | 'eio' | 'enospc';
 export const FAULTS: readonly Fault[] = ['kill', 'eio', 'enospc'];
 /** How many calls fail of a full disk. */
-const FULL_FOR = 20;
+const FULL_FOR = 8;
 /** Calls that can fail for want of room. */
 const TAKES_ROOM: readonly Call[] = ['pwrite64', 'write', 'ftruncate', 'fallocate', 'link', 'mkdir', 'openat'];
 
@@ -81,7 +81,7 @@ export interface FaultOutcome extends FaultPoint {
 }
 
 /** A clock goes back by so much: more than is overlooked, less than makes the words of others come from the future. */
-const BACK_MS = 30_000;
+const BACK_MS = 5000;
 const SECRET_BYTES = 64;
 /** Every so manieth kill is followed by a start from an old copy, or by one with the clock set back. */
 const OLD_COPY_EVERY = 5;
@@ -239,10 +239,12 @@ function stage(
   writeFileSync(policy, JSON.stringify(linePolicyDocument(DEFAULT_POLICY)));
   writeFileSync(secret, randomBytes(SECRET_BYTES), { mode: 0o600 });
   const common = { conversationId: randomUUID(), pages: join(folder, 'pages'), secret, policy };
+  // Beside the stage: those of a study share it.
+  const compiled = join(dirname(folder), 'compiled');
   const desk = (side: Side): TrialDesk => {
     const [port, linePort] = ports[side];
     return new TrialDesk({
-      ...{ side, folder: join(folder, side), port, linePort, common, ledger },
+      ...{ side, folder: join(folder, side), port, linePort, common, compiled, ledger },
       ...{ keysUrl: office.url, lineUrl: line.urlOf(side) },
     });
   };

@@ -23,6 +23,8 @@ export interface TrialDeskOptions {
   readonly folder: string;
   readonly port: number;
   readonly linePort: number;
+  /** Folder for what Node has compiled. */
+  readonly compiled: string;
   readonly common: Pick<DeskProcessConfiguration, 'conversationId' | 'pages'> & {
     readonly secret: string;
     readonly policy: string;
@@ -76,6 +78,11 @@ export class TrialDesk {
     return this.#process?.isRunning ?? false;
   }
 
+  /** The life that a fault is for has not ended yet. */
+  get isTraced(): boolean {
+    return this.isRunning && this.#process!.isTraced;
+  }
+
   /** Starts it, with faults if there are any. Resolves when it serves its page, or has ended before. */
   async start(tracings: readonly Tracing[] = []): Promise<void> {
     const { side, port, linePort, common, keysUrl, lineUrl } = this.#options;
@@ -92,7 +99,7 @@ export class TrialDesk {
       },
     };
     writeFileSync(this.#path('desk.json'), JSON.stringify(configuration), { mode: 0o600 });
-    this.#process = new ProcessUnderTrial(this.#path('desk.json'), tracings);
+    this.#process = new ProcessUnderTrial(this.#path('desk.json'), this.#options.compiled, tracings);
     this.#clients = this.#devices.map((device) => new DeskClient(`http://localhost:${port}`, device));
     if (!(await this.#process.ready)) this.#noteEnd(await this.#process.end());
   }
