@@ -137,8 +137,8 @@ export async function listCalls(within: string): Promise<CallPoint[]> {
   }
 }
 
-/** Before the last start: what a trial has to find. */
-export type Sabotage = (ledger: Ledger) => void;
+/** Before the last start: what a trial has to find. `last` is the newest record on the line. */
+export type Sabotage = (ledger: Ledger, last: Uint8Array) => void;
 
 /** Plays one fault. */
 export async function playFault(point: FaultPoint, within: string, sabotage?: Sabotage): Promise<FaultOutcome> {
@@ -181,12 +181,16 @@ async function playDay(
   const office = new KeyOffice();
   await office.open();
   const [portA, portB, lineA, lineB] = (await freePorts(4)) as [number, number, number, number];
+  let last: Uint8Array = new Uint8Array(0);
   const line = new TappedLine(
     new Map([
       ['a', lineA],
       ['b', lineB],
     ]),
-    (bytes) => ledger.onLine(bytes),
+    (bytes) => {
+      ledger.onLine(bytes);
+      if (bytes[5] === 2) last = bytes;
+    },
   );
   await line.open();
   const desks = stage(folder, { ledger, office, line, ports: { a: [portA, lineA], b: [portB, lineB] } });
@@ -210,7 +214,7 @@ async function playDay(
   try {
     for (const side of SIDES) await desks[side].start(tracingsOf(side));
     await script.play();
-    sabotage?.(ledger);
+    sabotage?.(ledger, last);
     await script.verify();
   } catch (error) {
     ledger.wrong((error as Error).message);
