@@ -56,7 +56,7 @@ export async function studyDeskFaults(options: DeskFaultStudyOptions): Promise<D
 const nameOf = ({ life, thread, fault, call, number }: FaultPoint): string =>
   `${life} ${thread} ${fault} ${call} ${number}`;
 
-const ENDS = ['killed', 'stopped with a sentence', 'ended cleanly', 'fell'] as const;
+const ENDS = ['killed', 'stopped with a sentence', 'ended by its operator', 'ended cleanly', 'fell'] as const;
 const FAULT_NAMES: Record<(typeof FAULTS)[number], string> = {
   kill: 'killed before the call',
   eio: 'the call fails with EIO',
@@ -95,20 +95,21 @@ without faults, and the day is played to its end. Somebody outside, who sees the
 - every text for which the answer was "kept" arrived once, in order, and nothing was shown that nobody said; what was shown once is
   in the history after the next start; the file came whole (SHA-256) or was told as ended with a reason;
 - a black line is black after a start; a desk that cannot go on says one sentence and ends with status 2, every refusal is a
-  sentence, and new texts, a call, a renewal and an alarm come about after it.
+  sentence, and new texts, a call, a renewal and an alarm come about after it. One that goes on saying that it has to be started
+  again is: an operator does so.
 
 Played, not real: the key managers (keys of random bytes over loopback HTTP in the words of ETSI GS QKD 014, each given once on
 each side), the line (loopback HTTP without TLS) and the desks' clocks, which are put on by 9 minutes so that a renewal is due. A
 kill is that of the process: what it has written stays with the operating system. A power cut is another thing.
 
-Some kills are followed by a start from an older copy of the store (${besides('old copy')} came to that; the witness file tells), or with the clock
+Some kills are followed by a start from an older copy of the store (${besides('old copy')} came to that, and in ${reached.filter(({ saidRestored }) => saidRestored).length} the page said so: where nothing had been answered since the copy there is nothing to say), or with the clock
 set back by 5 s (${besides('clock back')}). After an old copy, what was said before it may be missing; nothing may come twice.
 
 Calls in a day without faults: ${byCall.map(([call, list]) => `${list!.length} \`${call}\``).join(', ')}. That makes ${points} points, of which **${outcomes.length} were
 tried${outcomes.length < points ? ', spread evenly over all' : ''}**; ${outcomes.length - reached.length} of them lay past the end of a day that was shorter than the one that was counted.
 
-| fault | points reached | killed | stopped with a sentence | lived on, ended when told to | fell | with violations |
-|---|---|---|---|---|---|---|
+| fault | points reached | killed | stopped with a sentence | said that it has to be started again | lived on, ended when told to | fell | with violations |
+|---|---|---|---|---|---|---|---|
 ${FAULTS.map((fault) =>
   row(
     FAULT_NAMES[fault],
@@ -116,8 +117,8 @@ ${FAULTS.map((fault) =>
   ),
 ).join('\n')}
 
-| at | points reached | killed | stopped with a sentence | lived on, ended when told to | fell | with violations |
-|---|---|---|---|---|---|---|
+| at | points reached | killed | stopped with a sentence | said that it has to be started again | lived on, ended when told to | fell | with violations |
+|---|---|---|---|---|---|---|---|
 ${LIVES.map((life) =>
   row(
     LIFE_NAMES[life],

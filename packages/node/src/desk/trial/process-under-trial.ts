@@ -27,6 +27,8 @@ export class ProcessUnderTrial {
   stdout = '';
   stderr = '';
   readonly isTraced: boolean;
+  /** It was told to end, and had to be killed. */
+  isHung = false;
   readonly #child: ChildProcess;
 
   /** `compiled`: folder for what Node has compiled, which halves a start. */
@@ -61,6 +63,11 @@ export class ProcessUnderTrial {
     this.#child.stdin!.on('error', () => undefined);
   }
 
+  /** What it has told its operator. */
+  get journal(): readonly string[] {
+    return this.stdout.split('\n').filter((line) => line.startsWith('{"journal":'));
+  }
+
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
@@ -76,7 +83,10 @@ export class ProcessUnderTrial {
   /** Ends it and waits; whoever does not go within the limit is killed. */
   async end(name: NodeJS.Signals = 'SIGTERM', limitMs = 15_000): Promise<Ending> {
     this.signal(name);
-    const timer = setTimeout(() => this.signal('SIGKILL'), limitMs);
+    const timer = setTimeout(() => {
+      this.isHung = this.isRunning;
+      this.signal('SIGKILL');
+    }, limitMs);
     const ending = await this.ended;
     clearTimeout(timer);
     for (const tracer of this.#tracers) if (tracer.exitCode === null) tracer.kill();

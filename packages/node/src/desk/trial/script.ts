@@ -94,6 +94,7 @@ export class Script {
 
   /** Until both may send sealed texts. */
   async #allowed(): Promise<void> {
+    await Promise.all(SIDES.map((side) => this.#desks[side].ensure()));
     for (const side of SIDES) {
       const state = await this.#desks[side].askUntil(
         (client) => client.state(),

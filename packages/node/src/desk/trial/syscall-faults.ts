@@ -11,7 +11,7 @@ import { freePorts } from '../../kme/trial/stage.ts';
 import { linePolicyDocument } from '../line-policy.ts';
 import type { Threads } from './desk-process.ts';
 import { KeyOffice } from './key-office.ts';
-import { Ledger, SIDES, type Side } from './ledger.ts';
+import { Ledger, otherSide, SIDES, type Side } from './ledger.ts';
 import type { Tracing } from './process-under-trial.ts';
 import { Script } from './script.ts';
 import { TappedLine } from './tapped-line.ts';
@@ -75,6 +75,8 @@ export interface FaultOutcome extends FaultPoint {
   readonly end: End | undefined;
   /** Whether what was to come on top did: a copy has to be there by then. */
   readonly besidesCame: boolean;
+  /** Whether a page said that a store was restored. */
+  readonly saidRestored: boolean;
   readonly records: number;
   readonly keptTexts: number;
   readonly violations: readonly string[];
@@ -169,7 +171,7 @@ export async function playFault(point: FaultPoint, within: string, sabotage?: Sa
   }
 }
 
-type Played = Pick<FaultOutcome, 'end' | 'besidesCame' | 'records' | 'keptTexts' | 'violations'>;
+type Played = Pick<FaultOutcome, 'end' | 'besidesCame' | 'saidRestored' | 'records' | 'keptTexts' | 'violations'>;
 
 async function playDay(
   folder: string,
@@ -198,6 +200,7 @@ async function playDay(
   let besidesCame = false;
   let end: End | undefined;
   if (hit) {
+    hit.isMortal = point.fault === 'kill';
     hit.onTracedEnd = (how) => {
       end = how;
       if (how !== 'killed') return;
@@ -213,6 +216,7 @@ async function playDay(
   });
   try {
     for (const side of SIDES) await desks[side].start(tracingsOf(side));
+    for (const side of SIDES) desks[side].whileWaiting = () => desks[otherSide(side)].ensure();
     await script.play();
     sabotage?.(ledger, last);
     await script.verify();
@@ -223,7 +227,11 @@ async function playDay(
     line.close();
     office.close();
   }
-  return { end, besidesCame, records: ledger.records, keptTexts: ledger.kept, violations: ledger.violations };
+  const saidRestored = SIDES.some((side) => desks[side].saidRestored);
+  if (saidRestored && !(besidesCame && point?.besides === 'old copy'))
+    ledger.wrong('a page says that a store was restored, and none was');
+  const { records, kept: keptTexts, violations } = ledger;
+  return { end, besidesCame, saidRestored, records, keptTexts, violations };
 }
 
 /** Two sites with what their operators have brought to both: a secret, a policy, a conversation. */

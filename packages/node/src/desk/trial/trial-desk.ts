@@ -13,9 +13,16 @@ import { type Ending, ProcessUnderTrial, type Tracing } from './process-under-tr
 /** A person waits so long for what has to come. */
 export const PATIENCE_MS = 20_000;
 const AGAIN_MS = 50;
+/** An operator acts on what people are told after so long. */
+const REFUSING_MS = 3000;
+/** Any request has its answer by then. */
+const ANSWER_LIMIT_MS = 30_000;
 
-/** How a life ended. */
-export type End = 'killed' | 'stopped with a sentence' | 'ended cleanly' | 'fell';
+/** How a life ended. The operator ends one that has said, again and again, that it cannot go on before it is started again. */
+export type End = 'killed' | 'stopped with a sentence' | 'ended by its operator' | 'ended cleanly' | 'fell';
+/** So often it has to say that. */
+const SAID_OFTEN = 3;
+const CANNOT_GO_ON = /start the desk again/;
 
 export interface TrialDeskOptions {
   readonly side: Side;
@@ -51,6 +58,12 @@ export class TrialDesk {
   readonly ends: End[] = [];
   /** Hears how a life ended that a fault was for; the desk is down then. */
   onTracedEnd: ((end: End) => void) | null = null;
+  /** What waits here may wait for the other desk: it is looked after, too. */
+  whileWaiting: (() => Promise<void>) | null = null;
+  /** It is to be killed: strace now and then leaves a process behind that neither runs nor dies. */
+  isMortal = false;
+  /** Its page said that its store was restored from a copy. */
+  saidRestored = false;
   /** Clock against that of this machine. */
   aheadMs = 0;
   /** It answered that an alarm stands, and too few persons had said "open it" by then. */
@@ -62,6 +75,7 @@ export class TrialDesk {
   #invited = 0;
   /** Persons of this life are signed in. */
   #entered = false;
+  #isEndedByOperator = false;
   /** What was refused last. */
   #refusal = 'it does not answer';
   #process: ProcessUnderTrial | null = null;
@@ -114,7 +128,14 @@ export class TrialDesk {
   /** It runs and its first person is signed in; started again without faults where it has ended. */
   async ensure(): Promise<void> {
     const untilMs = Date.now() + PATIENCE_MS;
-    for (;;) {
+    for (let refused = 0; ; refused++) {
+      const toldOften = this.#process?.journal.filter((line) => /cannot go on/.test(line) && CANNOT_GO_ON.test(line));
+      const isRefusing = refused * AGAIN_MS > REFUSING_MS && CANNOT_GO_ON.test(this.#refusal);
+      if (this.isRunning && (isRefusing || toldOften!.length >= SAID_OFTEN)) {
+        refused = 0;
+        this.#isEndedByOperator = true;
+        await this.stop();
+      }
       if (!this.isRunning) {
         if (this.#process) this.#noteEnd(await this.#process.end());
         await this.start();
@@ -140,6 +161,7 @@ export class TrialDesk {
     const untilMs = Date.now() + patienceMs;
     for (;;) {
       const answer = await this.ask(what, person);
+      await this.whileWaiting?.();
       if (isAnswer(answer) && isRight(answer)) return answer;
       if (Date.now() > untilMs) return null;
       await pause(AGAIN_MS);
@@ -186,26 +208,40 @@ export class TrialDesk {
 
   #noteEnd({ code, signal }: Ending): void {
     const { ledger, side } = this.#options;
-    const { stderr, isTraced } = this.#process!;
+    const { stderr, isTraced, isHung } = this.#process!;
     this.#process = null;
     this.#entered = false;
     this.#following.abort();
-    const end = endOf(code, signal, stderr);
+    const cleanly = this.#isEndedByOperator ? 'ended by its operator' : 'ended cleanly';
+    this.#isEndedByOperator = false;
+    this.#refusal = 'it does not answer';
+    const end = endOf(code, signal, stderr, cleanly);
+    if (isHung && !(this.isMortal && isTraced)) ledger.wrong(`${side} does not end when it is told to`);
     if (end === 'fell') ledger.wrong(`${side} ended with ${code ?? signal}: ${stderr.slice(-500)}`);
     this.ends.push(end);
     if (isTraced) this.onTracedEnd?.(end);
   }
 
   async #attempt<T>(what: () => Promise<T>): Promise<Asked<T>> {
+    const late = new AbortController();
     try {
-      return await what();
+      return await Promise.race([what(), this.#tooLate(late.signal)]);
     } catch (error) {
       if (!(error instanceof NodeError) || error.code !== 'desk/refused') return UNANSWERED;
       this.#refusal = error.message;
       if (/failed inside the process|answers with status/.test(error.message))
         this.#options.ledger.wrong(`${this.side} refuses without a sentence: ${error.message}`);
       return new Refused(error.message);
+    } finally {
+      late.abort();
     }
+  }
+
+  async #tooLate(signal: AbortSignal): Promise<typeof UNANSWERED> {
+    await pause(ANSWER_LIMIT_MS, undefined, { signal });
+    if (this.isMortal && this.isTraced) this.#process?.signal('SIGKILL');
+    else this.#options.ledger.wrong(`${this.side} gives no answer within ${ANSWER_LIMIT_MS / 1000} s`);
+    return UNANSWERED;
   }
 
   /** Both persons are enrolled and signed in, and the pages' events are listened to. */
@@ -245,6 +281,8 @@ export class TrialDesk {
 
   #stands({ line, messages }: DeskState): void {
     const { ledger, side } = this.#options;
+    if (line.banners.some((banner) => /^The store of .* was restored from a copy/.test(banner)))
+      this.saidRestored = true;
     ledger.standing(side, messages);
     if (this.mustBeBlack && line.level !== 'black')
       ledger.wrong(`${side} was black and is ${line.level} after a start: ${line.reason}`);
@@ -260,9 +298,9 @@ export class TrialDesk {
   }
 }
 
-function endOf(code: number | null, signal: NodeJS.Signals | null, stderr: string): End {
+function endOf(code: number | null, signal: NodeJS.Signals | null, stderr: string, cleanly: End): End {
   if (signal === 'SIGKILL' || code === 137) return 'killed';
-  if (code === 143) return 'ended cleanly';
+  if (code === 143) return cleanly;
   return code === 2 && /^skykey: \S.*$/m.test(stderr) ? 'stopped with a sentence' : 'fell';
 }
 
