@@ -245,8 +245,21 @@ export class Script {
     }
   }
 
+  /** A file that waits for room says so, and goes on when a person has made some. */
+  async #resume(): Promise<void> {
+    for (const side of SIDES) {
+      const { files } = await this.#desks[side].state();
+      for (const { id, name, state, reason } of files) {
+        if (state !== 'paused') continue;
+        if (!reason) this.#ledger.wrong(`the file ${name} waits at ${side}, and nobody is told for what`);
+        await this.#desks[side].ask((client) => client.post(`/api/files/${id}/resume`, {}));
+      }
+    }
+  }
+
   /** Until the other desk keeps every text, and every file has ended. */
   async #settled(): Promise<void> {
+    await this.#resume();
     for (const side of SIDES) {
       const settled = await this.#desks[side].askUntil(
         (client) => client.state(),
