@@ -11,9 +11,12 @@ export { DeskClient } from './desk/desk-client.ts';
 export { newOperatorLink } from './desk/new-operator.ts';
 export { type Device, deviceOf, makeDevice } from './desk/sign-in/index.ts';
 export {
+  type DeskFaultStudy,
   playTapTrial,
   prepareTapStage,
+  reportDeskFaults,
   reportTap,
+  studyDeskFaults,
   type TapOutcome,
   type TapRow,
   type TapStage,

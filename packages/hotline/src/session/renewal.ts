@@ -64,6 +64,7 @@ interface Answered {
   readonly accepted: Accepted;
   readonly offerId: string;
   readonly bytes: Uint8Array;
+  readonly atMs: number;
   readonly qkdAtMs: number | null;
   readonly reopens: string | null;
 }
@@ -151,7 +152,8 @@ export class Renewal {
     }
     // A clock that was set back must not keep this desk waiting.
     this.#notBeforeMs = Math.min(this.#notBeforeMs, nowMs + DRY_PAUSE_MS);
-    if (!this.#busy && nowMs >= this.#notBeforeMs && this.#isWanted(nowMs)) this.#draw(nowMs);
+    if (this.#busy || nowMs < this.#notBeforeMs || this.#awaitsConfirm(nowMs)) return;
+    if (this.#isWanted(nowMs)) this.#draw(nowMs);
   }
 
   /** An alarm: whatever rests on keys that were drawn before it is given up. The control lane keeps the epoch that there is. */
@@ -195,6 +197,12 @@ export class Renewal {
     if (!epoch || this.#mustAgree || wanted()) return true;
     const first = whoseOfferStands(options.ownId, options.peerId) === 'own';
     return epoch.spent(nowMs, first ? RENEW_AT.first : RENEW_AT.second);
+  }
+
+  /** An agreement is one message from its end: an offer of this desk would only cross it. */
+  #awaitsConfirm(nowMs: number): boolean {
+    const answer = this.#answer;
+    return answer !== null && !answer.pending.over && Math.abs(nowMs - answer.atMs) < PATIENCE_MS;
   }
 
   #draw(nowMs: number): void {
@@ -314,6 +322,7 @@ export class Renewal {
       accepted: this.#accepted(),
       offerId,
       bytes: answer,
+      atMs: this.#context.ports.nowMs(),
       reopens,
       qkdAtMs: keys.length > 0 ? qkdAtMs : null,
     };
@@ -328,6 +337,9 @@ export class Renewal {
     const { confirm, agreed } = finishAgreement(pending, bytes);
     this.#offer = null;
     if (!this.#stillTrue(agreed, accepted)) return;
+    // Offers that crossed: were an answer of this desk confirmed after this, it would leave the keys that the other turns to.
+    this.#answer?.pending.wipe();
+    this.#answer = null;
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
     this.#confirm = { bytes: confirm, sentMs: nowMs };
     this.#post(confirm);

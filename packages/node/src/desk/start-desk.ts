@@ -31,6 +31,8 @@ export interface StartDeskOptions
   readonly configuration: SiteConfiguration['desk'];
   /** Folder of the built console. */
   readonly pages: string;
+  /** ms of UTC; this machine's clock by default. */
+  readonly nowMs?: () => number;
 }
 
 export interface RunningDesk {
@@ -41,11 +43,11 @@ export interface RunningDesk {
 
 /** Rejects with a sentence when something it needs is missing or damaged; what is kept stays as it was. */
 export async function startDesk(options: StartDeskOptions): Promise<RunningDesk> {
-  const { configuration, siteId, ownName, journal, pages } = options;
+  const { configuration, siteId, ownName, journal, pages, nowMs = Date.now } = options;
   const policy = readLinePolicy(configuration.policy);
   const signing = configuration.signing ? readSigningKeys(configuration.signing) : null;
   const psk = readSecret(configuration.secret);
-  const store = await DeskStore.open({ folder: configuration.folder, witness: configuration.witness, now: Date.now });
+  const store = await DeskStore.open({ folder: configuration.folder, witness: configuration.witness, now: nowMs });
   const server = localServer();
   let desk: Desk | undefined;
   let endStreams = (): void => undefined;
@@ -62,7 +64,7 @@ export async function startDesk(options: StartDeskOptions): Promise<RunningDesk>
       name: `Skykey desk ${ownName}`,
       state: store,
       restored: store.restored,
-      now: Date.now,
+      now: nowMs,
       journal,
     });
     await writeLinks(configuration.enrolment, signIn, ownName);
@@ -73,7 +75,7 @@ export async function startDesk(options: StartDeskOptions): Promise<RunningDesk>
       ...options,
       ...{ psk, policy, signing, store, emergencyPad: pad },
       suites: { own: SUITES, peer: SUITES },
-      nowMs: Date.now,
+      nowMs,
       retentionDays: retentionOf(store, policy.retentionDays),
     });
     if (emergencyPad !== null && pad && desk.tookPad) {

@@ -395,6 +395,23 @@ describe('a disk that is', () => {
     assert.equal(again.restored, false);
   });
 
+  it('full under the witness does not say that nothing was written, and that only a new start helps', async (t) => {
+    const place = new Place(t);
+    const store = await place.open();
+    const handle = await open(place.witness);
+    const kind = Object.getPrototypeOf(handle);
+    await handle.close();
+    const { datasync } = kind;
+    t.after(() => (kind.datasync = datasync));
+    kind.datasync = () => Promise.reject(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }));
+    const refused = await refusalOf(() => store.commit({ puts: [['root', bytesOf('one')]] }));
+    kind.datasync = datasync;
+    assert.equal(refused.code, 'desk/disk-fault');
+    assert.match(refused.message, /free some space.*start the desk again/);
+    await store.close();
+    assert.equal(textOf((await place.open()).get('root')), 'one');
+  });
+
   it('closed takes nothing more, and says so', async (t) => {
     const store = await new Place(t).open();
     const last = store.commit({ puts: [['root', bytesOf('last')]] });

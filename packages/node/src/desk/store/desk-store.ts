@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeskMessage } from '@skykey/telemetry';
-import type { NodeError } from '../../error.ts';
+import { NodeError } from '../../error.ts';
 import { Database } from './database.ts';
 import { Files, type KeptFile } from './files.ts';
 import { History } from './history.ts';
@@ -252,7 +252,9 @@ export class DeskStore implements KeptState {
       await this.#witness.see(this.#keys.storeId, generation);
     } catch (error) {
       // What was written is there, and nobody may be told so: from here on only a new start knows.
-      throw (this.#failure = error as NodeError);
+      const until = 'Nothing more is taken until you start the desk again';
+      this.#failure = new NodeError('desk/disk-fault', `${(error as Error).message}. ${until}`, { cause: error });
+      throw this.#failure;
     }
   }
 

@@ -45,23 +45,48 @@ export async function studyFaults(options: FaultStudyOptions): Promise<FaultStud
   const calls = await countsIn(join(out, 'calls.json'), () => countCalls(command, within, seed));
   const all = spread(faultPoints(calls));
   const chosen = all.slice(0, options.most ?? all.length);
-  const file = join(out, 'outcomes.jsonl');
-  const known = new Map(readOutcomes(file).map((outcome) => [nameOf(outcome), outcome]));
-  const left = chosen.filter((point) => !known.has(nameOf(point)));
-  const work = async (): Promise<void> => {
-    for (let point = left.shift(); point; point = left.shift()) {
-      const outcome = await playFault(point, { command, within, seed });
-      appendFileSync(file, `${JSON.stringify(outcome)}\n`);
-      known.set(nameOf(point), outcome);
-      options.onOutcome?.(known.size, chosen.length, outcome);
-    }
-  };
-  await Promise.all(Array.from({ length: workers }, work));
+  const outcomes = await tryAll({
+    ...{ points: chosen, nameOf, workers, file: join(out, 'outcomes.jsonl') },
+    play: (point) => playFault(point, { command, within, seed }),
+    onOutcome: options.onOutcome,
+  });
   return {
     calls: [...calls],
     points: all.length,
-    outcomes: chosen.flatMap((point) => known.get(nameOf(point)) ?? []),
+    outcomes,
   };
+}
+
+export interface TryAllOptions<Point, Outcome extends Point> {
+  readonly points: readonly Point[];
+  /** Tells points apart, also in the journal. */
+  readonly nameOf: (point: Point) => string;
+  /** Journal: a line of JSON for each outcome, added as it comes. */
+  readonly file: string;
+  /** Points at a time. */
+  readonly workers: number;
+  readonly play: (point: Point) => Promise<Outcome>;
+  readonly onOutcome?: ((done: number, all: number, outcome: Outcome) => void) | undefined;
+}
+
+/** Plays the points that are not in the journal yet; outcomes of all, in the order of the points. */
+export async function tryAll<Point, Outcome extends Point>(
+  options: TryAllOptions<Point, Outcome>,
+): Promise<readonly Outcome[]> {
+  const { points, nameOf, file, workers, play, onOutcome } = options;
+  const known = new Map(readOutcomes<Outcome>(file).map((outcome) => [nameOf(outcome), outcome]));
+  const left = points.filter((point) => !known.has(nameOf(point)));
+  let done = points.length - left.length;
+  const work = async (): Promise<void> => {
+    for (let point = left.shift(); point; point = left.shift()) {
+      const outcome = await play(point);
+      appendFileSync(file, `${JSON.stringify(outcome)}\n`);
+      known.set(nameOf(point), outcome);
+      onOutcome?.(++done, points.length, outcome);
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  return points.flatMap((point) => known.get(nameOf(point)) ?? []);
 }
 
 const nameOf = ({ fault, call, number }: FaultPoint): string => `${fault} ${call} ${number}`;
@@ -74,13 +99,13 @@ async function countsIn(file: string, count: () => Promise<Map<Call, number>>): 
 }
 
 /** A line that was cut off with its study is left out. */
-function readOutcomes(file: string): FaultOutcome[] {
+function readOutcomes<Outcome>(file: string): Outcome[] {
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((line) => {
       try {
-        return [JSON.parse(line) as FaultOutcome];
+        return [JSON.parse(line) as Outcome];
       } catch {
         return [];
       }

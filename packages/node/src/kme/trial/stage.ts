@@ -222,7 +222,8 @@ export class Stage {
 let taken: readonly number[] = [];
 const TAKEN_PORTS = 1000;
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();
