@@ -298,7 +298,9 @@ export class Desk {
     this.#expiredMs = nowMs;
     // Whole days go, so what is younger than the retention may stay a little longer here.
     if (this.#retentionDays !== null) {
-      await this.#session.forgetRecord((Math.floor(nowMs / DAY_MS) - this.#retentionDays) * DAY_MS);
+      const before = (Math.floor(nowMs / DAY_MS) - this.#retentionDays) * DAY_MS;
+      // A session that stands still keeps no words from ending; it forgets the next time.
+      await this.#session.forgetRecord(before).catch(() => undefined);
     }
     await this.#options.store.expire(nowMs, this.#retentionDays);
     this.#stateDue = true;
