@@ -302,7 +302,8 @@ export class Desk {
     const days = this.#retentionDays;
     // Whole days go, so what is younger than the retention may stay a little longer here.
     const beforeMs = days === null ? null : (Math.floor(nowMs / DAY_MS) - days) * DAY_MS;
-    if (beforeMs !== null) await this.#session.forgetRecord(beforeMs);
+    // A session that stands still keeps no words from ending; it forgets the next time.
+    if (beforeMs !== null) await this.#session.forgetRecord(beforeMs).catch(() => undefined);
     await store.expire(nowMs, days);
     if (beforeMs !== null) await this.#forgetFiles(beforeMs);
     this.#stateDue = true;

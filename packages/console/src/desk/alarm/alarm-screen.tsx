@@ -26,6 +26,7 @@ export function AlarmScreen({
 }) {
   const { alarm } = desk.line;
   const title = useId();
+  const emergency = <EmergencyWords desk={desk} person={person} command={command} />;
   return (
     <section
       className="alarm"
@@ -47,10 +48,14 @@ export function AlarmScreen({
         </header>
         <div className="alarm-told">
           {alarm === null ? (
-            <p>{words.alarm.noAlarm}</p>
+            <>
+              <p>{words.alarm.noAlarm}</p>
+              {emergency}
+            </>
           ) : (
             <>
               <Findings alarm={alarm} nowUtcMs={desk.utcMs} />
+              {emergency}
               <section>
                 <h3>{words.alarm.done}</h3>
                 <ul>
@@ -73,7 +78,6 @@ export function AlarmScreen({
             </>
           )}
         </div>
-        <EmergencyWords desk={desk} person={person} command={command} />
         {alarm !== null && <Approvals desk={desk} alarm={alarm} person={person} command={command} />}
         <p className="alarm-foot">
           <button type="button" className="button" data-testid="alarm-read" onClick={onRead}>

@@ -40,17 +40,19 @@ export function EmergencyWords({
 
 function Said({ messages }: { readonly messages: readonly DeskMessage[] }) {
   return (
-    <ol className="emergency-said" aria-live="polite">
+    <ul className="emergency-said" aria-live="polite">
       {messages.map(({ id, direction, state, author, text, utcMs }) => (
-        <li key={id} data-direction={direction}>
-          <time dateTime={utcInstant(utcMs)} dir="ltr">
-            {utcMinute(utcMs)}
-          </time>{' '}
-          <bdi>{author}</bdi>
-          {direction === 'sent' && ` (${words.message.delivery[state]})`}: <span dir="auto">{text}</span>
+        <li key={id}>
+          <p>
+            <time dateTime={utcInstant(utcMs)} dir="ltr">
+              {utcMinute(utcMs)}
+            </time>{' '}
+            <bdi>{author}</bdi>
+            {direction === 'sent' && ` (${words.message.delivery[state]})`}: <span dir="auto">{text}</span>
+          </p>
         </li>
       ))}
-    </ol>
+    </ul>
   );
 }
 
