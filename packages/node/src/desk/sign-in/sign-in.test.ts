@@ -58,6 +58,14 @@ describe('a desk whose operators have all lost their devices', () => {
     assert.ok(anna);
   });
 
+  it('has another way in while nobody was ever there, and says which', async (t) => {
+    const house = await House.open(t);
+    await assert.rejects(house.signIn.newOperator('Zvenigorod'), {
+      code: 'desk/person',
+      message: /nobody is enrolled at this desk yet: start its site/,
+    });
+  });
+
   it('hears nothing of links that its operators made, and can withdraw the other', async (t) => {
     const house = await House.open(t);
     const anna = await house.person('Anna', [...ALL]);

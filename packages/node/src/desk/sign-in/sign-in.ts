@@ -136,9 +136,14 @@ export class SignIn {
 
   /**
    * A link for one more person with every role, without any person of this desk: for whoever runs the site's machine, when all
-   * operators have lost their devices. Nobody is removed by it.
+   * operators have lost their devices. Nobody is removed by it. While nobody is enrolled there is another way (`firstInvitations`).
    */
-  newOperator(siteName: string): Promise<Link> {
+  async newOperator(siteName: string): Promise<Link> {
+    if (this.#register.persons.size === 0)
+      throw new SignInRefusal(
+        'desk/person',
+        'nobody is enrolled at this desk yet: start its site, which prints links for the first two persons',
+      );
     return this.#invite({ name: `New operator of ${siteName}`, roles: ROLES, unnamed: true });
   }
 
