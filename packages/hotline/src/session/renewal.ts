@@ -199,7 +199,7 @@ export class Renewal {
     return epoch.spent(nowMs, first ? RENEW_AT.first : RENEW_AT.second);
   }
 
-  /** An agreement is one message from its end: an offer of this desk would only cross it. */
+  /** An agreement is one message from its end: an offer of this desk would only cross it, and burn a key. */
   #awaitsConfirm(nowMs: number): boolean {
     const answer = this.#answer;
     return answer !== null && !answer.pending.over && Math.abs(nowMs - answer.atMs) < PATIENCE_MS;
@@ -326,8 +326,6 @@ export class Renewal {
       reopens,
       qkdAtMs: keys.length > 0 ? qkdAtMs : null,
     };
-    // The confirm is on its way: an offer of this desk beside it would only burn a key.
-    this.#pause(this.#context.ports.nowMs(), PAUSE_MS);
     this.#post(answer);
   }
 
@@ -337,9 +335,6 @@ export class Renewal {
     const { confirm, agreed } = finishAgreement(pending, bytes);
     this.#offer = null;
     if (!this.#stillTrue(agreed, accepted)) return;
-    // Offers that crossed: were an answer of this desk confirmed after this, it would leave the keys that the other turns to.
-    this.#answer?.pending.wipe();
-    this.#answer = null;
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
     this.#confirm = { bytes: confirm, sentMs: nowMs };
     this.#post(confirm);
@@ -374,7 +369,7 @@ export class Renewal {
   #adopt({ agreed, qkdAtMs, reopens }: Omit<Renewed, 'epoch'>, nowMs: number): void {
     const { ownId, peerId } = this.#context.options;
     const { secrets, number } = agreed;
-    // An older answer that is still unconfirmed is over: its confirm, held back until now, must not lead this desk back.
+    // Offers that crossed: an older answer is over, so that its confirm, late or held back, does not lead this desk back.
     if (this.#answer && !this.#answer.pending.over) {
       this.#answer.pending.wipe();
       this.#answer = null;
