@@ -36,6 +36,8 @@ const ROLES: Readonly<Record<string, DeskRole | null>> = {
   'POST /api/files/:id/resume': 'speaker',
   'POST /api/files/:id/cancel': 'speaker',
   'POST /api/record': 'speaker',
+  'GET /api/record': 'speaker',
+  'POST /api/emergency': 'speaker',
   'POST /api/alarm/raise': 'speaker',
   'POST /api/alarm/approve': 'approver',
   'POST /api/alarm/withdraw': 'approver',

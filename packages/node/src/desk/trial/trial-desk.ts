@@ -149,7 +149,13 @@ export class TrialDesk {
   /** What a person asks for; the desk is brought up first where it is down. */
   async ask<T>(what: (client: DeskClient) => Promise<T>, person = 0): Promise<Asked<T>> {
     await this.ensure();
-    return this.#attempt(() => what(this.#clients[person]!));
+    const asked = await this.#attempt(() => what(this.#clients[person]!));
+    if (asked instanceof Refused && CANNOT_GO_ON.test(asked.sentence) && this.isRunning) {
+      // The person has the operator do what it says.
+      this.#isEndedByOperator = true;
+      await this.stop();
+    }
+    return asked;
   }
 
   /** The same, until there is an answer that satisfies. Null when patience is over. */
