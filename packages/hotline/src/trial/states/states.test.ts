@@ -4,11 +4,21 @@ import { describe, it } from 'node:test';
 import { type AgreementHunt, PATIENCE } from './agreements.ts';
 import { FAULTS } from './faults.ts';
 import { leaks } from './leaks.ts';
+import type { LineHunt } from './lines.ts';
 import { openShipped } from './opened.ts';
 import { AGREEMENT_HUNTS, huntAgreements, huntLines, LINE_HUNTS } from './study.ts';
 
 const lineHunt = (name: string) => LINE_HUNTS.find((hunt) => hunt.name === name)!;
 const faulty = (name: string) => openShipped(registerHooks, FAULTS.find((fault) => fault.name === name)!);
+
+/** All have agreed, and then another alarm comes. */
+const TOO_LATE: LineHunt = {
+  name: 'too late',
+  about: 'for a fault',
+  bundles: 1,
+  past: ['tap at a', 'a is heard', 'ann', 'bob', 'a is heard', 'pia', 'quin', 'b is heard'],
+  letters: { 'jam at b': 1, 'agree with fresh key': 1, 'a moment': 1 },
+};
 
 const SMALL: AgreementHunt = {
   name: 'small',
@@ -67,6 +77,13 @@ describe('a planted fault is found:', () => {
       assert.match(violations[0]?.rule ?? '', rule);
     });
   }
+
+  it('an approval outlives another alarm', async () => {
+    const limits = { depth: 4, first: true };
+    assert.deepEqual((await huntLines(await openShipped(registerHooks), TOO_LATE, limits)).violations, []);
+    const { violations } = await huntLines(await faulty('an approval outlives another alarm'), TOO_LATE, limits);
+    assert.match(violations[0]?.rule ?? '', /without two approvers/);
+  });
 
   for (const fault of [
     'the couriered secret is left out',

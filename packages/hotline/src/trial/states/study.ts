@@ -14,7 +14,7 @@ export const LINE_HUNTS: readonly LineHunt[] = [
     past: ['tap at a', 'a is heard', 'ann'],
     letters: {
       ...{ pia: 1, quin: 1, bob: 1, 'agree with fresh key': 1, 'agree with old key': 1 },
-      ...{ 'ann takes it back': 1, 'a moment': 1 },
+      ...{ 'ann takes it back': 1, 'a moment': 1, 'agree with fresh key, at a alone': 1 },
     },
   },
   {
@@ -41,6 +41,16 @@ export const LINE_HUNTS: readonly LineHunt[] = [
     letters: {
       ...{ 'jam at b': 1, ann: 2, pia: 1, quin: 1, 'agree with fresh key': 1 },
       ...{ 'agree with fresh key, at a alone': 1, 'b starts anew': 1 },
+    },
+  },
+  {
+    name: 'too late',
+    about: 'all have approved, and then another alarm comes, or somebody takes it back',
+    bundles: 1,
+    past: ['tap at a', 'a is heard', 'ann', 'bob', 'a is heard', 'pia', 'quin', 'b is heard'],
+    letters: {
+      ...{ 'jam at b': 1, 'ann takes it back': 1, 'a moment': 1, 'b starts anew': 1, ann: 1 },
+      ...{ 'agree with fresh key': 1, 'agree with fresh key, at a alone': 1 },
     },
   },
   {
