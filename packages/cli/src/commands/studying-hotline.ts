@@ -1,5 +1,6 @@
 /** Long studies of the hotline, with their reports. */
 import { type Command, Option } from 'commander';
+import { hotlinePlanted } from '../study/hotline-planted.ts';
 import { hotlineStorm } from '../study/hotline-storm.ts';
 import { wholeNumber } from './option.ts';
 
@@ -30,4 +31,21 @@ Examples:
   skykey study hotline-storm --workers 2`,
     )
     .action(hotlineStorm);
+
+  study
+    .command('hotline-planted')
+    .description('faults planted into copies of the source, one at a time: whether the tests find each')
+    .option('--only <text>', 'those whose name contains it', '')
+    .option('--workers <n>', 'copies at a time (1)', wholeNumber)
+    .option('--results <folder>', 'where the report is written (docs/results)')
+    .option('--json', 'one JSON document')
+    .addHelpText(
+      'after',
+      `
+In a checkout of the repository, with git. Exit code 0 when every fault was found, 1 when one was not.
+
+Example:
+  skykey study hotline-planted --only media --results .`,
+    )
+    .action(hotlinePlanted);
 }
