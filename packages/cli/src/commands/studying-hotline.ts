@@ -14,6 +14,7 @@ export function studyingHotline(study: Command): void {
     .option('--moments <n>', 'at which a pool of key runs dry', wholeNumber, 1000)
     .option('--mutated <n>', 'altered messages and media frames', wholeNumber, 1_000_000)
     .option('--rounds <n>', 'conversations whose every message is treated in every way', wholeNumber, 4)
+    .option('--points <n>', 'of those through every write or message at most so many, spread (all)', wholeNumber)
     .option('--seed <n>', 'seed: same seed, same worlds', wholeNumber, 1)
     .option('--workers <n>', 'processes at a time (1)', wholeNumber)
     .addOption(new Option('--part <k/n>', 'one of the processes of --workers').hideHelp())
@@ -27,7 +28,7 @@ Half an hour of a processor in full. Exit code 0 when nothing was found, 1 when 
 it goes on where it was.
 
 Examples:
-  skykey study hotline-storm --crashes 40 --moments 4 --mutated 5000 --rounds 1 --results .
+  skykey study hotline-storm --crashes 40 --moments 4 --mutated 5000 --points 20 --results .
   skykey study hotline-storm --workers 2`,
     )
     .action(hotlineStorm);
