@@ -59,6 +59,7 @@ describe('an alarm', () => {
     // Bob has another alarm, of which Alice does not hear: what both would agree on is not the same.
     world.middle = (bytes, from) => (from === BOB && bytes[5] === 2 ? [] : [bytes]);
     await alarm(world, BOB, 'b');
+    world.wire.length = 0;
     for (let i = 0; i < 20; i++) {
       await world.run(500);
       for (const id of DESKS) await world.tellStock(id);
@@ -67,6 +68,9 @@ describe('an alarm', () => {
       DESKS.map((id) => world.level(id)),
       ['black', 'black'],
     );
+    const steps = world.wire.filter(({ bytes }) => bytes[5] === 1).map(({ from, bytes }) => `${from} ${bytes[6]}`);
+    assert.ok(steps.includes(`${ALICE} 1`), 'Alice, who has heard enough, offers to reopen');
+    assert.ok(!steps.includes(`${BOB} 2`), 'Bob, who has not, does not answer');
   });
 
   it('takes pads that were drawn before it: what waited goes under others, and says so', async () => {

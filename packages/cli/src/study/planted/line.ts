@@ -130,7 +130,7 @@ export const LINE_FAULTS = faultsOf('packages/hotline/src', [
     file: 'session/steps.ts',
     find: '    this.#effects.push({ act: effect });',
     replacement: '    effect();',
-    tests: ['session/session.test.ts', 'session/storm.test.ts'],
+    tests: ['session/steps.test.ts'],
   },
   {
     name: 'keys of before an alarm in an answer',
@@ -203,6 +203,6 @@ export const LINE_FAULTS = faultsOf('packages/hotline/src', [
     file: 'session/session.ts',
     find: '    this.#texts.skipPast(peer.accepted.text);\n',
     replacement: '    this.#texts.skipPast(0);\n',
-    tests: ['session/storm.test.ts'],
+    tests: ['session/session.test.ts'],
   },
 ]);
