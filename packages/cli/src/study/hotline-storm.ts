@@ -18,6 +18,8 @@ export interface HotlineStormOptions {
   readonly moments: number;
   readonly mutated: number;
   readonly rounds: number;
+  /** Of conversations that go through every write or every message, at most so many. */
+  readonly points?: number;
   readonly seed: number;
   readonly results?: string;
   /** Folder of journals. */
@@ -33,8 +35,8 @@ export interface HotlineStormOptions {
 const JOURNALS = fileURLToPath(new URL('../../../../data/hotline-storm', import.meta.url));
 
 export async function hotlineStorm(options: HotlineStormOptions): Promise<void> {
-  const { crashes, moments, mutated, rounds, seed, results = RESULTS, out = JOURNALS, json } = options;
-  const size: StormSize = { crashes, moments, mutated, rounds, seed };
+  const { crashes, moments, mutated, rounds, points, seed, results = RESULTS, out = JOURNALS, json } = options;
+  const size: StormSize = { crashes, moments, mutated, rounds, seed, ...(points && { most: points }) };
   makeFolder(results);
   const files = { document: join(results, 'hotline-storm.json'), text: join(results, 'hotline-storm.md') };
   for (const file of Object.values(files)) checkWritable('--results', file);
@@ -48,8 +50,20 @@ export async function hotlineStorm(options: HotlineStormOptions): Promise<void> 
     return;
   }
   if ((options.workers ?? 1) > 1) {
-    const sizes = Object.entries(size).flatMap(([option, value]) => [`--${option}`, String(value)]);
-    const args = ['hotline-storm', ...sizes, '--out', out, '--results', results];
+    const asked = [
+      '--out',
+      out,
+      '--results',
+      results,
+      '--crashes',
+      crashes,
+      '--moments',
+      moments,
+      '--mutated',
+      mutated,
+    ];
+    const rest = ['--rounds', rounds, '--seed', seed, ...(points ? ['--points', points] : [])];
+    const args = ['hotline-storm', ...[...asked, ...rest].map(String)];
     await employ(options.workers!, args, () => Journal.count(name) / count);
   }
   const worlds = await playWorlds(parts, journalOf(name), () => true);

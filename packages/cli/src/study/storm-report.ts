@@ -61,7 +61,7 @@ export function stormText({ size, parts, mutated, findings, firstPlayed, lastPla
   const shown = findings.length > list.length ? [`- … and ${number(findings.length - list.length)} more`] : [];
   return `# The hotline in a storm
 
-\`skykey study hotline-storm --crashes ${size.crashes} --moments ${size.moments} --mutated ${size.mutated} --rounds ${size.rounds} --seed ${size.seed}\`, Skykey ${VERSION}, played ${firstPlayed === lastPlayed ? `on ${firstPlayed}` : `from ${firstPlayed} to ${lastPlayed}`}. Two desks with the session that is shipped (agreements, keys, streams, files, calls, states), in virtual time; their stores, key managers and the line between them are simulated, and everything happens by dice of the seed. Each world can be played again alone.
+\`skykey study hotline-storm --crashes ${size.crashes} --moments ${size.moments} --mutated ${size.mutated} --rounds ${size.rounds}${size.most ? ` --points ${size.most}` : ''} --seed ${size.seed}\`, Skykey ${VERSION}, played ${firstPlayed === lastPlayed ? `on ${firstPlayed}` : `from ${firstPlayed} to ${lastPlayed}`}. Two desks with the session that is shipped (agreements, keys, streams, files, calls, states), in virtual time; their stores, key managers and the line between them are simulated, and everything happens by dice of the seed. Each world can be played again alone.
 
 **Findings: ${number(findings.length)}.**
 ${[...list, ...shown].map((finding) => `${finding}\n`).join('')}
@@ -77,7 +77,7 @@ At ${count('starved', 'moments')} moments, in the midst of texts, a file and a c
 
 ${number(crashes)} crashes of a desk.
 
-- ${count('writes', 'crashes')} of them go through every durable write of one conversation, of either desk: every commit of its store, every piece of a file, every key out of a pool; right before it and right after it; then started again as it was (${count('writes', 'as it was')}), from a copy half as old (${count('writes', 'put back from a copy')}), with the clock set back (${count('writes', 'clock set back')}). The conversation has texts of both kinds off and on the record, files both ways, calls with leases and pages that lose their keys, an alarm, approvals and the reopening.
+- ${count('writes', 'crashes')} of them go through ${size.most ? 'some of the durable writes' : 'every durable write'} of one conversation, of either desk: every commit of its store, every piece of a file, every key out of a pool; right before it and right after it; then started again as it was (${count('writes', 'as it was')}), from a copy half as old (${count('writes', 'put back from a copy')}), with the clock set back (${count('writes', 'clock set back')}). The conversation has texts of both kinds off and on the record, files both ways, calls with leases and pages that lose their keys, an alarm, approvals and the reopening.
 - ${count('crashes', 'crashes')} fall at any moment of ${worlds('crashes')} conversations, in the middle of commits that take time, on lines that lose, double and reorder; ${count('crashes', 'restores')} times a store was put back from a copy, ${count('crashes', 'clocksSetBack')} times the clocks were set back by up to an hour.
 
 Looked at: ${used('records')} records (epoch, lane, direction and counter name key and nonce: never two for one), ${used('padKeys')} keys of one-time pads (each for one text), ${used('mediaKeys')} base keys to send media with (each handed out once). Where no store was put back, every text and file that a person was told is kept has arrived, once and in order, and every line was open in the end.

@@ -194,6 +194,20 @@ describe('a session', () => {
     assert.deepEqual(world.received(BOB), ['one', 'two']);
   });
 
+  it('a desk whose store was put back gives new texts numbers that no other text had', async () => {
+    const world = new World({ seed: 11 });
+    await meet(world);
+    const copy = world.snapshot(ALICE);
+    for (const text of ['one', 'two', 'three']) await world.session(ALICE).say(write(text));
+    assert.ok(await world.until(() => world.received(BOB).length === 3, 10_000), said(world));
+    world.restore(ALICE, copy);
+    await world.start(ALICE);
+    assert.ok(await world.until(() => world.session(ALICE).view().may.text.allowed), said(world));
+    const { number } = await world.session(ALICE).say(write('after'));
+    assert.ok(await world.until(() => world.received(BOB).includes('after'), 10_000), said(world));
+    assert.equal(number, 4);
+  });
+
   it('a file arrives whole, over a start of either side', async () => {
     const world = new World({ seed: 6 });
     await meet(world);

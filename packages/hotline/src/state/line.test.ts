@@ -472,6 +472,13 @@ describe('clocks and copies', () => {
     assert.equal(only(pair.beijing.after(0), 'fresh-agreement').reopens, pair.beijing.view.request);
   });
 
+  test('an alarm that comes after the clock was set back condemns the keys made before that, too', () => {
+    const { beijing } = Pair.running();
+    const highestMs = beijing.nowMs;
+    beijing.after(-30 * MINUTE).is({ type: 'alarm', alarm: TAP });
+    assert.equal(beijing.view.keysMadeAfterMs, highestMs);
+  });
+
   test('after its clock was set back a desk believes that its peer is there once it answers anew', () => {
     const pair = Pair.running();
     pair.beijing.nowMs -= 60 * MINUTE;
