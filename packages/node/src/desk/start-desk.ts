@@ -30,6 +30,8 @@ export interface StartDeskOptions
   readonly configuration: SiteConfiguration['desk'];
   /** Folder of the built console. */
   readonly pages: string;
+  /** This desk's own clock, ms of UTC; that of the machine where not given. */
+  readonly now?: () => number;
 }
 
 export interface RunningDesk {
@@ -40,10 +42,10 @@ export interface RunningDesk {
 
 /** Rejects with a sentence when something it needs is missing or damaged; what is kept stays as it was. */
 export async function startDesk(options: StartDeskOptions): Promise<RunningDesk> {
-  const { configuration, siteId, ownName, journal, pages } = options;
+  const { configuration, siteId, ownName, journal, pages, now = Date.now } = options;
   const policy = readLinePolicy(configuration.policy);
   const psk = readSecret(configuration.secret);
-  const store = await DeskStore.open({ folder: configuration.folder, witness: configuration.witness, now: Date.now });
+  const store = await DeskStore.open({ folder: configuration.folder, witness: configuration.witness, now });
   const server = localServer();
   let desk: Desk | undefined;
   let endStreams = (): void => undefined;
@@ -60,7 +62,7 @@ export async function startDesk(options: StartDeskOptions): Promise<RunningDesk>
       name: `Skykey desk ${ownName}`,
       state: store,
       restored: store.restored,
-      now: Date.now,
+      now,
       journal,
     });
     await writeLinks(configuration.enrolment, signIn, ownName);
@@ -68,7 +70,7 @@ export async function startDesk(options: StartDeskOptions): Promise<RunningDesk>
       ...options,
       ...{ psk, policy, store },
       suites: { own: SUITES, peer: SUITES },
-      nowMs: Date.now,
+      nowMs: now,
       retentionDays: retentionOf(store, policy.retentionDays),
     });
     endStreams = await serveDesk(server, { desk, signIn, pages, iceServers: configuration.iceServers });
