@@ -35,6 +35,11 @@ const RENEW_AT = { first: 0.8, second: 0.9 };
 const OVERLAP_MS = 10_000;
 /** Offers whose ids are remembered, so that an old one cannot make this desk fetch a key again. */
 const OFFERS_KEPT = 256;
+/** Answers that wait for their confirm. */
+const ANSWERS_KEPT = 4;
+/** Where the offer's id is in a confirm. */
+const CONFIRMED_AT = 7;
+const OFFER_ID_BYTES = 32;
 const KEY_BYTES = 32;
 
 /** A new epoch, before anything uses it. */
@@ -81,7 +86,8 @@ export class Renewal {
   #epoch: Epoch | null = null;
   #before: { readonly epoch: Epoch; readonly untilMs: number } | null = null;
   #offer: Offered | null = null;
-  #answer: Answered | null = null;
+  /** Oldest first. An offer that the peer gave up may come late, and must not take the place of a newer one. */
+  readonly #answers: Answered[] = [];
   /** Until the peer has used the new epoch. */
   #confirm: { readonly bytes: Uint8Array; sentMs: number } | null = null;
   readonly #seenOffers = new Set<string>();
@@ -157,8 +163,7 @@ export class Renewal {
   alarm(): void {
     this.#round++;
     this.#giveUpOffer();
-    this.#answer?.pending.wipe();
-    this.#answer = null;
+    this.#forgetAnswers(this.#answers.length);
   }
 
   /** A message of an agreement. Throws HotlineError; nothing has changed then. */
@@ -246,8 +251,9 @@ export class Renewal {
     const { options } = this.#context;
     const { received, reopens } = this.#parse(bytes);
     const offerId = hex(received.offerId);
-    if (this.#answer?.offerId === offerId) {
-      this.#post(this.#answer.bytes);
+    const answered = this.#answers.find((answer) => answer.offerId === offerId);
+    if (answered) {
+      this.#post(answered.bytes);
       return;
     }
     if (this.#seenOffers.has(offerId)) return;
@@ -288,15 +294,15 @@ export class Renewal {
     }
     const qkd: readonly QkdKey[] = keys;
     const { answer, pending } = answerOffer(this.#party(reopens), bytes, qkd, this.#context.ports.random);
-    this.#answer?.pending.wipe();
-    this.#answer = {
+    this.#answers.push({
       pending,
       accepted: this.#accepted(),
       offerId,
       bytes: answer,
       reopens,
       qkdAtMs: keys.length > 0 ? qkdAtMs : null,
-    };
+    });
+    this.#forgetAnswers(this.#answers.length - ANSWERS_KEPT);
     this.#post(answer);
   }
 
@@ -305,6 +311,8 @@ export class Renewal {
     const { pending, accepted, qkdAtMs, reopens } = this.#offer;
     const { confirm, agreed } = finishAgreement(pending, bytes);
     this.#offer = null;
+    // What this desk answered before it offered is older: confirmed late, it would part the two desks.
+    this.#forgetAnswers(this.#answers.length);
     if (!this.#stillTrue(agreed, accepted)) return;
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
     this.#confirm = { bytes: confirm, sentMs: nowMs };
@@ -312,14 +320,19 @@ export class Renewal {
   }
 
   #confirmed(bytes: Uint8Array, nowMs: number): void {
-    if (!this.#answer) throw new HotlineError('hotline/not-for-us', 'no answer of this desk waits to be confirmed');
-    if (this.#answer.pending.over) {
+    const offerId = hex(bytes.subarray(CONFIRMED_AT, CONFIRMED_AT + OFFER_ID_BYTES));
+    const at = this.#answers.findIndex((answer) => answer.offerId === offerId);
+    const answer = this.#answers[at];
+    if (!answer) throw new HotlineError('hotline/not-for-us', 'no answer of this desk waits for this confirm');
+    if (answer.pending.over) {
       // The peer has not seen yet that its confirm came.
       this.#context.beatSoon();
       return;
     }
-    const { pending, accepted, qkdAtMs, reopens } = this.#answer;
+    const { pending, accepted, qkdAtMs, reopens } = answer;
     const { agreed } = acceptConfirm(pending, bytes);
+    // Those before it are of older offers, which the peer has given up or left behind.
+    this.#forgetAnswers(at);
     if (!this.#stillTrue(agreed, accepted)) return;
     this.#giveUpOffer();
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
@@ -402,6 +415,11 @@ export class Renewal {
         `an offer was given up; its key is lost: ${offer.qkd.map(({ keyId }) => keyId).join(', ')}`,
       );
     }
+  }
+
+  /** The oldest `count`. */
+  #forgetAnswers(count: number): void {
+    for (const { pending } of this.#answers.splice(0, Math.max(0, count))) pending.wipe();
   }
 
   #remember(offerId: string): void {
