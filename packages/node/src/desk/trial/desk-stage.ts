@@ -54,7 +54,7 @@ export class DeskProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr = (this.stderr + text).slice(-10_000);
+      this.stderr = (this.stderr + text).slice(-1_000_000);
     });
     this.child.on('message', (word: DeskWord | SecretWord) => options.onWord?.(site, word));
   }
