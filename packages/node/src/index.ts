@@ -9,7 +9,7 @@ export type { Excuse, Finding, Rule, Verdict } from './chaos/verdict.ts';
 export { loadMission, loadScenario, scenarioFile, shippedScenarios } from './configuration.ts';
 export { DeskClient } from './desk/desk-client.ts';
 export { type Device, deviceOf, makeDevice } from './desk/sign-in/index.ts';
-export { DESK_SITES, type DeskSite, DeskStage, type DeskStageOptions, untilOpen } from './desk/trial/index.ts';
+export * from './desk/trial/index.ts';
 export { NodeError } from './error.ts';
 export { runKme } from './kme/run-kme.ts';
 export { type RunningKme, type StartKmeOptions, startKme } from './kme/start-kme.ts';

@@ -23,6 +23,8 @@ const TICK_MS = 100;
 const REOPEN_MS = 1000;
 const SHOWN_MESSAGES = 100;
 const EXPIRE_MS = 3_600_000;
+/** The page hears of each message by itself; the whole state, with the newest of them, follows after so long. */
+const MESSAGES_MS = 1000;
 
 export interface DeskOptions extends Omit<SessionOptions, 'restored'> {
   readonly siteId: string;
@@ -62,6 +64,8 @@ export class Desk {
   #opening: Promise<void> | null = null;
   #ticking: NodeJS.Timeout | null = null;
   #stateDue = false;
+  /** Since when messages are news that only they have told; null: there are none. */
+  #messagesMs: number | null = null;
   #expiredMs = 0;
   #closed = false;
 
@@ -233,7 +237,7 @@ export class Desk {
         this.#stateDue = true;
         return;
       case 'message':
-        this.#stateDue = true;
+        this.#messagesMs ??= this.#options.nowMs();
         this.#tell({ event: 'message', data: news.message });
         return;
       case 'file':
@@ -266,7 +270,8 @@ export class Desk {
       return;
     }
     this.#session.tick().catch(() => undefined);
-    if (this.#stateDue) this.#tellState();
+    const since = this.#messagesMs;
+    if (this.#stateDue || (since !== null && Math.abs(nowMs - since) >= MESSAGES_MS)) this.#tellState();
     if (Math.abs(nowMs - this.#expiredMs) >= EXPIRE_MS) void this.#expire(nowMs).catch(() => undefined);
   }
 
@@ -296,6 +301,7 @@ export class Desk {
 
   #tellState(): void {
     this.#stateDue = false;
+    this.#messagesMs = null;
     if (this.#listeners.size > 0) this.#tell({ event: 'desk', data: this.state() });
   }
 

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { LinePolicy } from '@skykey/hotline';
+import { DEFAULT_POLICY, type LinePolicy } from '@skykey/hotline';
 import { NodeError } from '../../error.ts';
 import { authorityFiles, certificateFiles } from '../../pki/authority.ts';
 import { developmentCertificates } from '../../pki/development.ts';
@@ -26,7 +26,7 @@ export interface DeskStageOptions {
   /** Empty; everything is in it. */
   readonly folder: string;
   readonly conversations: number;
-  readonly policy: LinePolicy;
+  readonly policy?: LinePolicy;
   /** Keys of a site; out of one seed of the stage's where not given. */
   readonly keys?: (site: DeskSite) => PlannedKeys;
   /** Id of a site's desk; that of its application at the key manager. */
@@ -54,7 +54,7 @@ export class DeskProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr = (this.stderr + text).slice(-1_000_000);
+      this.stderr = (this.stderr + text).slice(-10_000);
     });
     this.child.on('message', (word: DeskWord | SecretWord) => options.onWord?.(site, word));
   }
@@ -116,7 +116,13 @@ export class DeskStage {
 
   /** Resolves when both processes run; rejects with NodeError when one cannot. */
   static async start(options: DeskStageOptions): Promise<DeskStage> {
-    const { folder, conversations, policy, watch = false, deskId = (site) => `desk-${site}` } = options;
+    const {
+      folder,
+      conversations,
+      policy = DEFAULT_POLICY,
+      watch = false,
+      deskId = (site) => `desk-${site}`,
+    } = options;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     await developmentCertificates(join(folder, 'pki'), { saes: [], kmes: DESK_SITES.map(lineId) }, Date.now());
     const pages = join(folder, 'pages');

@@ -1,2 +1,5 @@
 /** Trials of two sites' desks in processes of their own. */
+export { type Crowd, type CrowdOptions, enterAll, leaveAll, type Persons, playCrowd, RENEWAL_S } from './crowd.ts';
 export { DESK_SITES, type DeskSite, DeskStage, type DeskStageOptions, untilOpen } from './desk-stage.ts';
+export { type MediaCost, mediaCost } from './media-cost.ts';
+export { Ear, textTimes } from './text-times.ts';
