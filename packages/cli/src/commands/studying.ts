@@ -4,6 +4,7 @@ import { kmeFaults } from '../study/kme-faults.ts';
 import { kmeHistory } from '../study/kme-history.ts';
 import { kmeHostile } from '../study/kme-hostile.ts';
 import { wholeNumber } from './option.ts';
+import { studyingHotline } from './studying-hotline.ts';
 
 export function studying(program: Command): void {
   const study = program
@@ -65,4 +66,6 @@ Example:
       '\nExit code 0 when nothing was found, 1 when something was.\n\nExample:\n  skykey study kme-hostile --inputs 20000 --results .',
     )
     .action(kmeHostile);
+
+  studyingHotline(study);
 }

@@ -14,6 +14,7 @@ import {
 } from '@skykey/hotline';
 import type { DeskCall, DeskFile, DeskMessage, DeskState, Sealing } from '@skykey/telemetry';
 import { NodeError } from '../error.ts';
+import { sweep, sweepSoon } from '../sweep.ts';
 import { deskStateOf } from './desk-state.ts';
 import { StoreShelf } from './file-shelf.ts';
 import type { DeskStore } from './store/index.ts';
@@ -232,6 +233,8 @@ export class Desk {
   }
 
   heard(news: SessionNews): void {
+    // Words, and keys of a call on their way to the page, are strings for a moment.
+    sweepSoon();
     switch (news.kind) {
       case 'state':
         this.#stateDue = true;
@@ -278,6 +281,8 @@ export class Desk {
   async #expire(nowMs: number): Promise<void> {
     this.#expiredMs = nowMs;
     await this.#options.store.expire(nowMs, this.#retentionDays);
+    // What has ended is let go of, and what was let go of is overwritten.
+    sweep();
     this.#stateDue = true;
   }
 

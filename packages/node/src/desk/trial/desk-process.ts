@@ -3,15 +3,16 @@
  * over mutual TLS; beside them is no receiver of light. Their key manager is a real one, asked by ETSI GS QKD 014, or one
  * that makes each key out of a seed and its id, so that both sites have the same and the trial knows them all.
  */
-import { hkdfSync, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
+import { overwriteFreed } from '../../sweep.ts';
 import { readBody } from '../../wire/body.ts';
 import { serveMutualTls, type TlsFiles } from '../../wire/mutual-tls.ts';
 import { peerClient } from '../../wire/peer-client.ts';
 import { postLine } from '../post-line.ts';
 import { type KeyManagerCall, siteKeys } from '../site-keys.ts';
 import { type RunningDesk, startDesk } from '../start-desk.ts';
+import { seededCall } from './seeded-keys.ts';
 import { watchSecrets } from './watch-secrets.ts';
 
 /** Of a key manager that is never short of key. */
@@ -69,6 +70,8 @@ export type DeskWord =
   /** A key was handed to a desk. */
   | { readonly kind: 'key'; readonly keyId: string; readonly bytes: number };
 
+// As a site does.
+overwriteFreed();
 const plan = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as DeskProcessPlan;
 const tell = (word: DeskWord): void => void process.send?.(word);
 
@@ -81,56 +84,6 @@ process.on('message', (order: DeskOrder) => {
   }
 });
 if (plan.watch) watchSecrets((word) => process.send?.(word));
-
-/** The key with this id; both sites make the same of it. */
-function keyOf(seed: string, keyId: string, bytes: number): Uint8Array {
-  return new Uint8Array(hkdfSync('sha512', seed, keyId, 'a key of a trial', bytes));
-}
-
-const DIGITS = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
-
-/** As the key manager writes it: in bytes, never in a string. */
-function writeBase64(bytes: Uint8Array): Uint8Array {
-  const out = new Uint8Array(Math.ceil(bytes.length / 3) * 4).fill(0x3d);
-  for (let i = 0; i < bytes.length; i++) {
-    const [at, part] = [Math.floor(i / 3) * 4, i % 3];
-    const byte = bytes[i]!;
-    const next = bytes[i + 1] ?? 0;
-    if (part === 0) out[at] = DIGITS[byte >> 2]!;
-    if (part === 0) out[at + 1] = DIGITS[((byte & 3) << 4) | (next >> 4)]!;
-    if (part === 1) out[at + 2] = DIGITS[((byte & 15) << 2) | (next >> 6)]!;
-    if (part === 2) out[at + 3] = DIGITS[byte & 63]!;
-  }
-  return out;
-}
-
-function seededCall(seed: string): KeyManagerCall {
-  return async (_method, path, body) => {
-    const asked = body as { number?: number; size?: number; key_IDs?: { key_ID: string }[] };
-    const ids = path.endsWith('enc_keys')
-      ? Array.from({ length: asked.number! }, () => sizedId(asked.size! / 8))
-      : asked.key_IDs!.map(({ key_ID }) => key_ID);
-    const parts: Uint8Array[] = [];
-    for (const [i, keyId] of ids.entries()) {
-      const bytes = sizeOf(keyId);
-      const key = keyOf(seed, keyId, bytes);
-      parts.push(Buffer.from(`${i === 0 ? '{"keys":[' : ','}{"key_ID":"${keyId}","key":"`), writeBase64(key));
-      parts.push(Buffer.from(i === ids.length - 1 ? '"}]}' : '"}'));
-      key.fill(0);
-      tell({ kind: 'key', keyId, bytes });
-    }
-    const whole = new Uint8Array(Buffer.concat(parts));
-    for (const part of parts) part.fill(0);
-    return { status: 200, body: whole };
-  };
-}
-
-/** The size of a key is in its id, so that the other side knows it: the last two bytes. */
-function sizedId(bytes: number): string {
-  return randomUUID().slice(0, -4) + bytes.toString(16).padStart(4, '0');
-}
-
-const sizeOf = (keyId: string): number => Number.parseInt(keyId.slice(-4), 16);
 
 function kmeCall({ port, tls }: PlannedKeys & { kind: 'kme' }): KeyManagerCall {
   const files = { cert: readFileSync(tls.cert), key: readFileSync(tls.key), ca: readFileSync(tls.ca) };
@@ -150,7 +103,10 @@ function kmeCall({ port, tls }: PlannedKeys & { kind: 'kme' }): KeyManagerCall {
     });
 }
 
-const call = plan.keys.kind === 'seed' ? seededCall(plan.keys.seed) : kmeCall(plan.keys);
+const call =
+  plan.keys.kind === 'seed'
+    ? seededCall(plan.keys.seed, (keyId, bytes) => tell({ kind: 'key', keyId, bytes }))
+    : kmeCall(plan.keys);
 const { listenPort, peerPort, peerId, tls } = plan.line;
 const other = peerClient({ peerId, port: peerPort, tls });
 await other.ready;

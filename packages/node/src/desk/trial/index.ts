@@ -2,4 +2,6 @@
 export { type Crowd, type CrowdOptions, enterAll, leaveAll, type Persons, playCrowd, RENEWAL_S } from './crowd.ts';
 export { DESK_SITES, type DeskSite, DeskStage, type DeskStageOptions, untilOpen } from './desk-stage.ts';
 export { type MediaCost, mediaCost } from './media-cost.ts';
+export { memoryTotals, reportMemory } from './memory-report.ts';
+export { MEMORY_KINDS, type MemoryKind, type MemoryOutcome, playMemory } from './memory-trial.ts';
 export { Ear, textTimes } from './text-times.ts';
