@@ -19,7 +19,7 @@ export interface HotlineMemoryOptions {
 export async function hotlineMemory({ texts, results = RESULTS, json }: HotlineMemoryOptions): Promise<void> {
   if (!(texts >= 1)) throw new CliError('cli/option', `--texts ${texts}: give a whole number from 1 on`);
   if (platform !== 'linux' || getuid?.() !== 0)
-    throw new CliError('cli/study', 'this looks into the memory of other processes: run it on Linux, as root');
+    throw new CliError('cli/option', 'this looks into the memory of other processes: run it on Linux, as root');
   makeFolder(results);
   const files = { document: join(results, 'hotline-memory.json'), text: join(results, 'hotline-memory.md') };
   for (const file of Object.values(files)) checkWritable('--results', file);
