@@ -251,15 +251,9 @@ function findingsOf(site: DeskSite, canaries: readonly Canary[], after: Buffer, 
 function foundIn(group: readonly Canary[], memory: Buffer): number {
   const all = new Canaries();
   for (const { pieces } of group) for (const piece of pieces) all.add(piece);
-  const found = Object.values(all.find(memory)).flat();
-  if (found.length === 0) return 0;
-  // Which, is looked for only around what was found.
-  const around = Buffer.concat(found.map((at) => memory.subarray(at, at + 16)));
-  return group.filter(({ pieces }) => {
-    const one = new Canaries();
-    for (const piece of pieces) one.add(piece);
-    return one.count(around) > 0;
-  }).length;
+  const found = all.found(memory);
+  return group.filter(({ pieces }) => pieces.some((piece) => Canaries.marksOf(piece).some((mark) => found.has(mark))))
+    .length;
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
