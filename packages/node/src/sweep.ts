@@ -13,7 +13,9 @@ const PATIENCE_MS = 300_000;
 const YOUNG_BYTES = 16 * 2 ** 20;
 const FILLER_WORDS = 128;
 
-let collect: (() => void) | undefined;
+type Collect = (how?: { readonly type: 'major'; readonly execution: 'sync'; readonly flavor: 'last-resort' }) => void;
+
+let collect: Collect | undefined;
 let due: NodeJS.Timeout | undefined;
 let firstMs = 0;
 
@@ -28,14 +30,15 @@ export function overwriteFreed(): void {
 export function sweep(): void {
   if (!collect) {
     setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as () => void;
+    collect = runInNewContext('gc') as Collect;
     setFlagsFromString('--no-expose-gc');
   }
   collect();
   // Young objects are moved, and what they were moved from stays: other things are put there.
   for (let filled = 0; filled < 4 * YOUNG_BYTES; filled += 8 * FILLER_WORDS) filler = new Array(FILLER_WORDS).fill(0);
   filler = [];
-  collect();
+  // Pages that are empty go back to the system, and are not kept as they are.
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 /** Where the compiler cannot leave it out. */
