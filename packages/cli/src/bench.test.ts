@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DistillFigures } from './bench/distill.ts';
 import { distillText } from './bench/distill-text.ts';
+import type { HotlineFigures } from './bench/hotline.ts';
+import { hotlineText } from './bench/hotline-text.ts';
 import { benchText } from './bench.ts';
 import { skykey } from './test/command.ts';
 
@@ -38,6 +40,33 @@ describe('skykey bench', () => {
     assert.match(text, /Cascade at 2 %: [\d.,]+ Mbit\/s.*expected at least 50/s);
     assert.match(text, /times Cascade as published in 1993/);
     for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
+  it('measures a call, texts from page to page and conversations at once', async () => {
+    const { code, stdout, stderr } = await skykey(['bench', 'hotline', '--quick', '--json']);
+    assert.equal(code, 0, stderr);
+    const { hotline } = JSON.parse(stdout) as { hotline: HotlineFigures };
+    for (const value of Object.values(hotline.media)) assert(value > 0 && Number.isFinite(value));
+    assert.deepEqual(
+      hotline.texts.map(({ subject, times }) => [subject, times.count]),
+      [
+        ['reference', 10],
+        ['hybrid', 10],
+        ['sealed', 10],
+      ],
+    );
+    for (const { times } of hotline.texts) assert(times.p50 > 0 && times.p50 <= times.p99 && times.p99 <= times.most);
+    assert.deepEqual(
+      hotline.crowds.map(({ name }) => name),
+      ['idle', 'lively', 'call', 'crowd'],
+    );
+    // Speeds are not a test's; that every text came once is.
+    for (const { said, delivered, refused, again } of hotline.crowds)
+      assert.deepEqual({ delivered, refused, again }, { delivered: said, refused: 0, again: 0 });
+    assert(hotline.crowds.at(-1)!.said > 0 && hotline.crowds[2]!.leases > 0);
+    const text = hotlineText(hotline, 'a processor');
+    assert.match(text, /sealed [\d.]+ %, [\d.]+ times bare AES-256-GCM/);
+    for (const line of text.split('\n')) assert.ok(line.length <= 100, line);
   });
 
   it('says what is not met', () => {
@@ -86,8 +115,8 @@ describe('skykey bench', () => {
   it('knows what it can measure', async () => {
     const { code, stderr } = await skykey(['bench', 'dreams']);
     assert.equal(code, 2);
-    assert.match(stderr, /bench dreams: what can be measured is photons, distill or kme/);
-    assert.match((await skykey(['bench', '--quick'])).stderr, /--quick is for bench distill and kme/);
+    assert.match(stderr, /bench dreams: what can be measured is photons, distill, kme or hotline/);
+    assert.match((await skykey(['bench', '--quick'])).stderr, /--quick is for bench distill, kme and hotline/);
     assert.match((await skykey(['bench', '--rounds', '0'])).stderr, /--rounds 0: give a whole number from 1 on/);
   });
 });

@@ -3,6 +3,8 @@ import { arch, cpus } from 'node:os';
 import { type DetectionSpeed, type PhotonBench, photonBench } from '@skykey/photons';
 import { distillFigures } from './bench/distill.ts';
 import { distillText } from './bench/distill-text.ts';
+import { hotlineFigures } from './bench/hotline.ts';
+import { hotlineText } from './bench/hotline-text.ts';
 import { kmeFigures } from './bench/kme.ts';
 import { kmeGrowth } from './bench/kme-growth.ts';
 import { kmeText } from './bench/kme-text.ts';
@@ -29,7 +31,7 @@ const KME_ROUNDS = 3;
 /** Names that `photonBench` goes through, for the line of progress. */
 const STEPS = 8;
 
-/** `skykey bench [photons|distill|kme]`. */
+/** `skykey bench [photons|distill|kme|hotline]`. */
 export async function bench(
   what: string,
   { json, rounds, quick = false, minutes, hour, results }: Options,
@@ -48,14 +50,17 @@ export async function bench(
   else if (what === 'kme') {
     const kme = await kmeFigures(rounds ?? (quick ? 1 : KME_ROUNDS), quick);
     print({ kme }, () => kmeText(kme, words));
+  } else if (what === 'hotline') {
+    const hotline = await hotlineFigures(rounds ?? (quick ? 1 : ROUNDS), quick);
+    print({ hotline }, () => hotlineText(hotline, words));
   } else if (what === 'distill') {
     const distill = await distillFigures(rounds ?? (quick ? 1 : ROUNDS), quick);
     print({ distill }, () => distillText(distill, words));
   } else if (what === 'photons') {
-    if (quick) throw new CliError('cli/option', '--quick is for bench distill and kme: leave it out');
+    if (quick) throw new CliError('cli/option', '--quick is for bench distill, kme and hotline: leave it out');
     const photons = photonFigures(rounds ?? ROUNDS);
     print({ photons }, () => benchText(photons, words));
-  } else throw new CliError('cli/option', `bench ${what}: what can be measured is photons, distill or kme`);
+  } else throw new CliError('cli/option', `bench ${what}: what can be measured is photons, distill, kme or hotline`);
 }
 
 function photonFigures(rounds: number): PhotonBench {

@@ -10,19 +10,7 @@ export { loadMission, loadScenario, scenarioFile, shippedScenarios } from './con
 export { DeskClient } from './desk/desk-client.ts';
 export { newOperatorLink } from './desk/new-operator.ts';
 export { type Device, deviceOf, makeDevice } from './desk/sign-in/index.ts';
-export {
-  type DeskFaultStudy,
-  playTapTrial,
-  prepareTapStage,
-  reportDeskFaults,
-  reportTap,
-  studyDeskFaults,
-  type TapOutcome,
-  type TapRow,
-  type TapStage,
-  type TapTrialOptions,
-  tapRow,
-} from './desk/trial/index.ts';
+export * from './desk/trial/index.ts';
 export { NodeError } from './error.ts';
 export { runKme } from './kme/run-kme.ts';
 export { type RunningKme, type StartKmeOptions, startKme } from './kme/start-kme.ts';

@@ -43,17 +43,17 @@ Examples:
 
   program
     .command('bench')
-    .argument('[what]', 'what is measured: photons, distill or kme', 'photons')
+    .argument('[what]', 'what is measured: photons, distill, kme or hotline', 'photons')
     .description('the speeds that Skykey states, measured on this machine')
     .option('--rounds <n>', 'rounds of which each figure is the median (5; kme 3)', wholeNumber)
-    .option('--quick', 'distill and kme: small sizes and one round, to see that it works')
+    .option('--quick', 'distill, kme and hotline: small sizes and one round, to see that it works')
     .option('--minutes <n>', 'kme: one load for so long, and whether memory, files or latency grow', wholeNumber)
     .option('--hour', 'kme: the same for an hour')
     .option('--results <folder>', 'kme: where the report of that is written as well')
     .option('--json', 'one JSON document')
     .addHelpText(
       'after',
-      '\nExamples:\n  skykey bench photons --json\n  skykey bench distill\n  skykey bench kme\n  skykey bench kme --hour --results docs/results',
+      '\nExamples:\n  skykey bench photons --json\n  skykey bench distill\n  skykey bench kme\n  skykey bench hotline\n  skykey bench kme --hour --results docs/results',
     )
     .action(bench);
 

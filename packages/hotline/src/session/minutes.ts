@@ -25,12 +25,18 @@ export class Minutes {
   /** Numbers up to these are not in this transcript, by direction. */
   #from: Readonly<Record<Direction, number>>;
   #transcript: Transcript;
+  /** Places of the store that hold a link. */
+  readonly #places = new Set<string>();
 
   constructor(steps: Steps, kept: ReadonlyMap<string, Uint8Array>, follower: Follower) {
     this.#steps = steps;
     this.#follower = follower;
     const links: Link[] = [];
-    for (const [name, bytes] of kept) if (name.startsWith(`${ORIGIN}/`)) links.push(readLink(bytes));
+    for (const [name, bytes] of kept) {
+      if (!name.startsWith(`${ORIGIN}/`)) continue;
+      links.push(readLink(bytes));
+      this.#places.add(name);
+    }
     const origin = kept.get(ORIGIN);
     const begun = origin ? readOrigin(origin) : { origin: new Uint8Array(32), from: { 1: 0, 2: 0 } };
     this.#origin = begun.origin;
@@ -55,7 +61,9 @@ export class Minutes {
     if (number <= this.#from[direction]) return;
     const { digest, commitment } = { digest: digestOf(sealing, message), commitment: commitmentOf(message) };
     for (const link of this.#transcript.add([{ direction, lane: 'text', number, digest, commitment }])) {
-      this.#steps.put(`${ORIGIN}/${link.direction}/${link.count % (2 * LINKS_KEPT)}`, writeLink(link));
+      const place = `${ORIGIN}/${link.direction}/${link.count % (2 * LINKS_KEPT)}`;
+      this.#steps.put(place, writeLink(link));
+      this.#places.add(place);
     }
     this.#follower.added(direction, sealing, message);
   }
@@ -65,9 +73,8 @@ export class Minutes {
     this.#origin = new Uint8Array(createHash('sha256').update('skykey/hotline/minutes/2').update(epochId).digest());
     this.#from = from;
     this.#transcript = new Transcript(this.#origin);
-    for (const direction of [1, 2]) {
-      for (let i = 0; i < 2 * LINKS_KEPT; i++) this.#steps.put(`${ORIGIN}/${direction}/${i}`, null);
-    }
+    for (const place of this.#places) this.#steps.put(place, null);
+    this.#places.clear();
     this.#steps.put(ORIGIN, new Writer().raw(this.#origin).u64(from[1]).u64(from[2]).finish());
     this.#follower.begun(this.#origin);
   }

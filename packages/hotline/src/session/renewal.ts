@@ -36,6 +36,11 @@ const RENEW_AT = { first: 0.8, second: 0.9 };
 const OVERLAP_MS = 10_000;
 /** Offers whose ids are remembered, so that an old one cannot make this desk fetch a key again. */
 const OFFERS_KEPT = 256;
+/** Answers that wait for their confirm. */
+const ANSWERS_KEPT = 4;
+/** Where the offer's id is in a confirm. */
+const CONFIRMED_AT = 7;
+const OFFER_ID_BYTES = 32;
 const KEY_BYTES = 32;
 
 /** A new epoch, before anything uses it. */
@@ -83,7 +88,8 @@ export class Renewal {
   #epoch: Epoch | null = null;
   #before: { readonly epoch: Epoch; readonly untilMs: number } | null = null;
   #offer: Offered | null = null;
-  #answer: Answered | null = null;
+  /** Oldest first. An offer that the peer gave up may come late, and must not take the place of a newer one. */
+  readonly #answers: Answered[] = [];
   /** Until the peer has used the new epoch. */
   #confirm: { readonly bytes: Uint8Array; sentMs: number } | null = null;
   readonly #seenOffers = new Set<string>();
@@ -160,8 +166,7 @@ export class Renewal {
   alarm(): void {
     this.#round++;
     this.#giveUpOffer();
-    this.#answer?.pending.wipe();
-    this.#answer = null;
+    this.#forgetAnswers(this.#answers.length);
   }
 
   /** A message of an agreement. Throws HotlineError; nothing has changed then. */
@@ -201,8 +206,7 @@ export class Renewal {
 
   /** An agreement is one message from its end: an offer of this desk would only cross it, and burn a key. */
   #awaitsConfirm(nowMs: number): boolean {
-    const answer = this.#answer;
-    return answer !== null && !answer.pending.over && Math.abs(nowMs - answer.atMs) < PATIENCE_MS;
+    return this.#answers.some(({ pending, atMs }) => !pending.over && Math.abs(nowMs - atMs) < PATIENCE_MS);
   }
 
   #draw(nowMs: number): void {
@@ -269,8 +273,9 @@ export class Renewal {
     const { options } = this.#context;
     const { received, reopens } = this.#parse(bytes);
     const offerId = hex(received.offerId);
-    if (this.#answer?.offerId === offerId) {
-      this.#post(this.#answer.bytes);
+    const answered = this.#answers.find((answer) => answer.offerId === offerId);
+    if (answered) {
+      this.#post(answered.bytes);
       return;
     }
     if (this.#seenOffers.has(offerId)) return;
@@ -316,8 +321,7 @@ export class Renewal {
     }
     const qkd: readonly QkdKey[] = keys;
     const { answer, pending } = answerOffer(this.#party(reopens), bytes, qkd, this.#context.ports.random);
-    this.#answer?.pending.wipe();
-    this.#answer = {
+    this.#answers.push({
       pending,
       accepted: this.#accepted(),
       offerId,
@@ -325,7 +329,8 @@ export class Renewal {
       atMs: this.#context.ports.nowMs(),
       reopens,
       qkdAtMs: keys.length > 0 ? qkdAtMs : null,
-    };
+    });
+    this.#forgetAnswers(this.#answers.length - ANSWERS_KEPT);
     this.#post(answer);
   }
 
@@ -334,6 +339,8 @@ export class Renewal {
     const { pending, accepted, qkdAtMs, reopens } = this.#offer;
     const { confirm, agreed } = finishAgreement(pending, bytes);
     this.#offer = null;
+    // Offers that crossed: what this desk has answered is older, and its confirm, late or held back, must not lead it back.
+    this.#forgetAnswers(this.#answers.length);
     if (!this.#stillTrue(agreed, accepted)) return;
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
     this.#confirm = { bytes: confirm, sentMs: nowMs };
@@ -341,14 +348,19 @@ export class Renewal {
   }
 
   #confirmed(bytes: Uint8Array, nowMs: number): void {
-    if (!this.#answer) throw new HotlineError('hotline/not-for-us', 'no answer of this desk waits to be confirmed');
-    if (this.#answer.pending.over) {
+    const offerId = hex(bytes.subarray(CONFIRMED_AT, CONFIRMED_AT + OFFER_ID_BYTES));
+    const at = this.#answers.findIndex((answer) => answer.offerId === offerId);
+    const answer = this.#answers[at];
+    if (!answer) throw new HotlineError('hotline/not-for-us', 'no answer of this desk waits for this confirm');
+    if (answer.pending.over) {
       // The peer has not seen yet that its confirm came.
       this.#context.beatSoon();
       return;
     }
-    const { pending, accepted, qkdAtMs, reopens } = this.#answer;
+    const { pending, accepted, qkdAtMs, reopens } = answer;
     const { agreed } = acceptConfirm(pending, bytes);
+    // Those before it are of older offers, which the peer has given up or left behind.
+    this.#forgetAnswers(at);
     if (!this.#stillTrue(agreed, accepted)) return;
     this.#giveUpOffer();
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
@@ -369,11 +381,6 @@ export class Renewal {
   #adopt({ agreed, qkdAtMs, reopens }: Omit<Renewed, 'epoch'>, nowMs: number): void {
     const { ownId, peerId } = this.#context.options;
     const { secrets, number } = agreed;
-    // Offers that crossed: an older answer is over, so that its confirm, late or held back, does not lead this desk back.
-    if (this.#answer && !this.#answer.pending.over) {
-      this.#answer.pending.wipe();
-      this.#answer = null;
-    }
     // Beside the new root stays one that the peer is known to have: it may never hear that this agreement was right.
     const before = this.#roots.find(({ root }) => agreed.peer.roots.some(({ id }) => isSame(id, rootId(root))));
     for (const { root } of this.#roots) if (root !== before?.root) root.wipe();
@@ -437,6 +444,11 @@ export class Renewal {
         `an offer was given up; its key is lost: ${offer.qkd.map(({ keyId }) => keyId).join(', ')}`,
       );
     }
+  }
+
+  /** The oldest `count`. */
+  #forgetAnswers(count: number): void {
+    for (const { pending } of this.#answers.splice(0, Math.max(0, count))) pending.wipe();
   }
 
   #remember(offerId: string): void {

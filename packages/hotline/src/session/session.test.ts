@@ -31,6 +31,17 @@ describe('a session', () => {
     assert.deepEqual([a.inputs, a.qkdKeyIds.length], [{ qkd: true, kem: true, ecdh: true, courier: true }, 1]);
   });
 
+  it('comes to the same keys on both sides, in whatever order offers, answers and confirms arrive', async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const world = new World({ seed, manners: { loss: 0, double: 0.2, delayMs: seed % 2 ? 400 : 1500 } });
+      await world.start(ALICE);
+      await world.run(world.dice.below(600));
+      await world.start(BOB);
+      await world.run(25_000);
+      assert.deepEqual([world.level(ALICE), world.level(BOB)], ['green', 'green'], `seed ${seed}: ${said(world)}`);
+    }
+  });
+
   for (const manners of [CALM, ROUGH]) {
     it(`carries words both ways, each once and in order, ${manners === CALM ? 'on a calm line' : 'whatever the line does'}`, async () => {
       const world = new World({ seed: 2 });

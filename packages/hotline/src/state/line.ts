@@ -100,6 +100,8 @@ export class LineMachine {
       case 'stock':
         // Counted before the newest alarm was known: keys are in it that must not be used.
         if (event.madeAfterMs < state.keysMadeAfterMs) return { state };
+        // The same counts again are no news.
+        if (state.stock?.sendBits === event.sendBits && state.stock.receiveBits === event.receiveBits) return { state };
         return { state: { ...state, stock: { sendBits: event.sendBits, receiveBits: event.receiveBits } } };
       case 'emergency-pad':
         return { state: { ...state, emergencyTexts: Math.max(0, event.texts) } };

@@ -16,6 +16,7 @@ import {
 } from '@skykey/hotline';
 import type { DeskCall, DeskFile, DeskMessage, DeskState, Sealing } from '@skykey/telemetry';
 import { NodeError } from '../error.ts';
+import { sweep, sweepSoon } from '../sweep.ts';
 import { deskStateOf } from './desk-state.ts';
 import { StoreShelf } from './file-shelf.ts';
 import type { DeskStore } from './store/index.ts';
@@ -26,6 +27,8 @@ const REOPEN_MS = 1000;
 const SHOWN_MESSAGES = 100;
 const EXPIRE_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** The page hears of each message by itself; the whole state, with the newest of them, follows after so long. */
+const MESSAGES_MS = 1000;
 
 export interface DeskOptions extends Omit<SessionOptions, 'restored'> {
   readonly siteId: string;
@@ -65,6 +68,8 @@ export class Desk {
   #opening: Promise<void> | null = null;
   #ticking: NodeJS.Timeout | null = null;
   #stateDue = false;
+  /** Since when messages are news that only they have told; null: there are none. */
+  #messagesMs: number | null = null;
   #expiredMs = 0;
   #closed = false;
 
@@ -254,12 +259,14 @@ export class Desk {
   }
 
   heard(news: SessionNews): void {
+    // Words, and keys of a call on their way to the page, are strings for a moment.
+    sweepSoon();
     switch (news.kind) {
       case 'state':
         this.#stateDue = true;
         return;
       case 'message':
-        this.#stateDue = true;
+        this.#messagesMs ??= this.#options.nowMs();
         this.#tell({ event: 'message', data: news.message });
         return;
       case 'file':
@@ -292,7 +299,8 @@ export class Desk {
       return;
     }
     this.#session.tick().catch(() => undefined);
-    if (this.#stateDue) this.#tellState();
+    const since = this.#messagesMs;
+    if (this.#stateDue || (since !== null && Math.abs(nowMs - since) >= MESSAGES_MS)) this.#tellState();
     if (Math.abs(nowMs - this.#expiredMs) >= EXPIRE_MS) void this.#expire(nowMs).catch(() => undefined);
   }
 
@@ -306,6 +314,8 @@ export class Desk {
     if (beforeMs !== null) await this.#session.forgetRecord(beforeMs).catch(() => undefined);
     await store.expire(nowMs, days);
     if (beforeMs !== null) await this.#forgetFiles(beforeMs);
+    // What has ended is let go of, and what was let go of is overwritten.
+    sweep();
     this.#stateDue = true;
   }
 
@@ -342,6 +352,7 @@ export class Desk {
 
   #tellState(): void {
     this.#stateDue = false;
+    this.#messagesMs = null;
     if (this.#listeners.size > 0) this.#tell({ event: 'desk', data: this.state() });
   }
 

@@ -1,6 +1,6 @@
 /** The site's own key manager as a desk asks it, in the words of ETSI GS QKD 014. */
-import { SecretBytes } from '@skykey/bits';
 import { HotlineError, type KeySource, type SessionKey } from '@skykey/hotline';
+import { takeKeys } from './key-answer.ts';
 
 /**
  * Asks the key manager: method and path, JSON in and out. A body in bytes holds keys: it is overwritten here.
@@ -31,17 +31,14 @@ export function siteKeys(call: KeyManagerCall, peerSaeId: string, provenance: st
 }
 
 function keysOf({ status, body }: { status: number; body: string | Uint8Array }, provenance: string): SessionKey[] {
-  const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
-  if (typeof body !== 'string') body.fill(0);
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
   if (status !== 200) {
-    throw new HotlineError('hotline/no-key', `the key manager gives no key (${status}${reasonOf(text)})`);
+    throw new HotlineError(
+      'hotline/no-key',
+      `the key manager gives no key (${status}${reasonOf(new TextDecoder().decode(bytes))})`,
+    );
   }
-  const { keys } = JSON.parse(text) as { keys: { key_ID: string; key: string }[] };
-  return keys.map(({ key_ID, key }) => ({
-    keyId: key_ID.toLowerCase(),
-    key: SecretBytes.adopt(new Uint8Array(Buffer.from(key, 'base64'))),
-    provenance,
-  }));
+  return takeKeys(bytes).map((key) => ({ ...key, provenance }));
 }
 
 function reasonOf(text: string): string {

@@ -7,11 +7,11 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { PostgresServer, whyNoServer } from '../chaos/postgres-server.ts';
+import { Canaries } from '../trial/canaries.ts';
+import { memoryOf } from '../trial/memory.ts';
 import { NAME_BYTES } from './courier.ts';
 import { Caller } from './trial/caller.ts';
-import { Canaries } from './trial/canaries.ts';
 import { KmeProcess } from './trial/kme-process.ts';
-import { memoryOf } from './trial/memory.ts';
 import { filesBelow, giveBySkip, giveByStream, giveKeys, marksIn } from './trial/secrets.ts';
 import { Stage, seededKey } from './trial/stage.ts';
 

@@ -21,6 +21,7 @@ import { openMissionVault } from '../mission-vault.ts';
 import { tellNode } from '../operations.ts';
 import { Paced } from '../paced.ts';
 import { createLog } from '../process.ts';
+import { overwriteFreed } from '../sweep.ts';
 import { CallLine, keepLine } from '../wire/call-line.ts';
 import { MissionContacts, type PlanContacts } from './mission-contacts.ts';
 import { missionNetwork } from './mission-network.ts';
@@ -42,6 +43,7 @@ export async function runSite(
   configuration: SiteConfiguration,
   { planContacts }: SiteOptions = {},
 ): Promise<{ stop: () => Promise<void> }> {
+  overwriteFreed();
   const { nodeId: siteId, kme: kmeOptions, peer: peerOptions } = configuration;
   const mission = loadMission(configuration.scenario);
   const { satellite } = mission;

@@ -17,6 +17,8 @@ import { makeFolder, PAGES, type Plan, type ProcessPlan, provision } from './pro
 const COMMAND = fileURLToPath(new URL('../../../cli/bin/skykey.js', import.meta.url));
 /** A process that ends with this code has said why it cannot work; starting it again would not help. */
 export const CANNOT_WORK = 2;
+/** The C library overwrites what is freed (glibc; elsewhere it does nothing). */
+const FREED_MEMORY = { GLIBC_TUNABLES: 'glibc.malloc.perturb=165' };
 const RESTART_MS = 500;
 /** A process that dies this often without ever having answered will not answer. */
 const MAX_FALSE_STARTS = 3;
@@ -207,7 +209,7 @@ class Child {
     const command = this.plan.role === 'sky' ? 'sky' : 'node';
     const child = spawn(process.execPath, [COMMAND, command, '--config', this.plan.configurationFile], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, SKYKEY_FOLLOW_PARENT: '1' },
+      env: { ...process.env, ...FREED_MEMORY, SKYKEY_FOLLOW_PARENT: '1' },
     });
     this.#process = child;
     child.stdin.on('error', () => undefined);

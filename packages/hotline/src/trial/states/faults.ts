@@ -12,8 +12,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'an older answer is kept beside newer keys',
     file: 'session/renewal.ts',
-    find: 'if (this.#answer && !this.#answer.pending.over) {',
-    replace: 'if (false as boolean) {',
+    find: 'this.#forgetAnswers(this.#answers.length);\n    if (!this.#stillTrue',
+    replace: 'if (!this.#stillTrue',
   },
   {
     name: 'roots are never let go',

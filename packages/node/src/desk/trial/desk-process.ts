@@ -1,141 +1,148 @@
 /**
- * A process that is one desk of a trial: the desk of a site with its store, key file, witness, shelf of files, persons and
- * page. Its key manager and the line to the other desk are at the trial, over loopback HTTP; its clock goes as it is told.
- *
- * `node desk-process.ts CONFIGURATION`. It writes lines of JSON to standard output, a `Threads` first, and waits for the
- * line `go`, so that a tracer can be put on it. `ahead N` sets its clock N ms ahead of this machine's. It ends as `skykey`
- * does: 143 when told to, 2 with one sentence for people, 70 for a fault of its own.
+ * A process of desks for trials, `node desk-process.ts PLAN`: the desks are those of a site, whole, with store, page and line
+ * over mutual TLS; beside them is no receiver of light. Their key manager is a real one, asked by ETSI GS QKD 014, or one
+ * that makes each key out of a seed and its id, so that both sites have the same and the trial knows them all.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { Agent, createServer, request } from 'node:http';
-import { createInterface } from 'node:readline';
-import type { SiteConfiguration } from '../../configuration.ts';
-import { onEnd } from '../../process.ts';
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { overwriteFreed } from '../../sweep.ts';
+import { readBody } from '../../wire/body.ts';
+import { serveMutualTls, type TlsFiles } from '../../wire/mutual-tls.ts';
+import { peerClient } from '../../wire/peer-client.ts';
 import { postLine } from '../post-line.ts';
-import { siteKeys } from '../site-keys.ts';
-import { startDesk } from '../start-desk.ts';
+import { type KeyManagerCall, siteKeys } from '../site-keys.ts';
+import { type RunningDesk, startDesk } from '../start-desk.ts';
+import { seededCall } from './seeded-keys.ts';
+import { watchSecrets } from './watch-secrets.ts';
 
-export interface DeskProcessConfiguration {
-  readonly siteId: string;
+/** Of a key manager that is never short of key. */
+const PLENTY_BITS = 1e9;
+const STOCK_MS = 1000;
+const LINE_PATH = '/skykey/hotline/v2/';
+const ANSWER_BYTES = 1 << 20;
+
+export interface PlannedDesk {
+  readonly conversationId: string;
+  /** Of its page. */
+  readonly port: number;
+  readonly folder: string;
+  readonly witness: string;
+  readonly secret: string;
+  readonly policy: string;
+  readonly enrolment: string;
+}
+
+export type PlannedKeys =
+  | { readonly kind: 'seed'; readonly seed: string }
+  /** `tls` is the application's. */
+  | { readonly kind: 'kme'; readonly port: number; readonly tls: Omit<TlsFiles, 'crl'> };
+
+/** What the process is told, as JSON. */
+export interface DeskProcessPlan {
+  readonly site: string;
+  readonly peerSite: string;
+  /** Ids of the desks, and of the applications at the key managers. */
   readonly ownId: string;
   readonly peerId: string;
-  readonly ownName: string;
-  readonly peerName: string;
-  readonly conversationId: string;
-  readonly desk: SiteConfiguration['desk'];
+  /** `peerId`: in the certificate of the other process. */
+  readonly line: {
+    readonly listenPort: number;
+    readonly peerPort: number;
+    readonly peerId: string;
+    readonly tls: TlsFiles;
+  };
+  readonly keys: PlannedKeys;
+  readonly desks: readonly PlannedDesk[];
   readonly pages: string;
-  /** Of the key manager that is played, and of the line: addresses at the trial. */
-  readonly keysUrl: string;
-  readonly lineUrl: string;
-  /** Where messages of the other desk come in. */
-  readonly linePort: number;
-  readonly aheadMs: number;
+  /** Tells the trial of every secret that is overwritten: see `watchSecrets`. */
+  readonly watch: boolean;
 }
 
-/** Threads that change files: SQLite and the key file are used on the first, files and witness on the second. */
-export interface Threads {
-  readonly main: number;
-  readonly pool: number;
-}
+/** What the trial says. */
+export type DeskOrder =
+  /** The clock of a desk goes on by so much at once. */
+  { readonly kind: 'forward'; readonly desk: number; readonly ms: number } | { readonly kind: 'usage' };
 
-/** How often the stock of the key manager is told to the desk. */
-const STOCK_MS = 250;
+/** What the process says. */
+export type DeskWord =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'usage'; readonly cpuS: number }
+  /** A key was handed to a desk. */
+  | { readonly kind: 'key'; readonly keyId: string; readonly bytes: number };
 
-const configuration = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as DeskProcessConfiguration;
-let { aheadMs } = configuration;
+// As a site does.
+overwriteFreed();
+const plan = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as DeskProcessPlan;
+const tell = (word: DeskWord): void => void process.send?.(word);
 
-const agent = new Agent({ keepAlive: true });
-
-function ask(
-  method: 'GET' | 'POST',
-  url: string,
-  body?: Uint8Array | string,
-): Promise<{ status: number; body: Buffer }> {
-  return new Promise((resolve, reject) => {
-    const asked = request(url, { method, agent }, (response) => {
-      const parts: Buffer[] = [];
-      response
-        .on('data', (part: Buffer) => parts.push(part))
-        .on('end', () => resolve({ status: response.statusCode!, body: Buffer.concat(parts) }))
-        .on('error', reject);
-    });
-    asked.on('error', reject).end(body);
-  });
-}
-
-const say = (line: object): boolean => process.stdout.write(`${JSON.stringify(line)}\n`);
-
-function fail(error: unknown): never {
-  const { code, message, stack } = error as Error & { code?: unknown };
-  const isForPeople = typeof code === 'string' && (code.includes('/') || /^E[A-Z]+$/.test(code));
-  process.stderr.write(isForPeople ? `skykey: ${message}\n` : `skykey: a fault of Skykey: ${stack ?? String(error)}\n`);
-  process.exit(isForPeople ? 2 : 70);
-}
-
-async function begin(): Promise<() => Promise<void>> {
-  const { siteId, ownId, peerId, ownName, peerName, conversationId, pages, keysUrl, lineUrl, linePort } = configuration;
-  const { desk, stop } = await startDesk({
-    ...{ siteId, ownId, peerId, ownName, peerName, conversationId, pages },
-    configuration: configuration.desk,
-    keys: siteKeys(
-      (method, path, body) => ask(method, keysUrl + path, body && JSON.stringify(body)),
-      peerId,
-      'via a trial',
-    ),
-    post: postLine(async (bytes) => {
-      const { status } = await ask('POST', lineUrl, bytes);
-      if (status !== 200) throw new Error(`the line answers ${status}`);
-    }),
-    quarantine: () => undefined,
-    journal: (text) => void say({ journal: text }),
-    nowMs: () => Date.now() + aheadMs,
-  });
-  const line = createServer((incoming, answer) => {
-    const parts: Buffer[] = [];
-    incoming.on('data', (part: Buffer) => parts.push(part));
-    incoming.on('end', () => {
-      // The buffer is this message's alone: the desk may overwrite it.
-      desk.arrive(new Uint8Array(Buffer.concat(parts))).then(
-        () => answer.writeHead(200).end(),
-        () => answer.writeHead(503).end(),
-      );
-    });
-  });
-  await new Promise<void>((listening) => line.listen(linePort, '127.0.0.1', listening));
-  const tellStock = async (): Promise<void> => {
-    const { body } = await ask('GET', `${keysUrl}/stock`);
-    const { sendBits, receiveBits } = JSON.parse(body.toString()) as { sendBits: number; receiveBits: number };
-    await desk.stock(sendBits, receiveBits);
-  };
-  await tellStock().catch(() => undefined);
-  const ticking = setInterval(() => void tellStock().catch(() => undefined), STOCK_MS);
-  say({ ready: true });
-  return async () => {
-    clearInterval(ticking);
-    line.close();
-    line.closeAllConnections();
-    agent.destroy();
-    await stop();
-  };
-}
-
-process.on('uncaughtException', fail);
-process.umask(0o077);
-// There is a thread for files from the first call on.
-await stat('/');
-const pool = readdirSync('/proc/self/task').find((task) =>
-  readFileSync(`/proc/self/task/${task}/comm`, 'utf8').startsWith('libuv-worker'),
-);
-say({ main: process.pid, pool: Number(pool) } satisfies Threads);
-
-let starting: Promise<() => Promise<void>> | undefined;
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const [, ms] = /^ahead (-?\d+)$/.exec(line) ?? [];
-  if (ms !== undefined) aheadMs = Number(ms);
-  if (line === 'go') {
-    starting = begin();
-    starting.catch(fail);
+const aheadMs = plan.desks.map(() => 0);
+process.on('message', (order: DeskOrder) => {
+  if (order.kind === 'forward') aheadMs[order.desk]! += order.ms;
+  else {
+    const { user, system } = process.cpuUsage();
+    tell({ kind: 'usage', cpuS: (user + system) / 1e6 });
   }
 });
-onEnd(async () => (await starting)?.(), { followParent: true });
+if (plan.watch) watchSecrets((word) => process.send?.(word));
+
+function kmeCall({ port, tls }: PlannedKeys & { kind: 'kme' }): KeyManagerCall {
+  const files = { cert: readFileSync(tls.cert), key: readFileSync(tls.key), ca: readFileSync(tls.ca) };
+  // The certificate's name is the key manager's id, not that of this machine.
+  const agent = new Agent({ ...files, keepAlive: true, maxSockets: 8, checkServerIdentity: () => undefined });
+  return (method, path, body) =>
+    new Promise((resolve, reject) => {
+      const text = JSON.stringify(body ?? {});
+      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+      const call = request({ host: '127.0.0.1', port, path, method, agent, headers }, async (response) => {
+        const answer = await readBody(response, ANSWER_BYTES);
+        if (typeof answer === 'string') reject(new Error(answer));
+        else resolve({ status: response.statusCode!, body: answer });
+      });
+      call.on('error', reject);
+      call.end(text);
+    });
+}
+
+const call =
+  plan.keys.kind === 'seed'
+    ? seededCall(plan.keys.seed, (keyId, bytes) => tell({ kind: 'key', keyId, bytes }))
+    : kmeCall(plan.keys);
+const { listenPort, peerPort, peerId, tls } = plan.line;
+const other = peerClient({ peerId, port: peerPort, tls });
+await other.ready;
+const running: RunningDesk[] = [];
+const server = await serveMutualTls({
+  ...{ port: listenPort, what: `the line of ${plan.site}`, tls, role: 'kme' as const },
+  onFault: (error) => console.error((error as Error).message),
+  answer: async ({ path, body }) => {
+    await running[Number(path.slice(LINE_PATH.length))]?.desk.arrive(body);
+    return { status: 200 };
+  },
+});
+for (const [i, desk] of plan.desks.entries()) {
+  running.push(
+    await startDesk({
+      ...{ siteId: plan.site, ownId: plan.ownId, peerId: plan.peerId, ownName: plan.site, peerName: plan.peerSite },
+      conversationId: desk.conversationId,
+      configuration: { ...desk, iceServers: [] },
+      pages: plan.pages,
+      keys: siteKeys(call, plan.peerId, 'direct'),
+      post: postLine((bytes) => other.post(`${LINE_PATH}${i}`, bytes)),
+      quarantine: () => undefined,
+      journal: () => undefined,
+      nowMs: () => Date.now() + aheadMs[i]!,
+    }),
+  );
+}
+const stock = (): void => {
+  for (const { desk } of running) void desk.stock(PLENTY_BITS, PLENTY_BITS).catch(() => undefined);
+};
+setInterval(stock, STOCK_MS);
+stock();
+tell({ kind: 'ready' });
+
+process.on('disconnect', () => {
+  void Promise.all(running.map((desk) => desk.stop()))
+    .then(() => server.close())
+    .finally(() => process.exit());
+});

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StreamRequest } from '@skykey/kme';
+import { Canaries } from '../../trial/canaries.ts';
 import { type Caller, keysOf } from './caller.ts';
-import { Canaries } from './canaries.ts';
 import { call004 } from './knock.ts';
 import type { Stage } from './stage.ts';
 

@@ -8,7 +8,7 @@ import {
   type MediaMessage,
   type Stream,
 } from '@skykey/hotline/media';
-import type { DeskClient } from '../desk-client.ts';
+import type { DeskClient } from '../../desk-client.ts';
 
 /** As the page's worker asks (`packages/console/src/call/lease.ts`). */
 const PULL_MS = 300;

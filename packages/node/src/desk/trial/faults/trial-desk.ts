@@ -3,9 +3,9 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeskCall, DeskMessage, DeskState } from '@skykey/telemetry';
-import { NodeError } from '../../error.ts';
-import { DeskClient } from '../desk-client.ts';
-import { type Device, makeDevice } from '../sign-in/index.ts';
+import { NodeError } from '../../../error.ts';
+import { DeskClient } from '../../desk-client.ts';
+import { type Device, makeDevice } from '../../sign-in/index.ts';
 import type { DeskProcessConfiguration } from './desk-process.ts';
 import type { Ledger, Side } from './ledger.ts';
 import { type Ending, ProcessUnderTrial, type Tracing } from './process-under-trial.ts';

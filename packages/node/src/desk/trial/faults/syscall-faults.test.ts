@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { whyNoStrace } from '../kme/trial/syscall-faults.ts';
-import { type FaultPoint, playFault } from './trial/syscall-faults.ts';
+import { whyNoStrace } from '../../../kme/trial/syscall-faults.ts';
+import { type FaultPoint, playFault } from './syscall-faults.ts';
 
 /** Of thousands: all are for `skykey study hotline-faults`. */
 const POINTS: readonly FaultPoint[] = [

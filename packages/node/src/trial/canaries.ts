@@ -23,7 +23,7 @@ export class Canaries {
     const buffer = Buffer.from(key.buffer, key.byteOffset, key.length);
     this.#add('raw', buffer);
     this.#add('hex', Buffer.from(buffer.toString('hex')));
-    this.#add('base64', Buffer.from(buffer.toString('base64').replaceAll('=', '')));
+    this.#add('base64', base64Of(buffer));
   }
 
   #add(form: Form, bytes: Buffer): void {
@@ -32,6 +32,19 @@ export class Canaries {
       this.#begins[form][place >> 3]! |= 1 << (place & 7);
       this.#marks[form].add(bytes.toString('latin1', at, at + MARK[form]));
     }
+  }
+
+  /** Every mark of these bytes, in any form, as `found` tells it. */
+  static marksOf(key: Uint8Array): string[] {
+    const buffer = Buffer.from(key.buffer, key.byteOffset, key.length);
+    const digits = { raw: buffer, hex: Buffer.from(buffer.toString('hex')), base64: base64Of(buffer) };
+    return FORMS.flatMap((form) => marksIn(digits[form], MARK[form]));
+  }
+
+  /** The marks that are in the bytes. */
+  found(bytes: Buffer): Set<string> {
+    const places = this.find(bytes);
+    return new Set(FORMS.flatMap((form) => places[form].map((at) => bytes.toString('latin1', at, at + MARK[form]))));
   }
 
   /** How many marks the bytes hold, by form, and where the first ones are. */
@@ -58,4 +71,11 @@ export class Canaries {
   #is(form: Form, bytes: Buffer, at: number): boolean {
     return at + MARK[form] <= bytes.length && this.#marks[form].has(bytes.toString('latin1', at, at + MARK[form]));
   }
+}
+
+const base64Of = (bytes: Buffer): Buffer => Buffer.from(bytes.toString('base64').replaceAll('=', ''));
+
+function marksIn(bytes: Buffer, length: number): string[] {
+  const count = Math.floor(bytes.length / length);
+  return Array.from({ length: count }, (_, i) => bytes.toString('latin1', i * length, (i + 1) * length));
 }

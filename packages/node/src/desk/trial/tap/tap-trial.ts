@@ -2,11 +2,11 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeskState, MomentState, NodeState, PassState, ScheduleState, SiteState } from '@skykey/telemetry';
-import { NodeError } from '../../error.ts';
-import { type Running, up } from '../../up/supervisor.ts';
-import { followEvents } from '../../wire/events.ts';
-import { DeskClient } from '../desk-client.ts';
-import { type Device, makeDevice } from '../sign-in/index.ts';
+import { NodeError } from '../../../error.ts';
+import { type Running, up } from '../../../up/supervisor.ts';
+import { followEvents } from '../../../wire/events.ts';
+import { DeskClient } from '../../desk-client.ts';
+import { type Device, makeDevice } from '../../sign-in/index.ts';
 import { CallEnd, connect } from './call-end.ts';
 
 const LIMIT_MS = 180_000;

@@ -1,9 +1,9 @@
 /** All faults of the disk of two desks one after another, resumed where it was cut off, and the report of them. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NodeError } from '../../error.ts';
-import { spread, tryAll } from '../../kme/trial/fault-study.ts';
-import { whyNoStrace } from '../../kme/trial/syscall-faults.ts';
+import { NodeError } from '../../../error.ts';
+import { spread, tryAll } from '../../../kme/trial/fault-study.ts';
+import { whyNoStrace } from '../../../kme/trial/syscall-faults.ts';
 import {
   type CallPoint,
   FAULTS,
