@@ -89,7 +89,7 @@ export class Renewal {
   #before: { readonly epoch: Epoch; readonly untilMs: number } | null = null;
   #offer: Offered | null = null;
   /** Oldest first. An offer that the peer gave up may come late, and must not take the place of a newer one. */
-  readonly #answers: Answered[] = [];
+  #answers: readonly Answered[] = [];
   /** Until the peer has used the new epoch. */
   #confirm: { readonly bytes: Uint8Array; sentMs: number } | null = null;
   readonly #seenOffers = new Set<string>();
@@ -166,7 +166,7 @@ export class Renewal {
   alarm(): void {
     this.#round++;
     this.#giveUpOffer();
-    this.#forgetAnswers(this.#answers.length);
+    this.#forgetAnswers(() => true);
   }
 
   /** A message of an agreement. Throws HotlineError; nothing has changed then. */
@@ -321,7 +321,7 @@ export class Renewal {
     }
     const qkd: readonly QkdKey[] = keys;
     const { answer, pending } = answerOffer(this.#party(reopens), bytes, qkd, this.#context.ports.random);
-    this.#answers.push({
+    const answered: Answered = {
       pending,
       accepted: this.#accepted(),
       offerId,
@@ -329,8 +329,10 @@ export class Renewal {
       atMs: this.#context.ports.nowMs(),
       reopens,
       qkdAtMs: keys.length > 0 ? qkdAtMs : null,
-    });
-    this.#forgetAnswers(this.#answers.length - ANSWERS_KEPT);
+    };
+    this.#answers = [...this.#answers, answered];
+    const [oldest] = this.#answers;
+    if (this.#answers.length > ANSWERS_KEPT) this.#forgetAnswers((one) => one === oldest);
     this.#post(answer);
   }
 
@@ -339,8 +341,6 @@ export class Renewal {
     const { pending, accepted, qkdAtMs, reopens } = this.#offer;
     const { confirm, agreed } = finishAgreement(pending, bytes);
     this.#offer = null;
-    // Offers that crossed: what this desk has answered is older, and its confirm, late or held back, must not lead it back.
-    this.#forgetAnswers(this.#answers.length);
     if (!this.#stillTrue(agreed, accepted)) return;
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
     this.#confirm = { bytes: confirm, sentMs: nowMs };
@@ -349,8 +349,7 @@ export class Renewal {
 
   #confirmed(bytes: Uint8Array, nowMs: number): void {
     const offerId = hex(bytes.subarray(CONFIRMED_AT, CONFIRMED_AT + OFFER_ID_BYTES));
-    const at = this.#answers.findIndex((answer) => answer.offerId === offerId);
-    const answer = this.#answers[at];
+    const answer = this.#answers.find((one) => one.offerId === offerId);
     if (!answer) throw new HotlineError('hotline/not-for-us', 'no answer of this desk waits for this confirm');
     if (answer.pending.over) {
       // The peer has not seen yet that its confirm came.
@@ -359,8 +358,6 @@ export class Renewal {
     }
     const { pending, accepted, qkdAtMs, reopens } = answer;
     const { agreed } = acceptConfirm(pending, bytes);
-    // Those before it are of older offers, which the peer has given up or left behind.
-    this.#forgetAnswers(at);
     if (!this.#stillTrue(agreed, accepted)) return;
     this.#giveUpOffer();
     this.#adopt({ agreed, qkdAtMs, reopens }, nowMs);
@@ -381,6 +378,8 @@ export class Renewal {
   #adopt({ agreed, qkdAtMs, reopens }: Omit<Renewed, 'epoch'>, nowMs: number): void {
     const { ownId, peerId } = this.#context.options;
     const { secrets, number } = agreed;
+    // Offers that crossed or came late: their answers are over, and a confirm that was held back must not lead this desk back.
+    this.#forgetAnswers(({ pending }) => !pending.over && pending.agreed.number <= number);
     // Beside the new root stays one that the peer is known to have: it may never hear that this agreement was right.
     const before = this.#roots.find(({ root }) => agreed.peer.roots.some(({ id }) => isSame(id, rootId(root))));
     for (const { root } of this.#roots) if (root !== before?.root) root.wipe();
@@ -446,9 +445,10 @@ export class Renewal {
     }
   }
 
-  /** The oldest `count`. */
-  #forgetAnswers(count: number): void {
-    for (const { pending } of this.#answers.splice(0, Math.max(0, count))) pending.wipe();
+  #forgetAnswers(which: (answer: Answered) => boolean): void {
+    const gone = this.#answers.filter(which);
+    for (const { pending } of gone) pending.wipe();
+    this.#answers = this.#answers.filter((answer) => !gone.includes(answer));
   }
 
   #remember(offerId: string): void {

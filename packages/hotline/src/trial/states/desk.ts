@@ -79,7 +79,7 @@ export interface Facts {
   readonly epoch: { readonly id: string; readonly number: number } | null;
   readonly before: string | null;
   /** Epochs whose keys it has while it waits for the peer. */
-  readonly answered: string | null;
+  readonly answered: readonly string[];
   readonly offers: boolean;
   /** Newest first. */
   readonly roots: readonly { readonly number: number; readonly root: string }[];
@@ -106,9 +106,9 @@ interface Bare {
   readonly _renewal: {
     readonly _epoch: BareEpoch | null;
     readonly _before: { readonly epoch: BareEpoch } | null;
-    readonly _answer: {
+    readonly _answers: readonly {
       readonly pending: { readonly over: boolean; readonly agreed: { readonly secrets: { readonly id: Uint8Array } } };
-    } | null;
+    }[];
     readonly _offer: object | null;
     readonly _roots: readonly { readonly number: number; readonly root: SecretBytes }[];
     readonly _round: number;
@@ -305,13 +305,12 @@ export class LiveDesk {
     const store = [...this.#store].sort(([a], [b]) => (a < b ? -1 : 1));
     const { text, bytes } = whole([this.#session, store, this.#drawn, this.#keysDrawn, asks, this.#nowMs, this.#shown]);
     const view = this.#session.view();
-    const answered =
-      _renewal._answer && !_renewal._answer.pending.over ? _renewal._answer.pending.agreed.secrets : null;
+    const waiting = _renewal._answers.filter(({ pending }) => !pending.over);
     return {
       digest: createHash('sha1').update(text).digest('base64'),
       epoch: _renewal._epoch && { id: hex(_renewal._epoch.id), number: _renewal._epoch.number },
       before: _renewal._before && hex(_renewal._before.epoch.id),
-      answered: answered && hex(answered.id),
+      answered: waiting.map(({ pending }) => hex(pending.agreed.secrets.id)),
       offers: _renewal._offer !== null,
       roots: _renewal._roots.map(({ number, root }) => ({ number, root: root.open(hex) })),
       view: {

@@ -12,8 +12,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'an older answer is kept beside newer keys',
     file: 'session/renewal.ts',
-    find: 'this.#forgetAnswers(this.#answers.length);\n    if (!this.#stillTrue',
-    replace: 'if (!this.#stillTrue',
+    find: '!pending.over && pending.agreed.number <= number',
+    replace: 'false as boolean',
   },
   {
     name: 'roots are never let go',

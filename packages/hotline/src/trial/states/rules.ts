@@ -82,8 +82,8 @@ export function ruleOfDesk(before: Facts | null, after: Facts): string | undefin
 
 /** Forward secrecy by the bytes: what is over is neither in memory nor in the store. */
 function keptTooLong({ holds, gone, epoch, before, answered, offers, roots }: Facts): string | undefined {
-  const waits = answered !== null && (tape.derived.get(answered)?.number ?? 0) > (epoch?.number ?? 0);
-  const live = [epoch?.id, before, waits ? answered : undefined];
+  const waits = answered.filter((id) => (tape.derived.get(id)?.number ?? 0) > (epoch?.number ?? 0));
+  const live = [epoch?.id, before, ...waits];
   const past = new Set(gone);
   for (const name of holds) {
     const [first, second] = name.split(' ') as [string, string];
@@ -121,7 +121,7 @@ function predictable({ again, secrets, qkd }: Derivation): string | undefined {
 /** An attacker reads all that a desk holds. */
 export function learn(before: Learnt, { holds, epoch, before: old, answered }: Facts): Learnt {
   const secrets = new Set([...before.secrets, ...holds, 'psk']);
-  const had = new Set([...before.had, ...[epoch?.id, old, answered].filter((id) => typeof id === 'string')]);
+  const had = new Set([...before.had, ...[epoch?.id, old, ...answered].filter((id) => typeof id === 'string')]);
   const name = createHash('sha1')
     .update([...secrets].sort().join())
     .update([...had].sort().join())
