@@ -39,7 +39,7 @@ Example:
     .option('--crashes <n>', 'at any moment, besides those at every write', wholeNumber, 10_000)
     .option('--moments <n>', 'at which a pool of key runs dry', wholeNumber, 1000)
     .option('--mutated <n>', 'altered messages and media frames', wholeNumber, 1_000_000)
-    .option('--rounds <n>', 'conversations whose every message is treated in every way', wholeNumber, 4)
+    .option('--rounds <n>', 'conversations whose every message is treated in every way', wholeNumber, 2)
     .option('--points <n>', 'of those through every write or message at most so many, spread (all)', wholeNumber)
     .option('--seed <n>', 'seed: same seed, same worlds', wholeNumber, 1)
     .option('--workers <n>', 'processes at a time (1)', wholeNumber)

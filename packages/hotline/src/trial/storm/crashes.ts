@@ -23,7 +23,7 @@ async function playCrashes(seed: number, number: number): Promise<Played> {
   const counts = { crashes: 0, restores: 0, clocksSetBack: 0 };
   if (!(await people.meet())) findings.push('the desks did not come together');
   const copies = { ...DESKS.map((id) => world.snapshot(id)) };
-  // In every other conversation nothing is put back, and so nothing may be lost.
+  // In every other conversation nothing is put back, and so nothing at all may be lost.
   const mayRestore = number % 2 === 1;
   world.slowDisks = true;
   for (; counts.crashes < CRASHES_OF_A_WORLD; counts.crashes++) {
@@ -41,8 +41,7 @@ async function playCrashes(seed: number, number: number): Promise<Played> {
     world.crash(id);
     const fate = dice.roll();
     if (fate < 0.15 && mayRestore) {
-      world.restore(id, copies[which]!);
-      people.restored.add(id);
+      people.putBack(id, copies[which]!);
       counts.restores++;
     } else if (fate < 0.3) copies[which] = world.snapshot(id);
     if (dice.roll() < 0.1) {

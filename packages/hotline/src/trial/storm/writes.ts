@@ -70,7 +70,6 @@ function crashAt(people: Conversation, { id, at, moment, fate, onCrash }: Cut): 
     people.onRestart = null;
     if (fate === 'clock set back') world.setBack(SET_BACK_MS);
     if (fate !== 'put back from a copy') return;
-    world.restore(id, copy);
-    people.restored.add(id);
+    people.putBack(id, copy);
   };
 }
