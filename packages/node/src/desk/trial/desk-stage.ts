@@ -15,7 +15,9 @@ import { makeDevice } from '../sign-in/index.ts';
 import type { DeskOrder, DeskProcessPlan, DeskWord, PlannedDesk, PlannedKeys } from './desk-process.ts';
 import type { SecretWord } from './watch-secrets.ts';
 
-const START_LIMIT_MS = 120_000;
+const START_LIMIT_MS = 60_000;
+/** More for each conversation: stores are made, on the disk. */
+const START_EACH_MS = 5000;
 const OPEN_LIMIT_MS = 60_000;
 const MAIN = fileURLToPath(new URL('./desk-process.ts', import.meta.url));
 
@@ -81,8 +83,9 @@ export class DeskProcess {
   }
 
   async ready(): Promise<void> {
+    const limitMs = START_LIMIT_MS + START_EACH_MS * this.desks.length;
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#failed('does not start')), START_LIMIT_MS);
+      const timer = setTimeout(() => reject(this.#failed('does not start in time')), limitMs);
       this.child.on('message', (word: DeskWord) => {
         if (word.kind !== 'ready') return;
         clearTimeout(timer);
