@@ -52,6 +52,7 @@ export function hotlineText(figures: HotlineFigures, machine: string): string {
     ...paragraph(
       `The many are ${crowd.conversations}, in two processes, for ${crowd.seconds} s; keys were renewed ${crowd.renewals} times meanwhile, as often as in so much time of desks.`,
     ),
+    ...crowds.flatMap(({ refusals }) => refusals.flatMap((why) => paragraph(`A desk refused a text: ${why}`))),
     '',
     ...expectations.flatMap(({ what, value, met }) =>
       paragraph(`${what}: ${ms(value)}${met === null ? '' : met ? ': met' : ': NOT MET'}`, { indent: 2 }),

@@ -34,6 +34,8 @@ export type TextSubject = 'reference' | 'hybrid' | 'sealed';
 export interface CrowdFigures extends Omit<Crowd, 'times' | 'refused'> {
   readonly name: 'idle' | 'lively' | 'call' | 'crowd';
   readonly refused: number;
+  /** What the desks said of them, each once. */
+  readonly refusals: readonly string[];
   /** Null: nobody wrote. */
   readonly text: Times | null;
 }
@@ -200,7 +202,13 @@ async function textFigures(
 }
 
 function crowdFigures(name: CrowdFigures['name'], { times, refused, ...crowd }: Crowd): CrowdFigures {
-  return { name, ...crowd, refused: refused.length, text: times.length === 0 ? null : timesOf(times) };
+  return {
+    name,
+    ...crowd,
+    refused: refused.length,
+    refusals: [...new Set(refused)].slice(0, 5),
+    text: times.length === 0 ? null : timesOf(times),
+  };
 }
 
 function timesOf(times: readonly number[]): Times {

@@ -108,18 +108,20 @@ const call =
     ? seededCall(plan.keys.seed, (keyId, bytes) => tell({ kind: 'key', keyId, bytes }))
     : kmeCall(plan.keys);
 const { listenPort, peerPort, peerId, tls } = plan.line;
-const other = peerClient({ peerId, port: peerPort, tls });
-await other.ready;
 const running: RunningDesk[] = [];
 const server = await serveMutualTls({
   ...{ port: listenPort, what: `the line of ${plan.site}`, tls, role: 'kme' as const },
   onFault: (error) => console.error((error as Error).message),
+  maxConnectionsPerClient: 4096,
   answer: async ({ path, body }) => {
     await running[Number(path.slice(LINE_PATH.length))]?.desk.arrive(body);
     return { status: 200 };
   },
 });
 for (const [i, desk] of plan.desks.entries()) {
+  // Each conversation has connections of its own, as at a site.
+  const other = peerClient({ peerId, port: peerPort, tls });
+  await other.ready;
   running.push(
     await startDesk({
       ...{ siteId: plan.site, ownId: plan.ownId, peerId: plan.peerId, ownName: plan.site, peerName: plan.peerSite },
