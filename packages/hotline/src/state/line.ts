@@ -184,10 +184,17 @@ export class LineMachine {
   }
 
   #hearApproval(state: LineState, message: ApprovalMessage): LineState {
-    // For other alarms than those that stand, or in the name of this desk's own approvers.
-    if (message.request !== state.request || message.direction !== peerDirection(this.#options)) return state;
+    // For other alarms than those that stand.
+    if (message.request !== state.request) return state;
     const { person, name, approvedMs, withdrawnMs } = message;
-    return this.#note(state, { side: 'peer', person, name, approvedMs, withdrawnMs });
+    if (message.direction === peerDirection(this.#options)) {
+      return this.#note(state, { side: 'peer', person, name, approvedMs, withdrawnMs });
+    }
+    // Of this desk's own approvers the peer can only say that a word counts no more there: then it counts nowhere, and
+    // people are asked anew. It can neither approve for them nor take back what they said later.
+    const known = state.approvals.find((approval) => approval.side === 'own' && approval.person === person);
+    if (!known || approvedMs < known.approvedMs || withdrawnMs < known.approvedMs) return state;
+    return this.#note(state, { ...known, withdrawnMs: known.approvedMs });
   }
 
   /** What follows from what is known now. */

@@ -156,9 +156,9 @@ export class World {
   readonly couriered: Record<DeskId, Uint8Array | null> = { [ALICE]: null, [BOB]: null };
   /** Looks at what comes off the line and may put other things there instead. */
   middle: ((bytes: Uint8Array, from: DeskId) => readonly Uint8Array[]) | null = null;
-  /** Time that only goes on; desks see it through `nowMs`. */
+  /** Time that only goes on; desks see it through `clockOf`. */
   #trueMs = 1_480_000_000_000;
-  #setBackMs = 0;
+  readonly #setBackMs: Record<DeskId, number> = { [ALICE]: 0, [BOB]: 0 };
   readonly policy: LinePolicy;
   bobsPolicy: LinePolicy;
   /** Id to key bytes, until the second side has fetched it. */
@@ -191,14 +191,18 @@ export class World {
     this.sites = { [ALICE]: site(ALICE), [BOB]: site(BOB) };
   }
 
-  /** What the desks' clocks say. */
+  /** What Alice's clock says, and Bob's while nobody set one of them back alone. */
   get nowMs(): number {
-    return this.#trueMs - this.#setBackMs;
+    return this.clockOf(ALICE);
   }
 
-  /** Somebody sets the clocks of both desks back. */
-  setBack(ms: number): void {
-    this.#setBackMs += ms;
+  clockOf(id: DeskId): number {
+    return this.#trueMs - this.#setBackMs[id];
+  }
+
+  /** Somebody sets the clocks of both desks back, or of one. */
+  setBack(ms: number, ids: readonly DeskId[] = [ALICE, BOB]): void {
+    for (const id of ids) this.#setBackMs[id] += ms;
   }
 
   /** What a session of this desk is opened with. */
@@ -278,7 +282,7 @@ export class World {
       files: this.#shelfOf(id, life),
       post: (bytes) => site.life === life && this.#post(id, bytes),
       random: (bytes) => this.dice.bytes(bytes),
-      nowMs: () => this.nowMs,
+      nowMs: () => this.clockOf(id),
       tell: (news) => {
         if (site.life !== life) return;
         site.news.push(news);
