@@ -254,7 +254,8 @@ export class Files {
                 plaintext.fill(0);
                 return again(() => {
                   this.#context.journal(`a piece of a file could not be kept: ${error.message}`);
-                  return receiver()?.writeFailed(index) ?? [];
+                  const isFull = error instanceof HotlineError && error.code === 'hotline/no-room';
+                  return receiver()?.writeFailed(index, isFull ? 'disk-full' : 'disk-fault') ?? [];
                 });
               },
             );

@@ -59,7 +59,7 @@ export interface KeySource {
 export interface FileShelf {
   /** `bytes` at `offset` of a file that is sent, and how long it is now. Rejects when it cannot be read. */
   read(fileId: string, offset: number, bytes: number): Promise<{ plaintext: Uint8Array; fileBytes: number }>;
-  /** Durable when it resolves. Rejects with a sentence, as for a full disk. */
+  /** Durable when it resolves. Rejects with a sentence: with HotlineError `hotline/no-room` when the disk is full. */
   write(fileId: string, offset: number, plaintext: Uint8Array): Promise<void>;
   /** SHA-256 of a file that was received, `bytes` long; rejects when it cannot be read. */
   digest(fileId: string, bytes: number): Promise<Uint8Array>;

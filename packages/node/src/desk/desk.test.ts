@@ -113,6 +113,32 @@ describe('a file at two desks', () => {
     assert.deepEqual(pair.stores.here.files.list(), []);
   });
 
+  for (const [code, sentence] of [
+    ['ENOSPC', /The disk of this desk is full: make room for 1 MB, then resume/],
+    ['EIO', /The disk of this desk does not answer as it should: look at the disk .*then resume/],
+  ] as const) {
+    it(`that arrives on a disk with ${code} says so, and goes on when a person resumes it`, async (t) => {
+      const pair = await DeskPair.open(t);
+      const handle = await open(pair.places.there.path('desk.db'));
+      const kind = Object.getPrototypeOf(handle);
+      await handle.close();
+      const { write } = kind;
+      t.after(() => Object.assign(kind, { write }));
+      await pair.desks.here.sendFile('big.bin', 400_000, inPieces(randomBytes(400_000)));
+      kind.write = function (this: { fd: number }, ...args: unknown[]) {
+        // The witness is written by the same kind of handle, with fewer bytes.
+        if ((args[0] as Uint8Array).length < 16_000) return write.apply(this, args);
+        return Promise.reject(Object.assign(new Error(`${code}: what the system says`), { code }));
+      };
+      const file = () => pair.desks.there.view().files[0];
+      await pair.until(() => file()?.state === 'paused');
+      assert.match(file()!.reason!, sentence);
+      kind.write = write;
+      await pair.desks.there.steerFile(file()!.id, 'resume');
+      await pair.until(() => file()?.state === 'done');
+    });
+  }
+
   it('meets a full disk with a sentence, and nothing of it stays', async (t) => {
     const pair = await DeskPair.open(t);
     const handle = await open(pair.places.here.path('desk.db'));
