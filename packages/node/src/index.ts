@@ -16,6 +16,7 @@ export {
   prepareTapStage,
   reportDeskFaults,
   reportTap,
+  sameAlarm,
   studyDeskFaults,
   type TapOutcome,
   type TapRow,
