@@ -61,12 +61,16 @@ export class Dice {
 export interface LineManners {
   readonly loss: number;
   readonly double: number;
-  /** Up to so many ms, each message its own. */
+  /** Up to so many ms, each message its own, so that they overtake each other. */
   readonly delayMs: number;
+  /** And never less than this; 0 unless told. */
+  readonly leastMs?: number;
 }
 
 export const CALM: LineManners = { loss: 0, double: 0, delayMs: 5 };
 export const ROUGH: LineManners = { loss: 0.2, double: 0.2, delayMs: 400 };
+/** Half around the world, over satellites and a poor radio. */
+export const WAN: LineManners = { loss: 0.05, double: 0.02, leastMs: 300, delayMs: 600 };
 
 /** Of a pool that is told to a desk, at most: as much as makes any line green. */
 const TOLD_BITS = 5_000_000;
@@ -392,7 +396,8 @@ export class World {
       const times = this.dice.roll() < this.manners.double ? 2 : 1;
       for (let i = 0; i < times; i++) {
         const arrived = copy.slice();
-        this.#at(this.dice.below(this.manners.delayMs), () => {
+        const { delayMs, leastMs = 0 } = this.manners;
+        this.#at(leastMs + this.dice.below(delayMs - leastMs), () => {
           void this.sites[other(from)].session?.arrive(arrived).catch(() => undefined);
         });
       }
