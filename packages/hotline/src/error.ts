@@ -3,6 +3,7 @@
  * - `too-long`: a text or a file beyond what the lane carries.
  * - `no-key`: the key manager has no key, or not the named ones, or does not answer.
  * - `store`: what is kept cannot be read or written, or contradicts itself.
+ * - `no-room`: the disk is full; a host's shelf says so.
  * - `line-dropped`: an alarm stands; nothing is sealed or opened.
  * - `not-permitted`: the state of the line or the policy forbids it; the sentence says what would allow it.
  * - `policy`: the other side has another policy, or lacks what this one demands.
@@ -19,6 +20,7 @@ export type HotlineErrorCode =
   | 'hotline/too-long'
   | 'hotline/no-key'
   | 'hotline/store'
+  | 'hotline/no-room'
   | 'hotline/line-dropped'
   | 'hotline/not-permitted'
   | 'hotline/policy'

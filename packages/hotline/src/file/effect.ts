@@ -16,7 +16,7 @@ export type FileEffect =
       readonly offset: number;
       readonly bytes: number;
     }
-  /** Write `plaintext` at `offset` of the partial file; answer `written` once it is durable, or `writeFailed`. */
+  /** Write `plaintext` at `offset` of the partial file; answer `written` once it is durable, or `writeFailed` and why. */
   | {
       readonly kind: 'write';
       readonly fileId: FileId;

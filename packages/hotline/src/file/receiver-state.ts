@@ -17,10 +17,14 @@ export type ReceiverStage =
   | 'changed'
   | 'damaged';
 
+/** Who or what holds a receiver up; what is wrong with its disk is its own affair, the other side hears `disk`. */
+export type ReceiverPause = Exclude<PauseReason, 'disk'> | DiskTrouble;
+export type DiskTrouble = 'disk-full' | 'disk-fault';
+
 /** What of a receiver is worth keeping over a crash. No key is in it, and nothing of the file. */
 export interface KeptReceiver {
   readonly stage: ReceiverStage;
-  readonly pause: PauseReason | null;
+  readonly pause: ReceiverPause | null;
   /** Whether the whole was fetched a second time because the first did not have the hash that was offered. */
   readonly fetchedTwice: boolean;
   readonly durable: ChunkSet;
@@ -37,11 +41,11 @@ const STAGES: readonly ReceiverStage[] = [
   'changed',
   'damaged',
 ];
-const PAUSES: readonly (PauseReason | null)[] = [null, 'person', 'disk'];
+const PAUSES: readonly (ReceiverPause | null)[] = [null, 'person', 'disk-full', 'disk-fault'];
 
 /**
  * 01 ‖ file id (16) ‖ SHA-256 of the plaintext (32) ‖ length u32 ‖ stage u8 (0 offered, 1 receiving, 3 done, 4 refused,
- * 5 cancelled, 6 changed, 7 damaged) ‖ pause u8 (0 none, 1 by a person, 2 disk full) ‖ fetched twice u8 ‖ bitmap
+ * 5 cancelled, 6 changed, 7 damaged) ‖ pause u8 (0 none, 1 by a person, 2 disk full, 3 disk fails) ‖ fetched twice u8 ‖ bitmap
  * (u32 length ‖ bytes) of the chunks that are durable, least significant bit first.
  */
 export function encodeReceiver(facts: FileFacts, kept: KeptReceiver): Uint8Array {

@@ -64,7 +64,10 @@ describe('a receiver', () => {
     assert.deepEqual(receiver.receive(said(offer, sealed(offer, 0)), 0), [], 'nor under a new id');
     receiver.written(0, 0);
     assert.deepEqual(receiver.receive(said(offer, sealed(offer, 0)), 0), [], 'nor when it is durable');
-    assert.deepEqual([receiver.written(0, 0), receiver.written(3, 0), receiver.writeFailed(3)], [[], [], []]);
+    assert.deepEqual(
+      [receiver.written(0, 0), receiver.written(3, 0), receiver.writeFailed(3, 'disk-full')],
+      [[], [], []],
+    );
     assert.equal(receiver.progress.chunks, 1);
   });
 
@@ -253,7 +256,7 @@ describe('after a crash', () => {
       [52, 1],
       [53, 2],
       [53, 8],
-      [54, 3],
+      [54, 4],
       [55, 2],
       [60, 0xff],
     ] as const) {
@@ -310,15 +313,29 @@ describe('a receiver that waits', () => {
     const { receiver, offer } = under(2);
     receiver.receive(said(offer, sealed(offer, 2)), 0);
     receiver.receive(said(offer, sealed(offer, 3)), 0);
-    const held = receiver.writeFailed(2);
+    const held = receiver.writeFailed(2, 'disk-full');
     assert.deepEqual(kindsOf(held), ['keep', 'send:pause']);
     assert.deepEqual(sentBy(held), [{ kind: 'pause', reason: 'disk' }]);
-    assert.deepEqual(receiver.writeFailed(3), [], 'said once');
+    assert.deepEqual(receiver.writeFailed(3, 'disk-full'), [], 'said once');
     assert.match(receiver.sentence, /The disk of this desk is full: make room for 1 MB, then resume/);
     assert.deepEqual(receiver.receive(said(offer, sealed(offer, 4)), 0), [], 'nothing is written meanwhile');
     assert.equal(receiver.wakeAt(), null);
     const resumed = receiver.resume(0);
     assert.deepEqual(sentBy(resumed), [{ kind: 'resume' }, { kind: 'request', from: 2, count: 4, have: 2 }]);
+  });
+
+  it('with a disk that fails says that, and not that it is full, also after a restart', () => {
+    const { receiver, offer } = under(2);
+    receiver.receive(said(offer, sealed(offer, 2)), 0);
+    assert.deepEqual(sentBy(receiver.writeFailed(2, 'disk-fault')), [{ kind: 'pause', reason: 'disk' }]);
+    const restarted = FileReceiver.restore(receiver.state(), {
+      ...{ conversationId: CONVERSATION, facts: offer, key: offer.key, start: START },
+    });
+    for (const { sentence } of [receiver, restarted]) {
+      assert.match(sentence, /The disk of this desk does not answer as it should: look at the disk.*then resume/);
+      assert.doesNotMatch(sentence, /full|room/);
+    }
+    assert.deepEqual(kindsOf(restarted.resume(0)).slice(0, 2), ['keep', 'send:resume']);
   });
 
   it('keeps its state every 64 chunks', () => {

@@ -8,11 +8,17 @@ import {
   type FileBody,
   type FileMessage,
   notForThisTransfer,
-  type PauseReason,
   type RefuseReason,
 } from './message.ts';
 import { type FileFacts, fileContext } from './offer.ts';
-import { decodeReceiver, encodeReceiver, type KeptReceiver, type ReceiverStage } from './receiver-state.ts';
+import {
+  type DiskTrouble,
+  decodeReceiver,
+  encodeReceiver,
+  type KeptReceiver,
+  type ReceiverPause,
+  type ReceiverStage,
+} from './receiver-state.ts';
 import { isAfter, type MessageId, MessageNumbers, SeenMessages } from './repeats.ts';
 import { CANCELLED_BY_SENDER, ENDS, FORGED } from './sentence.ts';
 
@@ -61,7 +67,7 @@ export class FileReceiver {
   #sinceKeep = 0;
   #stage: ReceiverStage = 'offered';
   #sentence = '';
-  #pause: PauseReason | null = null;
+  #pause: ReceiverPause | null = null;
   #fetchedTwice = false;
   #refusal: RefuseReason = 'declined';
   #peerPauseId: MessageId | null = null;
@@ -114,9 +120,12 @@ export class FileReceiver {
   get sentence(): string {
     if (this.#sentence !== '') return this.#sentence;
     if (ENDS[this.#stage]) return ENDS[this.#stage]!;
-    if (this.#pause === 'disk') {
+    if (this.#pause === 'disk-full') {
       const megabytes = Math.ceil(((this.#chunks - this.#durable.count) * CHUNK_BYTES) / 1e6);
       return `The disk of this desk is full: make room for ${megabytes} MB, then resume. What has arrived is kept.`;
+    }
+    if (this.#pause === 'disk-fault') {
+      return 'The disk of this desk does not answer as it should: look at the disk (the journal has its words), then resume. What has arrived is kept.';
     }
     if (this.#pause === 'person') return 'You have paused this file; it goes on when you resume it.';
     if (this.#peerPaused) return 'The other side has paused this file.';
@@ -125,7 +134,7 @@ export class FileReceiver {
     return '';
   }
 
-  get paused(): PauseReason | null {
+  get paused(): ReceiverPause | null {
     return this.#pause;
   }
 
@@ -197,10 +206,11 @@ export class FileReceiver {
     return [...keep, ...this.#pull(nowMs)];
   }
 
-  /** Chunk `index` could not be written: the transfer waits until someone has made room and resumes it. */
-  writeFailed(index: number): FileEffect[] {
+  /** Chunk `index` could not be written: the transfer waits until someone has seen to the disk and resumes it. */
+  writeFailed(index: number, why: DiskTrouble): FileEffect[] {
     // The first one says it; the writes that were on their way with it will fail, too.
-    return this.#writing.delete(index) && this.#pause !== 'disk' ? this.#hold('disk') : [];
+    const isSaid = this.#pause === 'disk-full' || this.#pause === 'disk-fault';
+    return this.#writing.delete(index) && !isSaid ? this.#hold(why) : [];
   }
 
   /** SHA-256 of the partial file as it lies on the disk; null when it could not be read. */
@@ -366,10 +376,10 @@ export class FileReceiver {
     return index;
   }
 
-  #hold(reason: PauseReason): FileEffect[] {
-    this.#pause = reason;
+  #hold(why: ReceiverPause): FileEffect[] {
+    this.#pause = why;
     this.#asked.clear();
-    return [this.#keep(), this.#send({ kind: 'pause', reason })];
+    return [this.#keep(), this.#send({ kind: 'pause', reason: why === 'person' ? 'person' : 'disk' })];
   }
 
   #end(stage: ReceiverStage, sentence: string, say?: FileBody): FileEffect[] {

@@ -86,7 +86,7 @@ export class FileSender {
     if (this.#sentence !== '') return this.#sentence;
     if (this.#paused) return 'You have paused this file; it goes on when you resume it.';
     if (this.#peerPause === 'disk')
-      return 'The disk of the other desk is full; the file goes on when they have made room.';
+      return 'The disk of the other desk is full, or does not answer; the file goes on when they have seen to it.';
     if (this.#peerPause === 'person') return 'The other side has paused this file.';
     if (this.stalled) return 'The other desk does not ask for more; the file goes on when it is back.';
     return '';

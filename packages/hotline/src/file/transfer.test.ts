@@ -115,8 +115,8 @@ describe('a full disk', () => {
     for (let seed = 1; seed <= 8; seed++) {
       const file = patternBytes(40 * CHUNK_BYTES, seed);
       const day = new Day({ seed, file, room: 5 * (seed % 4), loss: 0.05, double: 0.1, delayMs: 50, crash: 0.01 });
-      day.run(() => day.receiver.paused === 'disk');
-      assert.equal(day.receiver.paused, 'disk');
+      day.run(() => day.receiver.paused === 'disk-full');
+      assert.equal(day.receiver.paused, 'disk-full');
       assert.match(day.receiver.sentence, /make room for [01] MB, then resume\. What has arrived is kept/);
       day.at(day.nowMs + 200_000, () => {
         assert.equal(day.receiver.stage, 'receiving', 'it waits');

@@ -254,7 +254,8 @@ export class Files {
                 plaintext.fill(0);
                 return again(() => {
                   this.#context.journal(`a piece of a file could not be kept: ${error.message}`);
-                  return receiver()?.writeFailed(index) ?? [];
+                  const isFull = error instanceof HotlineError && error.code === 'hotline/no-room';
+                  return receiver()?.writeFailed(index, isFull ? 'disk-full' : 'disk-fault') ?? [];
                 });
               },
             );
@@ -280,7 +281,7 @@ export class Files {
           steps.after(() => void files.deliver(fileId).catch(() => undefined));
           break;
         case 'discard':
-          steps.after(() => void files.discard(fileId).catch(() => undefined));
+          steps.after(() => this.#discard(fileId));
           break;
       }
     }
@@ -321,6 +322,11 @@ export class Files {
     listed.offer = { ...listed.offer, key: SecretBytes.adopt(new Uint8Array(FILE_KEY_BYTES)) };
     listed.ended = true;
     this.#keep(listed);
+    if (listed.shown.direction === 'sent') this.#context.steps.after(() => this.#discard(listed.shown.id));
+  }
+
+  #discard(fileId: FileId): void {
+    void this.#context.ports.files.discard(fileId).catch(() => undefined);
   }
 
   #view(offer: FileOffer, direction: SessionFile['direction'], utcMs: number): SessionFile {
@@ -361,7 +367,11 @@ export class Files {
       this.#transfers.restore(state, offer, ended ? null : offer.key);
       return;
     }
-    if (ended) return;
+    if (ended) {
+      // Again: the process may have ended between the end and this.
+      this.#discard(shown.id);
+      return;
+    }
     const { steps, ports } = this.#context;
     this.#waiting.add(shown.id);
     const goOn = (hashes: FileHashes | null): Promise<void> =>

@@ -52,17 +52,20 @@ export interface KeySource {
   fetch(keyIds: readonly string[]): Promise<readonly SessionKey[]>;
 }
 
-/** Contents of files at this site. A file that is sent is there under its id before it is offered. */
+/**
+ * Contents of files at this site. A file that is sent is there under its id before it is offered, and is discarded when its
+ * transfer has ended: nothing reads it any more.
+ */
 export interface FileShelf {
   /** `bytes` at `offset` of a file that is sent, and how long it is now. Rejects when it cannot be read. */
   read(fileId: string, offset: number, bytes: number): Promise<{ plaintext: Uint8Array; fileBytes: number }>;
-  /** Durable when it resolves. Rejects with a sentence, as for a full disk. */
+  /** Durable when it resolves. Rejects with a sentence: with HotlineError `hotline/no-room` when the disk is full. */
   write(fileId: string, offset: number, plaintext: Uint8Array): Promise<void>;
   /** SHA-256 of a file that was received, `bytes` long; rejects when it cannot be read. */
   digest(fileId: string, bytes: number): Promise<Uint8Array>;
   /** It is whole: whoever asks may have it from now on. Twice is once. */
   deliver(fileId: string): Promise<void>;
-  /** What there is of it goes. */
+  /** What there is of it goes; twice is once. */
   discard(fileId: string): Promise<void>;
   /** A first pass over a file that is sent, after a start. */
   hashes(fileId: string): Promise<FileHashes>;

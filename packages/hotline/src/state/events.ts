@@ -140,6 +140,6 @@ export interface Step {
   readonly state: LineState;
   /** In the order in which they are to be done. */
   readonly consequences: readonly Consequence[];
-  /** More changed than clock and stock: `state` is to be durable before anything leaves. */
+  /** More changed than clock and stock, or the clock is to be kept: `state` is to be durable before anything leaves. */
   readonly durable: boolean;
 }

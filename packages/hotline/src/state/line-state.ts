@@ -9,7 +9,7 @@ import type { PoolStock } from './reserve.ts';
  */
 export interface LineState {
   readonly version: 2;
-  /** Changes with every event and need not be durable. */
+  /** Changes with every event and need not be durable; but see `CLOCK_KEPT_MS`. */
   readonly clock: {
     readonly nowMs: number;
     /** Latest time ever handed in. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeControl } from './messages.ts';
+import { readLine, storeLine } from './stored-line.ts';
 import { Desk, EPOCHS, hoursOfKey, JAM, MINUTE, NOON, OPEN_POLICY, only, Pair, TAP, TTL } from './test/desk.ts';
 
 describe('levels by key', () => {
@@ -445,10 +446,10 @@ describe('clocks and copies', () => {
     pair.beijing.nowMs -= 60 * MINUTE;
     pair.talk();
     assert.deepEqual(pair.beijing.view.alarm!.approvals, { own: [], peer: [] });
-    assert.deepEqual(pair.moscow.view.alarm!.approvals, { own: ['pia'], peer: [] });
+    assert.deepEqual(pair.moscow.view.alarm!.approvals, { own: [], peer: [] }, 'nor at the other desk');
     assert.match(pair.beijing.view.banners.join(), /The clock of Beijing went back .* set the clock right/);
     assert.match(pair.beijing.view.banners.join(), /The clock of Moscow is 60 minutes ahead of that of Beijing/);
-    pair.moscow.approves('quin');
+    pair.moscow.approves('pia').approves('quin');
     assert.equal(pair.talk().beijing.state.decided || pair.moscow.state.decided, false);
     pair.beijing.is({ type: 'alarm', alarm: JAM });
     assert.ok(pair.beijing.state.keysMadeAfterMs >= alarmMs);
@@ -458,6 +459,28 @@ describe('clocks and copies', () => {
     assert.equal(pair.approveAll().beijing.state.decided, true);
     pair.beijing.nowMs -= 60 * MINUTE;
     assert.equal(pair.beijing.after(0).state.decided, false, 'nor does a decision outlive it');
+  });
+
+  test('an approval does not live again when the clock is set back while the process is down', () => {
+    const pair = Pair.running();
+    const { beijing, moscow } = pair;
+    beijing.is({ type: 'alarm', alarm: TAP });
+    pair.talk();
+    beijing.approves('ann').approves('bob');
+    moscow.approves('pia');
+    pair.talk();
+    const approvedMs = beijing.nowMs;
+    let stored = storeLine(beijing.state);
+    for (let waited = 0; waited < TTL - MINUTE; waited += 1000) {
+      beijing.after(1000);
+      if (beijing.durable) stored = storeLine(beijing.state);
+    }
+    assert.deepEqual(beijing.view.alarm!.approvals.own, ['ann', 'bob']);
+    beijing.state = readLine(stored);
+    beijing.nowMs = approvedMs + MINUTE;
+    beijing.is({ type: 'started', restored: false });
+    assert.deepEqual(beijing.view.alarm!.approvals, { own: [], peer: [] });
+    assert.match(beijing.view.banners.join(), /The clock of Beijing went back/);
   });
 
   test('while the clock says that no key can be young enough, none is drawn for a fresh agreement', () => {

@@ -15,6 +15,8 @@ import { close, raise } from './standing.ts';
 import { type LineView, viewOf } from './view.ts';
 
 const DAY_MS = 86_400_000;
+/** How often the time is durable while an approval counts that has not been acted on. */
+const CLOCK_KEPT_MS = 10_000;
 
 /**
  * Whether the line stands, how safe it is and what may be done on it, seen from one desk: GREEN, AMBER, RED, BLACK of the
@@ -81,7 +83,7 @@ export class LineMachine {
     const after = this.#settle(before, happened);
     const { state, consequences } = consequencesOf(this.#options, this.#policyHex, before, after, event, this.#say);
     if (refused !== undefined) consequences.push({ type: 'refused', sentence: refused });
-    return { state, consequences, durable: differs(before, state) };
+    return { state, consequences, durable: differs(before, state) || clockIsDue(before, state) };
   }
 
   view(state: LineState): LineView {
@@ -186,10 +188,17 @@ export class LineMachine {
   }
 
   #hearApproval(state: LineState, message: ApprovalMessage): LineState {
-    // For other alarms than those that stand, or in the name of this desk's own approvers.
-    if (message.request !== state.request || message.direction !== peerDirection(this.#options)) return state;
+    // For other alarms than those that stand.
+    if (message.request !== state.request) return state;
     const { person, name, approvedMs, withdrawnMs } = message;
-    return this.#note(state, { side: 'peer', person, name, approvedMs, withdrawnMs });
+    if (message.direction === peerDirection(this.#options)) {
+      return this.#note(state, { side: 'peer', person, name, approvedMs, withdrawnMs });
+    }
+    // Of this desk's own approvers the peer can only say that a word counts no more there: then it counts nowhere, and
+    // people are asked anew. It can neither approve for them nor take back what they said later.
+    const known = state.approvals.find((approval) => approval.side === 'own' && approval.person === person);
+    if (!known || approvedMs < known.approvedMs || withdrawnMs < known.approvedMs) return state;
+    return this.#note(state, { ...known, withdrawnMs: known.approvedMs });
   }
 
   /** What follows from what is known now. */
@@ -306,6 +315,12 @@ function heardState(state: LineState, message: StateMessage): LineState {
 
 function sameLevel(a: SideLevel, b: SideLevel): boolean {
   return a.level === b.level && a.cause === b.cause && a.hours === b.hours && a.sinceMs === b.sinceMs;
+}
+
+/** While approvals run out, the time is kept: a clock set back while the process is down would give them more of it. */
+function clockIsDue(before: LineState, { approvals, decided, clock }: LineState): boolean {
+  const passed = Math.floor(before.clock.nowMs / CLOCK_KEPT_MS) !== Math.floor(clock.nowMs / CLOCK_KEPT_MS);
+  return passed && !decided && counting(approvals, clock.nowMs).length > 0;
 }
 
 /** In anything that must survive a crash. */

@@ -1,4 +1,5 @@
-import type { LineOptions } from './joint.ts';
+import { counting } from './approvals.ts';
+import { type LineOptions, peerDirection } from './joint.ts';
 import type { LineState } from './line-state.ts';
 import type { ControlMessage } from './messages.ts';
 
@@ -16,10 +17,9 @@ export function isDue({ clock, revision, request }: LineState): boolean {
 }
 
 /** All that the peer has to know; nothing before the first agreement, for there is no lane to tell it on. */
-export function tellings({ direction }: LineOptions, policyHex: string, state: LineState): readonly ControlMessage[] {
-  const { epoch, request, approvals, clock, record } = state;
+export function tellings(options: LineOptions, policyHex: string, state: LineState): readonly ControlMessage[] {
+  const { epoch, clock, record } = state;
   if (epoch === null) return [];
-  const own = request === null ? [] : approvals.filter(({ side }) => side === 'own');
   return [
     { type: 'policy', hash: policyHex },
     {
@@ -35,16 +35,23 @@ export function tellings({ direction }: LineOptions, policyHex: string, state: L
       standing: state.standing,
     },
     { type: 'record', epoch: epoch.id, revision: record.revision + 1, wants: record.wants },
-    ...own.map(
-      ({ person, name, approvedMs, withdrawnMs }): ControlMessage => ({
-        type: 'approval',
-        direction,
-        request: request!,
-        person,
-        name,
-        approvedMs,
-        withdrawnMs,
-      }),
-    ),
+    ...approvalsTold(options, state),
   ];
+}
+
+/**
+ * What this desk's approvers have said; and which words of the peer's count no more here, since they are too old or a clock
+ * was set back: else it would wait for ever for what it believes to be agreed.
+ */
+function approvalsTold(options: LineOptions, state: LineState): readonly ControlMessage[] {
+  const { request, approvals, decided, clock } = state;
+  if (request === null) return [];
+  const counted = counting(approvals, clock.nowMs);
+  return approvals.flatMap((approval): readonly ControlMessage[] => {
+    const { side, person, name, approvedMs, withdrawnMs } = approval;
+    const word = { type: 'approval', request, person, name, approvedMs } as const;
+    if (side === 'own') return [{ ...word, direction: options.direction, withdrawnMs }];
+    if (decided || approvedMs === 0 || counted.includes(approval)) return [];
+    return [{ ...word, direction: peerDirection(options), withdrawnMs: Math.max(withdrawnMs, approvedMs) }];
+  });
 }

@@ -179,11 +179,73 @@ describe('two desks on a line that loses, doubles and reorders', () => {
     wire.pass(3_000);
     assert.deepEqual([beijing.view.level, moscow.view.level], ['black', 'black']);
     assert.deepEqual(moscow.view.alarm!.approvals, { own: [], peer: [] });
+    assert.deepEqual(beijing.view.alarm!.approvals, { own: [], peer: [] }, 'nor does it wait for an opening in vain');
     moscow.approves('pia').approves('quin');
     beijing.approves('ann').approves('bob');
     wire.pass(2_000);
     wire.agree(wire.nowMs);
     wire.pass(2_000);
     assert.deepEqual([beijing.view.level, moscow.view.level], ['red', 'red']);
+  });
+
+  test('a desk whose clock was set back and its peer come to show the same approvals, and people can go on', () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const random = seeded(seed);
+      const wire = new Wire(random);
+      wire.pass(3_000);
+      const [beijing, moscow] = wire.desks;
+      beijing.is({ type: 'alarm', alarm: TAP });
+      wire.pass(2_000);
+      wire.weather = FOUL;
+      // In any order, and as far told as the line lets it.
+      const all = [() => beijing.approves('ann'), () => beijing.approves('bob')];
+      all.push(
+        () => moscow.approves('pia'),
+        () => moscow.approves('quin'),
+      );
+      for (const approve of all.sort(() => random() - 0.5)) {
+        approve();
+        wire.pass(below(random, 1_500));
+      }
+      const at = oneOf(random, wire.desks);
+      at.nowMs -= 5_000;
+      at.is({ type: 'started', restored: false });
+      wire.agree(null);
+      assert.equal(at.state.decided, false, `seed ${seed}`);
+      // Its people approve again as the banner says; the others do what their page asks of them, whenever it does.
+      for (const person of PERSONS[at === beijing ? 0 : 1]!.slice(0, 2)) at.approves(person);
+      wire.weather = FAIR;
+      wire.pass(3_000);
+      checkAlike(wire.desks, seed);
+      wire.desks.forEach((desk, side) => {
+        const { own } = desk.view.alarm!.approvals;
+        for (const person of PERSONS[side]!.slice(1)) if (!own.includes(person)) desk.approves(person);
+      });
+      wire.pass(3_000);
+      checkAlike(wire.desks, seed);
+      assert.deepEqual([beijing.state.decided, moscow.state.decided], [true, true], `seed ${seed}`);
+      wire.agree(wire.nowMs + 1);
+      wire.pass(3_000);
+      assert.deepEqual([beijing.view.level, moscow.view.level], ['red', 'red'], `seed ${seed}`);
+    }
+  });
+
+  test('an approval that the peer counts no more counts nowhere; another one of the same person does', () => {
+    const wire = new Wire(seeded(1));
+    wire.pass(3_000);
+    const [beijing, moscow] = wire.desks;
+    beijing.is({ type: 'alarm', alarm: TAP });
+    wire.pass(2_000);
+    moscow.approves('pia').approves('quin');
+    wire.pass(2_000);
+    beijing.nowMs -= 5_000;
+    wire.pass(2_000);
+    assert.deepEqual(moscow.view.alarm!.approvals, { own: [], peer: [] });
+    assert.match(moscow.view.reason, /Beijing 0, Moscow 0/);
+    moscow.approves('pia');
+    // Told again and again that the first one is over.
+    wire.pass(5_000);
+    assert.deepEqual(moscow.view.alarm!.approvals.own, ['pia']);
+    assert.deepEqual(beijing.view.alarm!.approvals.peer, ['pia']);
   });
 });

@@ -61,12 +61,16 @@ export class Dice {
 export interface LineManners {
   readonly loss: number;
   readonly double: number;
-  /** Up to so many ms, each message its own. */
+  /** Up to so many ms, each message its own, so that they overtake each other. */
   readonly delayMs: number;
+  /** And never less than this; 0 unless told. */
+  readonly leastMs?: number;
 }
 
 export const CALM: LineManners = { loss: 0, double: 0, delayMs: 5 };
 export const ROUGH: LineManners = { loss: 0.2, double: 0.2, delayMs: 400 };
+/** Half around the world, over satellites and a poor radio. */
+export const WAN: LineManners = { loss: 0.05, double: 0.02, leastMs: 300, delayMs: 600 };
 
 /** Of a pool that is told to a desk, at most: as much as makes any line green. */
 const TOLD_BITS = 5_000_000;
@@ -156,9 +160,9 @@ export class World {
   readonly couriered: Record<DeskId, Uint8Array | null> = { [ALICE]: null, [BOB]: null };
   /** Looks at what comes off the line and may put other things there instead. */
   middle: ((bytes: Uint8Array, from: DeskId) => readonly Uint8Array[]) | null = null;
-  /** Time that only goes on; desks see it through `nowMs`. */
+  /** Time that only goes on; desks see it through `clockOf`. */
   #trueMs = 1_480_000_000_000;
-  #setBackMs = 0;
+  readonly #setBackMs: Record<DeskId, number> = { [ALICE]: 0, [BOB]: 0 };
   readonly policy: LinePolicy;
   bobsPolicy: LinePolicy;
   /** Id to key bytes, until the second side has fetched it. */
@@ -191,14 +195,18 @@ export class World {
     this.sites = { [ALICE]: site(ALICE), [BOB]: site(BOB) };
   }
 
-  /** What the desks' clocks say. */
+  /** What Alice's clock says, and Bob's while nobody set one of them back alone. */
   get nowMs(): number {
-    return this.#trueMs - this.#setBackMs;
+    return this.clockOf(ALICE);
   }
 
-  /** Somebody sets the clocks of both desks back. */
-  setBack(ms: number): void {
-    this.#setBackMs += ms;
+  clockOf(id: DeskId): number {
+    return this.#trueMs - this.#setBackMs[id];
+  }
+
+  /** Somebody sets the clocks of both desks back, or of one. */
+  setBack(ms: number, ids: readonly DeskId[] = [ALICE, BOB]): void {
+    for (const id of ids) this.#setBackMs[id] += ms;
   }
 
   /** What a session of this desk is opened with. */
@@ -278,7 +286,7 @@ export class World {
       files: this.#shelfOf(id, life),
       post: (bytes) => site.life === life && this.#post(id, bytes),
       random: (bytes) => this.dice.bytes(bytes),
-      nowMs: () => this.nowMs,
+      nowMs: () => this.clockOf(id),
       tell: (news) => {
         if (site.life !== life) return;
         site.news.push(news);
@@ -388,7 +396,8 @@ export class World {
       const times = this.dice.roll() < this.manners.double ? 2 : 1;
       for (let i = 0; i < times; i++) {
         const arrived = copy.slice();
-        this.#at(this.dice.below(this.manners.delayMs), () => {
+        const { delayMs, leastMs = 0 } = this.manners;
+        this.#at(leastMs + this.dice.below(delayMs - leastMs), () => {
           void this.sites[other(from)].session?.arrive(arrived).catch(() => undefined);
         });
       }

@@ -79,6 +79,7 @@ export class Desk {
     const shelf = new StoreShelf(options.store, (fileId) => options.store.files.find(fileId)?.file.bytes ?? 0);
     const session = await openSession(options, shelf, (news) => desk.made?.heard(news));
     desk.made = new Desk(options, shelf, session);
+    await desk.made.#dropUnoffered();
     return desk.made;
   }
 
@@ -207,10 +208,10 @@ export class Desk {
     return this.#session.steerFile(fileId, what);
   }
 
-  /** A file that is here whole. Throws NodeError. */
+  /** A file that has arrived whole. One that is sent is here for its transfer alone. Throws NodeError. */
   readFile(fileId: string): { readonly file: DeskFile; readonly content: AsyncIterable<Uint8Array> } {
     const file = this.#options.store.files.find(fileId)?.file;
-    if (!file || (file.direction === 'received' && file.state !== 'done')) {
+    if (file?.direction !== 'received' || file.state !== 'done') {
       throw new NodeError('desk/no-such-file', 'this file is not here, or not whole yet');
     }
     return { file, content: this.#shelf.stream(fileId) };
@@ -290,6 +291,17 @@ export class Desk {
         this.#options.journal(news.text);
         return;
     }
+  }
+
+  /** Files that were being taken in when the process ended: nobody knows of them any more. */
+  async #dropUnoffered(): Promise<void> {
+    const { store } = this.#options;
+    const known = new Set(this.#session.view().files.map(({ id }) => id));
+    const removedFiles = store.files
+      .list()
+      .filter(({ file }) => file.direction === 'sent' && file.state === 'offered' && !known.has(file.id))
+      .map(({ file }) => file.id);
+    if (removedFiles.length > 0) await store.commit({ removedFiles });
   }
 
   #tick(): void {

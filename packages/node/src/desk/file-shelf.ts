@@ -1,6 +1,6 @@
 /** Contents of files at a desk, sealed in its store, for the hotline's session. */
 import { createHash } from 'node:crypto';
-import { type FileHashes, type FileShelf, FirstPass } from '@skykey/hotline';
+import { type FileHashes, type FileShelf, FirstPass, HotlineError } from '@skykey/hotline';
 import { NodeError } from '../error.ts';
 import type { DeskStore } from './store/index.ts';
 import { CHUNK_BYTES, type FileContent } from './store/index.ts';
@@ -26,9 +26,14 @@ export class StoreShelf implements FileShelf {
   }
 
   async write(fileId: string, offset: number, plaintext: Uint8Array): Promise<void> {
-    const content = await this.#content(fileId);
-    await content.write(offset / CHUNK_BYTES, plaintext);
-    await this.#flush(fileId, content);
+    try {
+      const content = await this.#content(fileId);
+      await content.write(offset / CHUNK_BYTES, plaintext);
+      await this.#flush(fileId, content);
+    } catch (error) {
+      if (!(error instanceof NodeError) || error.code !== 'desk/disk-full') throw error;
+      throw new HotlineError('hotline/no-room', error.message, { cause: error });
+    }
   }
 
   async digest(fileId: string, bytes: number): Promise<Uint8Array> {

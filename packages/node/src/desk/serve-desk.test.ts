@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { get, type IncomingMessage, request } from 'node:http';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
 import type { DeskRole } from '@skykey/telemetry';
 import type { FastifyInstance } from 'fastify';
@@ -244,10 +246,17 @@ describe('a file that is handed over', () => {
     assert.equal(status, 200, text);
     const { id, name } = JSON.parse(text) as { id: string; name: string };
     assert.equal(name, 'map of it.png');
-    await pair.until(() => pair.desks.there.view().files[0]?.state === 'done');
+    const { here, there } = pair.desks;
+    await pair.until(() => here.view().files[0]?.state === 'done');
+    const arrived = await buffer(there.readFile(id).content);
+    assert.ok(arrived.equals(bytes));
+    // And back: what this desk sent is not here any more.
+    assert.equal((await anna.get(`/api/files/${id}`)).status, 409);
+    const back = await there.sendFile('map.png', arrived.length, Readable.from([arrived]));
+    await pair.until(() => here.view().files.some((file) => file.id === back.id && file.state === 'done'));
     const cookie = [...anna.cookies].map(([key, value]) => `${key}=${value}`).join('; ');
     const headers = { cookie, host: new URL(ORIGIN).host };
-    const answer = await server.inject({ url: `/api/files/${id}`, headers });
+    const answer = await server.inject({ url: `/api/files/${back.id}`, headers });
     assert.ok(answer.rawPayload.equals(bytes));
     assert.match(String(answer.headers['content-disposition']), /^attachment/);
     assert.equal(answer.headers['content-security-policy'], 'sandbox');

@@ -251,7 +251,7 @@ export class Day {
     assert.equal(Buffer.compare(plaintext, wanted), 0, 'never other bytes than those of the file');
     this.#later('receiver', this.chance.below(30), () => {
       if (!this.everWritten.has(index) && this.everWritten.size >= this.room) {
-        this.asReceiver((receiver) => receiver.writeFailed(index));
+        this.asReceiver((receiver) => receiver.writeFailed(index, 'disk-full'));
         return;
       }
       this.counts.writes++;

@@ -5,6 +5,7 @@ export { type DeskFaultStudy, reportDeskFaults, studyDeskFaults } from './faults
 export { type MediaCost, mediaCost } from './media-cost.ts';
 export { memoryTotals, reportMemory } from './memory-report.ts';
 export { MEMORY_KINDS, type MemoryKind, type MemoryOutcome, playMemory } from './memory-trial.ts';
+export { sameAlarm } from './tap/same-alarm.ts';
 export { reportTap, type TapRow, tapRow } from './tap/tap-report.ts';
 export {
   playTapTrial,

@@ -8,6 +8,7 @@ import { followEvents } from '../../../wire/events.ts';
 import { DeskClient } from '../../desk-client.ts';
 import { type Device, makeDevice } from '../../sign-in/index.ts';
 import { CallEnd, connect } from './call-end.ts';
+import { sameAlarm } from './same-alarm.ts';
 
 const LIMIT_MS = 180_000;
 /** Until the first key is there nobody watches the map. */
@@ -18,6 +19,9 @@ const APPROACH = 60;
 const TALK_MS = 1000;
 /** Longer than a lease, so that whatever still flows is seen. */
 const AFTER_MS = 1500;
+
+/** Within it both desks have heard of what the other site found. */
+const SAME_MS = 5000;
 
 /** Two sites with key for each other, at rest; every trial begins from a copy. */
 export interface TapStage {
@@ -176,8 +180,7 @@ async function tapped(scene: Scene, { pass, fraction, ends, clients }: Tapped): 
       if (kept) violations.push(`${state.name} took a ${sealing} text after the alarm`);
     }
   }
-  const [one, two] = states.map(({ line }) => line.alarm);
-  if (!one || one.id !== two?.id || one.reason !== two.reason) violations.push('the desks do not say the same alarm');
+  if (!(await sameAlarm(clients, SAME_MS))) violations.push('the desks do not come to say the same alarm');
   await scene.until('the keys to be poisoned', () =>
     scene.sites.every(({ stock }) => stock.sendBits === 0 && stock.receiveBits === 0) ? true : undefined,
   );
