@@ -8,7 +8,7 @@ import { memoryTotals, playMemory, reportMemory } from './trial/index.ts';
 
 const skip = platform !== 'linux' || getuid?.() !== 0 ? 'to look into another process takes Linux and root' : false;
 
-test('of a conversation that policy has ended little is left in memory, and of the keys of its days nothing', {
+test('of a conversation that policy has ended, no key of its days and of its call is left in memory, and few other secrets', {
   skip,
   timeout: 600_000,
 }, async (t) => {
@@ -18,11 +18,14 @@ test('of a conversation that policy has ended little is left in memory, and of t
   t.diagnostic(reportMemory(outcome));
   const { findings } = outcome;
   for (const kind of ['hybrid text', 'sealed text'] as const) {
-    const { canaries, during, after } = memoryTotals(findings, kind);
+    // Of words nothing is promised, since they are strings (SECURITY.md); how many are left is for the study.
+    const { canaries, during } = memoryTotals(findings, kind);
     assert.equal(canaries, 24, 'at both sites');
-    assert.ok(during! > 18, `the search finds what is there: ${during} of ${canaries}`);
-    assert.ok(after <= canaries / 3, `${kind}: ${after} of ${canaries}`);
+    assert.ok(during! > 8, `the search finds what is there: ${during} of ${canaries}`);
   }
+  const ofCall = memoryTotals(findings, 'key of the call');
+  assert.ok(ofCall.canaries > 0);
+  assert.equal(ofCall.after, 0, 'keys of the call are gone');
   const secrets = memoryTotals(findings, 'secret');
   assert.ok(secrets.canaries > 200, `secrets are watched: ${secrets.canaries}`);
   assert.ok(secrets.after <= secrets.canaries / 5, `${secrets.after} of ${secrets.canaries} secrets`);
