@@ -63,7 +63,7 @@ export function readCall(bytes: Uint8Array): { readonly id: string; readonly bod
 
 /**
  * About block `block` of the speech of one direction: `offer`, its sender has drawn it, from keys of these ids. `have`: the
- * other desk has fetched them, so that speech may go under it. `lost`: the other desk has not, and never will.
+ * other desk has given it to its page, so that speech may go under it. `lost`: the other desk has not, and never will.
  */
 export type PadBody =
   | { readonly type: 'offer'; readonly block: number; readonly keyIds: readonly string[] }

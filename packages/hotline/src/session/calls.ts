@@ -250,14 +250,14 @@ export class Calls {
   #padless({ shown, pads }: Running): string | null {
     if (!pads) return null;
     const { failure } = pads;
-    if (failure !== null) {
+    // What is drawn is spoken first.
+    if (failure !== null && pads.isDry) {
       return `The call had no one-time pad any more: ${failure}. Call again when the key manager delivers, or without pad.`;
     }
     const { joint, peer } = this.#context.line();
     const { allowed, reason } = this.#context.may().sealedSpeech;
     if (allowed) return null;
     if (joint.level !== 'green') return reason;
-    // What is drawn is spoken first.
     return peer.reachable && (shown.state === 'ringing' || pads.isDry) ? reason : null;
   }
 

@@ -32,7 +32,7 @@ export interface LeasedPad {
 interface Outgoing {
   readonly keyIds: readonly string[];
   readonly bytes: Uint8Array;
-  /** The other desk has it too. */
+  /** The other desk's page has it too. */
   ready: boolean;
   toldMs: number;
 }
@@ -40,8 +40,8 @@ interface Outgoing {
 type Incoming = 'fetching' | 'given' | 'lost' | { readonly bytes: Uint8Array };
 
 /**
- * The one-time pads of one call: drawn a few seconds ahead, told to the other desk, and given to this desk's page once both
- * desks have them. In memory alone; what was drawn and not spoken is overwritten, and stays spent.
+ * The one-time pads of one call: drawn a few seconds ahead, told to the other desk, and given to this desk's page once the other's
+ * has them. In memory alone; what was drawn and not spoken is overwritten, and stays spent.
  */
 export class SpeechPads {
   readonly #context: SessionContext;
@@ -73,7 +73,10 @@ export class SpeechPads {
     return this.#failures >= MOST_FAILURES ? this.#failed : null;
   }
 
-  /** Within a step: what the page gets, which says what it has. Each block is given once. */
+  /**
+   * Within a step: what the page gets, which says what it has. Each block is given once. The other desk hears only now that
+   * it may speak under a block: so nothing is said that cannot be heard yet.
+   */
   give(have: ReadonlySet<string>): readonly LeasedPad[] {
     const given = new Set([...this.#given].filter((block) => have.has(padIdOf('send', block))));
     const pads: LeasedPad[] = [];
@@ -88,6 +91,7 @@ export class SpeechPads {
     for (const [block, state] of this.#in) {
       if (typeof state === 'string') continue;
       this.#in.set(block, 'given');
+      this.#say({ type: 'have', block });
       pads.push({ padId: padIdOf('receive', block), block, use: 'receive', bytes: state.bytes });
     }
     return pads;
@@ -181,15 +185,13 @@ export class SpeechPads {
 
   #offered(block: number, keyIds: readonly string[]): void {
     const known = this.#in.get(block);
-    if (known === 'fetching') return;
-    if (known !== undefined) {
-      this.#say({ type: known === 'lost' ? 'lost' : 'have', block });
-      return;
-    }
+    if (known === 'given' || known === 'lost') this.#say({ type: known === 'given' ? 'have' : 'lost', block });
+    if (known !== undefined) return;
     const waiting = [...this.#in.values()].filter((state) => state === 'fetching' || typeof state !== 'string');
     // The page takes nothing at the moment; the offer comes again.
     if (this.#over || waiting.length >= MOST_WAITING) return;
     const { ports, steps } = this.#context;
+    this.#forget();
     this.#in.set(block, 'fetching');
     steps.after(() => {
       ports.keys.fetch(keyIds).then(
@@ -208,29 +210,32 @@ export class SpeechPads {
     } else if (!bytes) {
       this.#notFetched(block, keyIds, 'they are of another size');
     } else {
-      this.#settle(block, { bytes });
+      this.#in.set(block, { bytes });
     }
   }
 
   #notFetched(block: number, keyIds: readonly string[], reason: string): void {
     this.#context.journal(`a pad of a call could not be fetched: ${reason}`);
     this.#lose(keyIds);
-    if (!this.#over) this.#settle(block, 'lost');
+    if (this.#over) return;
+    this.#in.set(block, 'lost');
+    this.#say({ type: 'lost', block });
   }
 
-  #settle(block: number, state: Incoming): void {
-    this.#in.set(block, state);
-    this.#say({ type: state === 'lost' ? 'lost' : 'have', block });
+  #forget(): void {
     for (const [old, known] of this.#in) {
-      if (this.#in.size <= REMEMBERED) return;
+      if (this.#in.size < REMEMBERED) return;
       if (known === 'given' || known === 'lost') this.#in.delete(old);
     }
   }
 
   #fail(reason: string): void {
-    this.#failures++;
+    const nowMs = this.#context.ports.nowMs();
     this.#failed = reason;
-    this.#retryMs = this.#context.ports.nowMs() + RETRY_MS;
+    // What failed together is one failure.
+    if (nowMs < this.#retryMs) return;
+    this.#failures++;
+    this.#retryMs = nowMs + RETRY_MS;
   }
 
   #lose(keyIds: readonly string[]): void {
