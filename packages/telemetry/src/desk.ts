@@ -13,6 +13,8 @@ export interface DeskState {
   readonly reserve: DeskReserve;
   /** What may be done now; a missing permission comes with the sentence that says what would give it. */
   readonly may: DeskPermissions;
+  /** Voice by one-time pad. */
+  readonly padSpeech: DeskPadSpeech;
   /** On the record: both desks sign what was said. Off: nobody can prove it to a third. */
   readonly record: DeskRecord;
   /** What is left of the pad for words while the line is shut; null while there is none. */
@@ -26,6 +28,13 @@ export interface DeskState {
   /** The newest 100, oldest first; earlier ones by `GET /api/messages?before=ID`. */
   readonly messages: readonly DeskMessage[];
   readonly utcMs: number;
+}
+
+export interface DeskPadSpeech {
+  /** What the policy allows on a day (UTC); 0 allows none. */
+  readonly minutesPerDay: number;
+  /** What is left of it, or of the pools if that is less. */
+  readonly leftMs: number;
 }
 
 export interface DeskEmergency {
@@ -102,7 +111,7 @@ export interface DeskReserve {
   readonly padMessages: number;
   /** Minutes of speech, keys renewed once a minute. */
   readonly speechMinutes: number;
-  /** Minutes of speech by one-time pad (64 kbit/s both ways). */
+  /** Minutes of speech by one-time pad (32 kbit/s each way). */
   readonly padSpeechMinutes: number;
 }
 
@@ -111,6 +120,8 @@ export interface DeskPermissions {
   readonly sealedText: Permission;
   readonly file: Permission;
   readonly call: Permission;
+  /** A call whose voice goes by one-time pad. */
+  readonly sealedSpeech: Permission;
 }
 
 export interface Permission {
@@ -164,6 +175,8 @@ export interface DeskCall {
   readonly id: string;
   readonly direction: 'outgoing' | 'incoming';
   readonly kind: 'voice' | 'video';
+  /** `sealed`: voice by one-time pad; the call ends, with the reason, when there is no more of it. */
+  readonly sealing: Sealing;
   readonly state: 'ringing' | 'connecting' | 'running' | 'reconnecting' | 'ended';
   readonly reason: string | null;
   readonly startedUtcMs: number | null;

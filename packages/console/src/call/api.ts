@@ -18,8 +18,8 @@ export class CallApi {
     this.base = base;
   }
 
-  start(kind: DeskCall['kind']): Promise<Answer<DeskCall>> {
-    return this.#post('/api/call', { kind });
+  start(kind: DeskCall['kind'], sealing: DeskCall['sealing']): Promise<Answer<DeskCall>> {
+    return this.#post('/api/call', { kind, sealing });
   }
 
   accept(id: string): Promise<Answer<unknown>> {

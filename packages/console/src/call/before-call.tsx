@@ -1,4 +1,5 @@
 import type { DeskPerson, DeskState } from '@skykey/telemetry';
+import { duration } from '../format.ts';
 import { Icon } from '../marks.tsx';
 import type { CallControl, CallView } from './call-control.ts';
 import { missingInterfaces } from './devices.ts';
@@ -53,6 +54,27 @@ export function BeforeCall({
           ))}
         </div>
       </div>
+      {desk.padSpeech.minutesPerDay > 0 && !locked && (
+        <div className="call-pad">
+          {desk.may.sealedSpeech.allowed ? (
+            <button
+              type="button"
+              className="button"
+              onClick={() => void control.call('voice', 'sealed')}
+              aria-describedby="call-pad-hint"
+              data-testid="call-voice-pad"
+            >
+              <Icon name="lock" />
+              {callWords.idle.pad}
+            </button>
+          ) : null}
+          <p className="call-hint" id="call-pad-hint" data-testid="call-pad-hint">
+            {desk.may.sealedSpeech.allowed
+              ? callWords.idle.padLeft(duration(desk.padSpeech.leftMs))
+              : callWords.idle.padNot(desk.may.sealedSpeech.reason)}
+          </p>
+        </div>
+      )}
       {missing.length > 0 && <Unsupported missing={missing} />}
       {refusal !== null && (
         <p className="call-refusal" id="call-refusal" data-testid="call-refusal">

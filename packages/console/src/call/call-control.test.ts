@@ -10,7 +10,7 @@ import { CallEvents } from './events.ts';
 import { phaseOf } from './phase.ts';
 
 const RINGING: DeskCall = {
-  ...{ id: 'c-1', direction: 'outgoing', kind: 'voice', state: 'ringing' },
+  ...{ id: 'c-1', direction: 'outgoing', kind: 'voice', sealing: 'hybrid', state: 'ringing' },
   ...{ reason: null, startedUtcMs: null, rekeySeconds: 60 },
 };
 const INCOMING: DeskCall = { ...RINGING, direction: 'incoming' };
@@ -192,7 +192,7 @@ describe('a call', () => {
   it('with a camera that does not open is still a call', async () => {
     const { control, done } = played({ openCamera: async () => Promise.reject(new DeviceError('No camera.')) });
     await control.call('video');
-    assert.deepEqual(done, ['start video']);
+    assert.deepEqual(done, ['start video hybrid']);
     assert.equal(control.view().deviceNote, 'No camera.');
     assert.equal(control.view().camera, null);
   });
@@ -226,7 +226,7 @@ describe('a call', () => {
     await control.call('voice');
     control.observe(desk(RINGING));
     await settled();
-    assert.deepEqual(done, ['start voice']);
+    assert.deepEqual(done, ['start voice hybrid']);
     for (const state of ['connecting', 'connecting', 'running'] as const) control.observe(desk({ ...RINGING, state }));
     await settled();
     assert.equal(sessions.length, 1);

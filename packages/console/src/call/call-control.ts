@@ -126,10 +126,11 @@ export class CallControl {
     }
   }
 
-  async call(kind: DeskCall['kind']): Promise<void> {
+  /** `sealed`: voice by one-time pad. */
+  async call(kind: DeskCall['kind'], sealing: DeskCall['sealing'] = 'hybrid'): Promise<void> {
     const turn = await this.#prepare(kind === 'video');
     if (turn === null) return;
-    const answer = await this.#parts.api.start(kind);
+    const answer = await this.#parts.api.start(kind, sealing);
     if (turn !== this.#turn) {
       if (answer.ok) void this.#parts.api.end(answer.body.id, callWords.reasons.cancelled);
       return;
@@ -310,6 +311,7 @@ export class CallControl {
       this.#session = this.#parts.openSession({
         id: call.id,
         kind: call.kind,
+        sealing: call.sealing,
         polite: call.direction === 'incoming',
         takenOver: this.#takenOver,
         base: this.#parts.api.base,

@@ -22,6 +22,7 @@ export type SessionEnd = 'stop' | 'lapsed' | 'lost' | 'failed' | 'unsealed';
 export interface SessionOptions {
   readonly id: string;
   readonly kind: DeskCall['kind'];
+  readonly sealing: DeskCall['sealing'];
   /** Gives way when both sides make an offer at once: the one who was called. */
   readonly polite: boolean;
   /** Another window had the call before: the peer waits for nothing, and must be told of this connection. */
@@ -110,7 +111,7 @@ export class CallSession {
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerReport>) => this.#hear(data);
     this.#worker.onerror = () => this.#end('failed', null);
     const session = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0'));
-    this.#order({ kind: 'open', base: options.base, id: options.id, session: session.join('') });
+    this.#order({ kind: 'open', base: options.base, id: options.id, session: session.join(''), padded: this.#padded });
     this.#sound.autoplay = true;
     void this.setLoudspeaker(options.loudspeaker);
     this.#connection = this.#build();
@@ -149,6 +150,10 @@ export class CallSession {
     this.#discard(this.#connection);
     clearInterval(this.#timer);
     setTimeout(() => this.#worker.terminate(), WIPE_MS);
+  }
+
+  get #padded(): boolean {
+    return this.#options.sealing === 'sealed';
   }
 
   #end(by: SessionEnd, reason: string | null): void {
@@ -324,7 +329,7 @@ export class CallSession {
       this.#rebuild();
     }
     const connection = this.#connection;
-    await connection.setRemoteDescription({ type, sdp: guarded(sdp ?? '') });
+    await connection.setRemoteDescription({ type, sdp: guarded(sdp ?? '', this.#padded) });
     this.#peerConnection = origin;
     if (!offer) return;
     await this.#adopt();

@@ -360,6 +360,41 @@ describe('a call between two browsers', { timeout: 600_000 }, () => {
     moscow.secret = beijing.secret;
   });
 
+  it('by one-time pad: is heard at both ends under as much pad as there are seconds, and says how it is sealed', async () => {
+    assert.match(
+      (await caller.getByTestId('call-pad-hint').textContent()) ?? '',
+      /pad for 1\u202fmin 40\u202fs of it today/,
+    );
+    await caller.getByTestId('call-voice-pad').click();
+    await phase(called, 'ringing');
+    assert.match((await called.getByTestId('call-incoming').textContent()) ?? '', /voice by one-time pad/);
+    await called.getByTestId('call-accept').click();
+    await Promise.all([phase(caller, 'running'), phase(called, 'running')]);
+    for (const page of [caller, called]) {
+      await until('a voice', async () => (await loudest(page, 'call-level-other', 1200)) > 20);
+      const said = /Sealed by one-time pad; 1\u202fmin 40\u202fs left/;
+      await until('how it is sealed', async () => said.test((await page.getByTestId('call-seal').textContent()) ?? ''));
+    }
+    const [blocks, opened] = [moscow.blocks.sent, await figure(caller, 'voice-opened')];
+    await until('speech for some blocks', async () => moscow.blocks.sent >= blocks + 5);
+    const heard = (await figure(caller, 'voice-opened')) - opened;
+    assert.ok(
+      heard <= 50 * (moscow.blocks.sent - blocks + 4),
+      `${heard} frames under ${moscow.blocks.sent - blocks} blocks`,
+    );
+    assert.equal(await caller.getByTestId('call-camera').count(), 0);
+  });
+
+  it('by one-time pad: what comes under a wrong pad is not heard, although its keys are right', async () => {
+    moscow.padSecret = 'another pad';
+    await until('silence', async () => (await loudest(called, 'call-level-other', 1000)) === 0);
+    const refused = await figure(called, 'refused');
+    await until('refusals', async () => (await figure(called, 'refused')) > refused + 50);
+    moscow.padSecret = beijing.padSecret;
+    await until('a voice again', async () => (await loudest(called, 'call-level-other', 1000)) > 20);
+    await hangUp();
+  });
+
   it('tells people with a browser that lacks an interface what to do, before anybody is disturbed', async () => {
     const old = await open(beijing, () => Reflect.deleteProperty(window, 'RTCRtpScriptTransform'));
     assert.match((await old.getByTestId('call-unsupported').textContent()) ?? '', /lacks RTCRtpScriptTransform/);

@@ -20,7 +20,7 @@ export interface LeaseRequest {
    * given to one session only, since each session counts its frames from zero; a second one needs keys of a new epoch.
    */
   readonly session: string;
-  /** Key ids that need not be given (again). */
+  /** Ids of keys that need not be given (again), and of pads that were not used up. */
   readonly have: readonly string[];
 }
 
@@ -31,6 +31,8 @@ export interface LeaseAnswer {
   /** The media epoch to seal with. */
   readonly sendEpoch: number;
   readonly keys: readonly LeaseKey[];
+  /** Of a call whose voice goes by one-time pad; of every other none. */
+  readonly pads: readonly LeasePad[];
 }
 
 export interface LeaseKey {
@@ -43,12 +45,29 @@ export interface LeaseKey {
   readonly baseKey: string;
 }
 
+/** One-time pad for a second of voice. Given once: a page that lost it gets another. */
+export interface LeasePad {
+  readonly padId: string;
+  /** Rises; which slots of speech it is for. */
+  readonly block: number;
+  readonly use: 'send' | 'receive';
+  /** Base64. */
+  readonly bytes: string;
+}
+
 /** What leave the worker has: none yet, a valid one, none for a moment, none for too long, or none ever again. */
 export type LeaseState = 'waiting' | 'valid' | 'paused' | 'lapsed' | 'stopped';
 
 /** From the page to its worker. `stop` cannot be taken back: keys are wiped and no frame passes again. */
 export type WorkerOrder =
-  | { readonly kind: 'open'; readonly base: string; readonly id: string; readonly session: string }
+  | {
+      readonly kind: 'open';
+      readonly base: string;
+      readonly id: string;
+      readonly session: string;
+      /** Voice goes by one-time pad, and nothing without. */
+      readonly padded: boolean;
+    }
   | { readonly kind: 'stop' }
   | { readonly kind: 'count' };
 
@@ -63,7 +82,7 @@ export interface FrameTotals {
   /** Frames that came to the worker, whatever became of them. */
   readonly seen: Tally;
   readonly opened: Readonly<Record<Stream, number>>;
-  /** Not opened: no key, a wrong key, altered on the way, seen before. */
+  /** Not opened: no key or pad, a wrong one, altered on the way, seen before. */
   readonly refused: Readonly<Record<Stream, number>>;
   /** Not let through for want of leave, either way. */
   readonly held: number;

@@ -1,5 +1,6 @@
 import type { DeskCall, DeskPerson, DeskState } from '@skykey/telemetry';
 import { useEffect, useState } from 'react';
+import { duration } from '../format.ts';
 import { Icon } from '../marks.tsx';
 import type { CallControl, CallView } from './call-control.ts';
 import { Devices } from './device-choice.tsx';
@@ -87,9 +88,11 @@ export function InCall({
           >
             <Icon name={phase === 'running' ? 'lock' : 'wait'} />
             {phase === 'running'
-              ? desk.line.level === 'red'
-                ? callWords.running.sealedNoQuantum
-                : callWords.running.sealed
+              ? call.sealing === 'sealed'
+                ? callWords.running.sealedByPad(duration(desk.padSpeech.leftMs))
+                : desk.line.level === 'red'
+                  ? callWords.running.sealedNoQuantum
+                  : callWords.running.sealed
               : callWords.running[phase === 'reconnecting' || phase === 'paused' ? phase : 'connecting']}
           </p>
           <Elapsed sinceMs={view.sinceMs} />

@@ -1,4 +1,5 @@
-import { BASE_KEY_BYTES, type Bytes, frameKeyId, type MediaMessage, type Stream } from '@skykey/hotline/media';
+import { BASE_KEY_BYTES, frameKeyId, type MediaMessage, type Stream } from '@skykey/hotline/media';
+import { base64Bytes } from './base64.ts';
 import type { LeaseAnswer, LeaseKey } from './contract.ts';
 
 /** Key ids that are named to the site at most: the newest. */
@@ -82,12 +83,4 @@ function keyMessage({ use, stream, mediaEpoch, baseKey }: LeaseKey): KeyMessage 
   const bytes = base64Bytes(baseKey);
   if (bytes?.length !== BASE_KEY_BYTES) return null;
   return { kind: 'key', use: use === 'send' ? 'seal' : 'open', stream, epoch: mediaEpoch, baseKey: bytes };
-}
-
-function base64Bytes(base64: string): Bytes | null {
-  try {
-    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  } catch {
-    return null;
-  }
 }

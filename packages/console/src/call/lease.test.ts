@@ -57,7 +57,8 @@ describe('the lease of a call', () => {
 
 describe('the answer of a site', () => {
   const key = { keyId: 'k', mediaEpoch: 1792, stream: 'audio', use: 'send', baseKey: 'AAAA' };
-  const good = { leaseMs: 900, sendEpoch: 1792, keys: [key] };
+  const pad = { padId: 'p', block: 0, use: 'receive', bytes: 'AAAA' };
+  const good = { leaseMs: 900, sendEpoch: 1792, keys: [key], pads: [pad] };
 
   it('is read when it is what was agreed', () => assert.deepEqual(readLease(good), good));
 
@@ -78,6 +79,11 @@ describe('the answer of a site', () => {
       { ...good, keys: [{ ...key, use: 'both' }] },
       { ...good, keys: [{ ...key, stream: 'text' }] },
       { ...good, keys: [key, { ...key, keyId: '' }] },
+      { ...good, pads: undefined },
+      { ...good, pads: [null] },
+      ...Object.keys(pad).map((field) => ({ ...good, pads: [pad, { ...pad, [field]: undefined }] })),
+      { ...good, pads: [{ ...pad, block: -1 }] },
+      { ...good, pads: [{ ...pad, use: 'both' }] },
     ];
     for (const answer of bad) assert.equal(readLease(answer), null, JSON.stringify(answer));
   });

@@ -1,5 +1,5 @@
 import { LEASE_MS } from '@skykey/hotline/media';
-import type { LeaseAnswer, LeaseKey, LeaseState } from './contract.ts';
+import type { LeaseAnswer, LeaseKey, LeasePad, LeaseState } from './contract.ts';
 
 /** How often the worker asks its site for leave, ms. */
 export const PULL_MS = 300;
@@ -49,9 +49,10 @@ export class CallLease {
 /** Reads what the site answered; null where it is not what was agreed (then there is no leave). */
 export function readLease(body: unknown): LeaseAnswer | null {
   if (typeof body !== 'object' || body === null) return null;
-  const { leaseMs, sendEpoch, keys } = body as Partial<Record<keyof LeaseAnswer, unknown>>;
+  const { leaseMs, sendEpoch, keys, pads } = body as Partial<Record<keyof LeaseAnswer, unknown>>;
   if (typeof leaseMs !== 'number' || !(leaseMs > 0) || !isEpoch(sendEpoch) || !Array.isArray(keys)) return null;
-  return keys.every(isKey) ? { leaseMs, sendEpoch, keys } : null;
+  if (!Array.isArray(pads)) return null;
+  return keys.every(isKey) && pads.every(isPad) ? { leaseMs, sendEpoch, keys, pads } : null;
 }
 
 function isKey(value: unknown): value is LeaseKey {
@@ -66,6 +67,13 @@ function isKey(value: unknown): value is LeaseKey {
     typeof baseKey === 'string' &&
     baseKey !== ''
   );
+}
+
+function isPad(value: unknown): value is LeasePad {
+  if (typeof value !== 'object' || value === null) return false;
+  const { padId, block, use, bytes } = value as Partial<Record<keyof LeasePad, unknown>>;
+  const named = typeof padId === 'string' && padId !== '' && isEpoch(block);
+  return named && (use === 'send' || use === 'receive') && typeof bytes === 'string' && bytes !== '';
 }
 
 /** Below 2^32: an agreement epoch of 24 bits and a renewal of 8. */

@@ -11,6 +11,7 @@ import { OWN_PAGE, sentenceOf } from './api.ts';
 import type { FrameTotals, LeaseRequest, WorkerOrder, WorkerReport } from './contract.ts';
 import { KeySchedule } from './key-schedule.ts';
 import { CallLease, PULL_MS, readLease } from './lease.ts';
+import { PadIntake } from './pad-intake.ts';
 
 /**
  * The worker of one call: it asks the site for leave, holds the keys, and seals and opens every frame. It asks itself
@@ -31,6 +32,7 @@ const scope = globalThis as unknown as {
 
 const now = () => performance.now();
 const keys = new KeySchedule();
+const pads = new PadIntake();
 const lease = new CallLease(now());
 let problem: string | null = null;
 let stopReason: string | null = null;
@@ -88,12 +90,14 @@ function stop(reason: string | null): void {
   tell();
 }
 
-function open({ base, id, session }: WorkerOrder & { kind: 'open' }): void {
+function open({ base, id, session, padded }: WorkerOrder & { kind: 'open' }): void {
+  // Before there is any key: no frame of such a call ever goes without pad.
+  if (padded) void media.take({ kind: 'padded' });
   setInterval(tell, REPORT_MS);
   void (async () => {
     while (lease.state(now()) !== 'stopped' && lease.state(now()) !== 'lapsed') {
       const askedMs = now();
-      await pull(`${base}/api/call/lease`, { id, session, have: keys.have() }, askedMs);
+      await pull(`${base}/api/call/lease`, { id, session, have: [...keys.have(), ...pads.have(media.pads)] }, askedMs);
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, askedMs + PULL_MS - now())));
     }
     stop(null);
@@ -116,6 +120,7 @@ async function pull(url: string, request: LeaseRequest, askedMs: number): Promis
     if (answer === null) return;
     const renewedMs = lease.grant(askedMs, answer.leaseMs, now());
     if (renewedMs === null) return;
+    for (const pad of pads.after(answer.pads)) void media.take(pad);
     for (const key of keys.after(answer)) void media.take(key);
     void media.take({ kind: 'renew', askedAtMs: renewedMs });
     tell();
@@ -134,13 +139,13 @@ function tell(): void {
 }
 
 function totals(): FrameTotals {
-  const { opened, unsent } = media.counts;
+  const { opened, unsent, covered } = media.counts;
   const refused = ({ malformed, unknownKey, forged, replayed, tooOld }: typeof opened.audio) =>
     malformed + unknownKey + forged + replayed + tooOld;
   return {
     seen: structuredClone(seen),
-    opened: { audio: opened.audio.accepted, video: opened.video.accepted },
-    refused: { audio: refused(opened.audio), video: refused(opened.video) },
+    opened: { audio: opened.audio.accepted - covered, video: opened.video.accepted },
+    refused: { audio: refused(opened.audio) + covered, video: refused(opened.video) },
     held: opened.audio.stopped + opened.video.stopped + (unsent['hotline/line-dropped'] ?? 0),
     sendEpoch: keys.sendEpoch,
     problem,

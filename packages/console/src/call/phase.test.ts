@@ -5,7 +5,7 @@ import { NO_STATUS, type SessionStatus } from './call-session.ts';
 import { type OwnPart, phaseOf } from './phase.ts';
 
 const CALL: DeskCall = {
-  ...{ id: 'c', direction: 'outgoing', kind: 'voice', state: 'running' },
+  ...{ id: 'c', direction: 'outgoing', kind: 'voice', sealing: 'hybrid', state: 'running' },
   ...{ reason: null, startedUtcMs: null, rekeySeconds: 60 },
 };
 const STATUS: SessionStatus = { ...NO_STATUS, connection: 'connected', lease: 'valid', voiceArrives: true };

@@ -28,9 +28,12 @@ export function Ringing({
         <span className="call-ring-mark" aria-hidden="true">
           <Icon name={call.kind === 'video' ? 'camera' : 'phone'} />
         </span>
-        {callWords.ringing.in[call.kind](desk.peerName)}
+        {(call.sealing === 'sealed' ? callWords.ringing.inPad : callWords.ringing.in[call.kind])(desk.peerName)}
       </p>
-      <p className="call-hint">{callWords.ringing.inHint}</p>
+      <p className="call-hint">
+        {call.sealing === 'sealed' && callWords.ringing.padHint}
+        {callWords.ringing.inHint}
+      </p>
       <Safety desk={desk} connected={connected} />
       <SafetyDetails desk={desk} rekeySeconds={call.rekeySeconds} />
       {missing.length > 0 && <Unsupported missing={missing} />}

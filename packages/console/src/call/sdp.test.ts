@@ -44,6 +44,21 @@ describe('a description from the peer', () => {
     assert.match(guarded(OFFER), /useinbandfec=1/);
   });
 
+  it('of a call by one-time pad makes us send frames of 20 ms that fit a slot of it', () => {
+    const greedy = OFFER.replace(
+      'minptime=10;useinbandfec=1',
+      'minptime=10;maxaveragebitrate=510000;stereo=1;useinbandfec=1\r\na=ptime:60\r\na=maxptime:120',
+    );
+    for (const sdp of [OFFER, greedy, guarded(greedy, true)]) {
+      const lines = guarded(sdp, true).split('\r\n');
+      assert.deepEqual(
+        lines.filter((line) => /ptime:|fmtp:111/.test(line)),
+        ['a=ptime:20', 'a=fmtp:111 useinbandfec=1;maxaveragebitrate=31200;minptime=20;stereo=0;cbr=1;usedtx=0'],
+      );
+      assert.ok((31_200 / 8) * 0.02 <= 79);
+    }
+  });
+
   it('does not make us say how loud each packet is, beside its sealed frame', () => {
     assert.doesNotMatch(guarded(OFFER), /audio-level/);
   });

@@ -1,4 +1,4 @@
-import { CODECS, type Stream } from '@skykey/hotline/media';
+import { CODECS, SPEECH_BITS_PER_SECOND, type Stream } from '@skykey/hotline/media';
 
 /**
  * What a session description (SDP, RFC 8829) must say, and must not, before it is obeyed. It is edited where it is
@@ -11,9 +11,12 @@ const LOUDNESS = /^a=extmap:\d+(\/\w+)? urn:ietf:params:rtp-hdrext:(ssrc|csrc)-a
 /**
  * The description that we obey: voice at a constant rate, because the lengths of sealed packets of variable rate give
  * phrases away (White, Matthews, Snow, Monrose, IEEE S&P 2011); no loudness beside the frames, for the same reason.
+ * `padded`: each frame of 20 ms fits a slot of the one-time pad.
  */
-export function guarded(sdp: string): string {
-  const lines = sdp.split(/\r\n|\n/).filter((line) => !LOUDNESS.test(line));
+export function guarded(sdp: string, padded = false): string {
+  const lines = sdp
+    .split(/\r\n|\n/)
+    .filter((line) => !LOUDNESS.test(line) && !(padded && /^a=(max)?ptime:/.test(line)));
   const opus = new Set(lines.map((line) => /^a=rtpmap:(\d+) opus\//i.exec(line)?.[1]));
   const parameters = new Map(
     lines.map((line) => (/^a=fmtp:(\d+) (.*)$/.exec(line)?.slice(1, 3) as [string, string]) ?? []),
@@ -22,15 +25,23 @@ export function guarded(sdp: string): string {
     .flatMap((line) => {
       const [, attribute, payload] = /^a=(rtpmap|fmtp):(\d+) /.exec(line) ?? [];
       if (payload === undefined || !opus.has(payload)) return [line];
-      return attribute === 'fmtp' ? [] : [line, `a=fmtp:${payload} ${constantRate(parameters.get(payload) ?? '')}`];
+      return attribute === 'fmtp'
+        ? []
+        : [
+            line,
+            ...(padded ? ['a=ptime:20'] : []),
+            `a=fmtp:${payload} ${constantRate(parameters.get(payload) ?? '', padded)}`,
+          ];
     })
     .join('\r\n');
 }
 
 /** Opus parameters (RFC 7587) with constant rate, and without pauses where nobody speaks. */
-function constantRate(parameters: string): string {
-  const kept = parameters.split(';').filter((each) => each.trim() !== '' && !/^\s*(cbr|usedtx)\s*=/.test(each));
-  return [...kept, 'cbr=1', 'usedtx=0'].join(';');
+function constantRate(parameters: string, padded: boolean): string {
+  const ours = padded ? /^\s*(cbr|usedtx|maxaveragebitrate|minptime|stereo)\s*=/ : /^\s*(cbr|usedtx)\s*=/;
+  const kept = parameters.split(';').filter((each) => each.trim() !== '' && !ours.test(each));
+  const rate = padded ? [`maxaveragebitrate=${SPEECH_BITS_PER_SECOND}`, 'minptime=20', 'stereo=0'] : [];
+  return [...kept, ...rate, 'cbr=1', 'usedtx=0'].join(';');
 }
 
 /**

@@ -41,6 +41,10 @@ export const callWords = {
   idle: {
     voice: 'Call by voice',
     video: 'Call with picture',
+    pad: 'Call by one-time pad',
+    padLeft: (length: string) =>
+      `Voice alone, which no computer of any time can open. There is pad for ${length} of it today; then the call ends.`,
+    padNot: (reason: string) => `No call by one-time pad now. ${reason}`,
     asking: 'Opening microphone …',
     askingVideo: 'Opening microphone and camera …',
     notAllowed: 'You may not speak at this desk. An operator can give you the role of speaker.',
@@ -58,6 +62,8 @@ export const callWords = {
     out: (peer: string) => `Calling ${peer} …`,
     outHint: 'It rings at the other desk. Nothing you say leaves this room before they answer.',
     in: { voice: (peer: string) => `${peer} calls`, video: (peer: string) => `${peer} calls, with picture` },
+    inPad: (peer: string) => `${peer} calls, voice by one-time pad`,
+    padHint: 'It ends when the pad of the day is spent. ',
     inHint: 'Microphone and camera stay off until you answer.',
     accept: 'Answer',
     acceptVoice: 'Answer without picture',
@@ -70,6 +76,7 @@ export const callWords = {
     connectingHint: 'The two screens are looking for a way to each other.',
     running: 'In call',
     sealed: 'Sealed end to end',
+    sealedByPad: (left: string) => `Sealed by one-time pad; ${left} left today`,
     sealedNoQuantum: 'Sealed by computation alone',
     reconnecting: 'Reconnecting …',
     reconnectingHint: 'The way to the other desk is lost. A new one is being looked for; the call goes on by itself.',

@@ -19,6 +19,7 @@ const CALL: DeskCall = {
   id: 'ab'.repeat(16),
   direction: 'incoming',
   kind: 'video',
+  sealing: 'hybrid',
   state: 'ringing',
   reason: null,
   startedUtcMs: null,
@@ -45,7 +46,7 @@ const BLACK = desk({
     ...{ level: 'black', reason: 'Beijing found that somebody listens on micius-beijing.', sinceUtcMs: 0 },
     ...{ peerReachable: true, banners: ['The clocks of the two desks differ.'], alarm: alarm() },
   },
-  may: { text: NO, sealedText: NO, file: NO, call: NO },
+  may: { text: NO, sealedText: NO, file: NO, call: NO, sealedSpeech: NO },
 });
 const RESTORED = desk({ ...CALM, restored: true });
 

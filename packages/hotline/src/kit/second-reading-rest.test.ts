@@ -24,6 +24,34 @@ const CLASSES = ['tap', 'jam', 'fault', 'time', 'source-gate', 'kms', 'operator'
 const LEVELS = ['green', 'amber', 'red'];
 const CAUSES = ['stock', 'dry', 'no-qkd', 'starting'];
 
+/** A frame of SFrame as section 9 says, after `before` others; KIDs of two bytes. */
+function sframe(input: {
+  readonly mediaEpoch: number;
+  readonly stream: string;
+  readonly baseKey: string;
+  readonly before: number;
+  readonly plaintext: string;
+  readonly metadata: string;
+}): string {
+  const kid = input.mediaEpoch * 4 + (input.stream === 'audio' ? 0 : 1);
+  const ctr = input.before;
+  const header = Buffer.concat([
+    Buffer.of(0x90 + (ctr < 8 ? ctr : 8)),
+    integer(kid, 2),
+    ctr < 8 ? Buffer.alloc(0) : Buffer.of(ctr),
+  ]);
+  const pseudorandom = hmac(Buffer.alloc(0), unhex(input.baseKey));
+  const part = (purpose: string, bytes: number) =>
+    expand(
+      pseudorandom,
+      Buffer.concat([Buffer.from(`SFrame 1.0 Secret ${purpose} `), integer(kid, 8), integer(5, 2)]),
+      bytes,
+    );
+  const aad = Buffer.concat([header, unhex(input.metadata)]);
+  const frame = gcm(part('key', 32), counted(part('salt', 12), ctr), aad, unhex(input.plaintext));
+  return Buffer.concat([header, frame]).toString('hex');
+}
+
 /** Ciphertext ‖ tag. */
 function gcm(key: Buffer, nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer {
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(aad);
@@ -180,6 +208,51 @@ describe('the rest, read a second time', () => {
     }
   });
 
+  test('calls: rings, pads of speech, and what they cover', () => {
+    const rings = { voice: { hybrid: 1, sealed: 3 }, video: { hybrid: 2 } } as Record<string, Record<string, number>>;
+    const calls = vectors('media/write-call', true);
+    assert.ok(calls.length >= 5);
+    for (const { name: file, input, output } of calls) {
+      const { id, body } = input;
+      const type = ['ring', 'accept', 'end', 'signal'].indexOf(body.type) + 1;
+      const rest =
+        body.type === 'ring'
+          ? Buffer.of(rings[body.kind]![body.sealing]!)
+          : body.type === 'end'
+            ? long(Buffer.from(body.reason))
+            : Buffer.alloc(0);
+      assert.equal(output.bytes, Buffer.concat([unhex(id), Buffer.of(type), rest]).toString('hex'), file);
+    }
+    const told = vectors('media/write-pad', true);
+    assert.ok(told.length >= 3);
+    for (const { name: file, input, output } of told) {
+      const { id, body } = input;
+      const type = ['offer', 'have', 'lost'].indexOf(body.type) + 1;
+      const ids = ((body.keyIds ?? []) as string[]).map((keyId) => uuid(keyId));
+      const bytes = Buffer.concat([unhex(id), Buffer.of(type), integer(body.block, 4), ...ids]);
+      assert.equal(output.bytes, bytes.toString('hex'), file);
+    }
+    const slotOf = (pad: string, slot: number) => unhex(pad).subarray(80 * slot, 80 * slot + 80);
+    const xor = (a: Buffer, b: Buffer) => Buffer.from(a.map((byte, i) => byte ^ b[i]!));
+    const speech = vectors('media/seal-speech', true);
+    assert.ok(speech.length >= 3);
+    for (const { name: file, input, output } of speech) {
+      const frame = unhex(input.plaintext);
+      const filled = Buffer.concat([Buffer.of(frame.length), frame, Buffer.alloc(79 - frame.length)]);
+      const index = integer(50 * input.block + input.before, 4);
+      const covered = Buffer.concat([index, xor(filled, slotOf(input.pad, input.before))]);
+      assert.equal(output.covered, covered.toString('hex'), file);
+      assert.equal(output.frame, sframe({ ...input, before: 0, plaintext: output.covered }), file);
+    }
+    const opened = vectors('media/open-speech', true).filter(({ output }) => output.plaintext !== undefined);
+    assert.ok(opened.length >= 3);
+    for (const { name: file, input, output } of opened) {
+      const covered = unhex(input.covered.at(-1));
+      const filled = xor(covered.subarray(4), slotOf(input.pad, covered.readUInt32BE(0) - 50 * input.block));
+      assert.equal(output.plaintext, filled.subarray(1, 1 + filled[0]!).toString('hex'), file);
+    }
+  });
+
   test('media keys and frames', () => {
     const derived = vectors('media/base-key', true);
     assert.ok(derived.length >= 5);
@@ -200,25 +273,6 @@ describe('the rest, read a second time', () => {
     }
     const sealed = vectors('media/seal', true);
     assert.ok(sealed.length >= 3);
-    for (const { name: file, input, output } of sealed) {
-      const kid = input.mediaEpoch * 4 + (input.stream === 'audio' ? 0 : 1);
-      const ctr = input.before;
-      // All of these have KIDs of two bytes.
-      const header = Buffer.concat([
-        Buffer.of(0x90 + (ctr < 8 ? ctr : 8)),
-        integer(kid, 2),
-        ctr < 8 ? Buffer.alloc(0) : Buffer.of(ctr),
-      ]);
-      const pseudorandom = hmac(Buffer.alloc(0), unhex(input.baseKey));
-      const part = (purpose: string, bytes: number) =>
-        expand(
-          pseudorandom,
-          Buffer.concat([Buffer.from(`SFrame 1.0 Secret ${purpose} `), integer(kid, 8), integer(5, 2)]),
-          bytes,
-        );
-      const aad = Buffer.concat([header, unhex(input.metadata)]);
-      const frame = gcm(part('key', 32), counted(part('salt', 12), ctr), aad, unhex(input.plaintext));
-      assert.equal(output.frame, Buffer.concat([header, frame]).toString('hex'), file);
-    }
+    for (const { name: file, input, output } of sealed) assert.equal(output.frame, sframe(input), file);
   });
 });

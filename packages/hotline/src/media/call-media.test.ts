@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, mock, test } from 'node:test';
 import {
   type CallCounts,
@@ -9,6 +10,7 @@ import {
 } from './call-media.ts';
 import { decodeHeader } from './header.ts';
 import { OpeningKey, SealingKey } from './key.ts';
+import { COVERED_BYTES, PAD_BLOCK_BYTES } from './speech-pad.ts';
 import type { Bytes } from './suites.ts';
 import { baseKey, counting, subtle } from './test/line.ts';
 import type { EncodedFrame, Transformer } from './transform.ts';
@@ -380,5 +382,99 @@ describe('silence', () => {
       near.told('refused').map((report) => 'code' in report && report.code),
       ['hotline/bad-argument', 'hotline/not-permitted'],
     );
+  });
+});
+
+describe('a call by one-time pad', () => {
+  const block = (name: string): Bytes =>
+    new Uint8Array(createHash('shake256', { outputLength: PAD_BLOCK_BYTES }).update(name).digest());
+  /** Opus at the rate that such a call asks for. */
+  const speech = (count: number): Fake[] =>
+    Array.from({ length: count }, (_, i) =>
+      encoded(
+        'audio',
+        counting(78).map((byte) => byte ^ i),
+        960 * i,
+      ),
+    );
+  const gives = (side: Side, use: 'seal' | 'open', number: number, name = `block ${number}`): Promise<void> =>
+    side.media.take({ kind: 'pad', use, block: number, bytes: block(name) });
+
+  async function padded(): Promise<{ near: Side; far: Side }> {
+    const sides = { near: new Side(), far: new Side() };
+    for (const side of [sides.near, sides.far]) await side.media.take({ kind: 'padded' });
+    for (const stream of ['audio', 'video'] as const) {
+      await sides.far.key('open', stream, 0);
+      await sides.near.key('seal', stream, 0);
+    }
+    return sides;
+  }
+
+  test('sends nothing without pad, then as much as there is, all of one length, and is heard', async () => {
+    const { near, far } = await padded();
+    assert.equal((await near.run(seal('audio'), speech(3))).out.length, 0);
+    assert.deepEqual(near.media.counts.unsent, { 'hotline/no-key': 3 });
+    await gives(near, 'seal', 0);
+    await gives(far, 'open', 0);
+    assert.deepEqual(near.media.pads, [0]);
+    const sent = await near.run(seal('audio'), speech(60));
+    assert.equal(sent.out.length, 50, 'and not one frame by keys alone');
+    assert.equal(near.media.counts.unsent['hotline/no-key'], 13);
+    assert.deepEqual(near.media.pads, []);
+    // Header of SFrame, index, slot, tag.
+    assert.ok(sent.out.every(({ data }) => data.byteLength - COVERED_BYTES - 16 <= 3));
+    const received = await far.run(open('audio'), sent.out);
+    assert.deepEqual(payloads(received.out), payloads(speech(50)));
+    assert.equal(far.media.counts.covered, 0);
+  });
+
+  test('with one wrong block is not understood for that second, and goes on with the next', async () => {
+    const { near, far } = await padded();
+    for (const number of [0, 1]) await gives(near, 'seal', number);
+    await gives(far, 'open', 0, 'a wrong block');
+    await gives(far, 'open', 1);
+    const sent = await near.run(seal('audio'), speech(100));
+    const received = await far.run(open('audio'), sent.out);
+    const clear = new Set(payloads(speech(100)).map(String));
+    assert.equal(payloads(received.out).filter((payload) => clear.has(String(payload))).length, 50);
+    assert.ok(far.media.counts.covered > 30);
+    assert.equal(far.media.counts.opened.audio.accepted, 100, 'they were authentic all the same');
+  });
+
+  test('refuses a frame that is too long, a picture, and speech that was not covered', async () => {
+    const { near, far } = await padded();
+    await gives(near, 'seal', 0);
+    await gives(far, 'open', 0);
+    const long = encoded('audio', counting(80), 0);
+    assert.equal((await near.run(seal('audio'), [long])).out.length, 0);
+    assert.equal((await near.run(seal('video'), video(2))).out.length, 0);
+    assert.deepEqual(near.media.counts.unsent, { 'hotline/too-long': 1, 'hotline/not-permitted': 2 });
+    const bare = new Side();
+    await bare.key('seal', 'audio', 0);
+    const uncovered = await bare.run(seal('audio'), speech(2));
+    assert.equal(uncovered.out.length, 2);
+    assert.equal((await far.run(open('audio'), uncovered.out)).out.length, 0);
+  });
+
+  test('uses up no pad while the line is not confirmed, and none is left after the stop', async () => {
+    const { near } = await padded();
+    await gives(near, 'seal', 0);
+    near.nowMs += 1000;
+    assert.equal((await near.run(seal('audio'), speech(60))).out.length, 0);
+    await near.renew();
+    assert.equal((await near.run(seal('audio'), speech(50))).out.length, 50, 'the whole block was still there');
+    await gives(near, 'seal', 1);
+    await near.media.take({ kind: 'stop' });
+    assert.deepEqual(near.media.pads, []);
+    const late = block('late');
+    await near.media.take({ kind: 'pad', use: 'seal', block: 2, bytes: late });
+    assert.ok(late.every((byte) => byte === 0));
+    assert.deepEqual(near.media.pads, []);
+  });
+
+  test('a call that is none takes no pad', async () => {
+    const { near } = await call();
+    await gives(near, 'seal', 0);
+    assert.match(JSON.stringify(near.told('refused')), /does not go by one-time pad/);
   });
 });

@@ -4,10 +4,11 @@ import { OpeningKey, SealingKey } from './key.ts';
 import { Lease } from './lease.ts';
 import { type FrameCounts, FrameReceiver } from './receiver.ts';
 import { FrameSender } from './sender.ts';
+import { SpeechCover, SpeechUncover } from './speech-pad.ts';
 import type { Bytes, Use } from './suites.ts';
 import { pipeOpened, pipeSealed, type Transformer } from './transform.ts';
 
-/** What the page tells the worker. Only `key` holds a key, in an array that is to be transferred, not copied. */
+/** What the page tells the worker. Only `key` and `pad` hold secrets, in an array that is to be transferred, not copied. */
 export type MediaMessage =
   | {
       readonly kind: 'key';
@@ -16,6 +17,10 @@ export type MediaMessage =
       readonly epoch: number;
       readonly baseKey: Bytes;
     }
+  /** This call is of voice by one-time pad, from now on and for good: nothing goes or comes without. Before the first key. */
+  | { readonly kind: 'padded' }
+  /** A second of pad; see `SpeechCover` and `SpeechUncover`. */
+  | { readonly kind: 'pad'; readonly use: Use; readonly block: number; readonly bytes: Bytes }
   /** The desk said yes to what was asked at `askedAtMs`, by the clock that was handed to `CallMedia`. */
   | { readonly kind: 'renew'; readonly askedAtMs: number }
   /** Silence at once and for good. */
@@ -37,6 +42,8 @@ export interface CallCounts {
   readonly opened: Readonly<Record<Stream, Readonly<FrameCounts>>>;
   /** Frames of this side that were not sent, and why. */
   readonly unsent: Readonly<Partial<Record<HotlineErrorCode, number>>>;
+  /** Of a call by one-time pad: frames that were opened, and that no pad here uncovers. */
+  readonly covered: number;
 }
 
 /** What an `RTCRtpScriptTransform` is made with. */
@@ -68,6 +75,11 @@ export class CallMedia {
   readonly #senders: Readonly<Record<Stream, FrameSender>>;
   readonly #receivers: Readonly<Record<Stream, FrameReceiver>>;
   readonly #unsent: Partial<Record<HotlineErrorCode, number>> = {};
+  readonly #cover = new SpeechCover();
+  readonly #uncover = new SpeechUncover();
+  #padded = false;
+  #covered = 0;
+  #stopped = false;
   #encoder: Transformer | undefined;
   /** Keys are derived one after the other, so that they are installed in the order in which they came. */
   #installing: Promise<void> = Promise.resolve();
@@ -91,21 +103,39 @@ export class CallMedia {
       case 'key':
         this.#installing = this.#installing.then(() => this.#install(message));
         return this.#installing;
+      case 'padded':
+        this.#padded = true;
+        return;
+      case 'pad':
+        this.#keepPad(message);
+        return;
       case 'renew':
         this.#lease.renew(message.askedAtMs);
         for (const receiver of Object.values(this.#receivers)) receiver.expire();
         return;
       case 'stop':
         for (const end of [...Object.values(this.#senders), ...Object.values(this.#receivers)]) end.stop();
+        this.#stopped = true;
+        this.#cover.wipe();
+        this.#uncover.wipe();
         return;
       case 'count':
         this.#report({ kind: 'counts', counts: this.counts });
     }
   }
 
+  /** Blocks of pad that are not used up, for what is sent. */
+  get pads(): readonly number[] {
+    return this.#cover.blocks;
+  }
+
   get counts(): CallCounts {
     const { audio, video } = this.#receivers;
-    return { opened: { audio: audio.counts, video: video.counts }, unsent: { ...this.#unsent } };
+    return {
+      opened: { audio: audio.counts, video: video.counts },
+      unsent: { ...this.#unsent },
+      covered: this.#covered,
+    };
   }
 
   /** Seals or opens the frames of a sender or receiver, as the options of its transform say, until it ends. */
@@ -113,7 +143,13 @@ export class CallMedia {
     try {
       const { use, stream } = transformOptions(transformer.options);
       if (use === 'open') {
-        await pipeOpened({ transformer, stream, receiver: this.#receivers[stream], now: this.#now });
+        await pipeOpened({
+          transformer,
+          stream,
+          receiver: this.#receivers[stream],
+          now: this.#now,
+          uncover: (frame) => this.#uncovered(stream, frame),
+        });
         return;
       }
       if (stream === 'video') this.#encoder = transformer;
@@ -122,6 +158,7 @@ export class CallMedia {
         stream,
         sender: this.#senders[stream],
         now: this.#now,
+        cover: (frame) => this.#coveredOf(stream, frame),
         onKeyFrameNeeded: () => this.#askForKeyFrame(),
         onRefused: ({ code }) => {
           this.#unsent[code] = (this.#unsent[code] ?? 0) + 1;
@@ -130,6 +167,37 @@ export class CallMedia {
     } catch (error) {
       this.#refuse(error);
     }
+  }
+
+  #keepPad({ use, block, bytes }: MediaMessage & { kind: 'pad' }): void {
+    try {
+      if (this.#stopped) throw new HotlineError('hotline/line-dropped', 'this call has ended; begin a new one');
+      if (!this.#padded) throw new HotlineError('hotline/bad-argument', 'this call does not go by one-time pad');
+      (use === 'seal' ? this.#cover : this.#uncover).add(block, bytes);
+    } catch (error) {
+      this.#refuse(error);
+    } finally {
+      bytes.fill(0);
+    }
+  }
+
+  /** What is to be sealed. Throws HotlineError: then the frame is not sent. */
+  #coveredOf(stream: Stream, frame: Bytes): Bytes {
+    if (!this.#padded) return frame;
+    if (stream === 'video') throw new HotlineError('hotline/not-permitted', 'a call by one-time pad has no picture');
+    // No pad is used up for what will not be sent.
+    if (!this.#lease.holds(this.#now())) {
+      throw new HotlineError('hotline/line-dropped', 'this desk has not confirmed in time that the line is safe');
+    }
+    return this.#cover.cover(frame);
+  }
+
+  /** What was covered; undefined drops the frame. */
+  #uncovered(stream: Stream, plaintext: Bytes): Bytes | undefined {
+    if (!this.#padded) return plaintext;
+    const frame = stream === 'audio' ? this.#uncover.uncover(plaintext) : undefined;
+    if (!frame) this.#covered++;
+    return frame;
   }
 
   async #install({ use, stream, epoch, baseKey }: MediaMessage & { kind: 'key' }): Promise<void> {

@@ -10,5 +10,6 @@ export * from './lease.ts';
 export * from './receiver.ts';
 export * from './replay-window.ts';
 export * from './sender.ts';
+export * from './speech-pad.ts';
 export * from './suites.ts';
 export * from './transform.ts';

@@ -48,6 +48,8 @@ export interface SealedPipe {
   readonly stream: Stream;
   readonly sender: FrameSender;
   readonly now: () => number;
+  /** What of a frame is to be sealed. Throws HotlineError for one that is not to be sent. */
+  readonly cover: (frame: Bytes) => Bytes;
   /** Frames were not sent, so that the other side needs a key frame. */
   readonly onKeyFrameNeeded: () => void;
   /** A frame was not sealed, and was not sent. */
@@ -56,7 +58,7 @@ export interface SealedPipe {
 
 /** Seals what an encoder writes until it ends; a frame that cannot be sealed is not sent. */
 export function pipeSealed(pipe: SealedPipe): Promise<void> {
-  const { transformer, stream, sender, now, onKeyFrameNeeded, onRefused } = pipe;
+  const { transformer, stream, sender, now, cover, onKeyFrameNeeded, onRefused } = pipe;
   const gap = new Gap();
   return through(transformer, async (frame) => {
     if (frame.data.byteLength === 0) return false;
@@ -64,7 +66,7 @@ export function pipeSealed(pipe: SealedPipe): Promise<void> {
     try {
       checkOwn(stream, frame);
       const lead = leadOf(stream, isKey);
-      const payload = await sender.seal(new Uint8Array(frame.data), metadataOf(stream, lead, frame));
+      const payload = await sender.seal(cover(new Uint8Array(frame.data)), metadataOf(stream, lead, frame));
       frame.data = joined(lead, payload).buffer;
     } catch (error) {
       if (!(error instanceof HotlineError)) throw error;
@@ -82,17 +84,20 @@ export interface OpenedPipe {
   readonly stream: Stream;
   readonly receiver: FrameReceiver;
   readonly now: () => number;
+  /** Of what was opened, the frame; undefined drops it. */
+  readonly uncover: (plaintext: Bytes) => Bytes | undefined;
 }
 
 /** Opens what comes until it ends; whatever cannot be opened is dropped. */
-export function pipeOpened({ transformer, stream, receiver, now }: OpenedPipe): Promise<void> {
+export function pipeOpened({ transformer, stream, receiver, now, uncover }: OpenedPipe): Promise<void> {
   const gap = new Gap();
   return through(transformer, async (frame) => {
     // Padding that probes the bandwidth comes as frames without a byte.
     if (frame.data.byteLength === 0) return false;
     const payload = new Uint8Array(frame.data);
     const lead = payload.subarray(0, stream === 'video' ? 1 : 0);
-    const plaintext = await receiver.open(payload.subarray(lead.length), metadataOf(stream, lead, frame));
+    const opened = await receiver.open(payload.subarray(lead.length), metadataOf(stream, lead, frame));
+    const plaintext = opened && uncover(opened);
     if (!plaintext) {
       gap.missed();
       return false;

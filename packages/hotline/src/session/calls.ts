@@ -1,17 +1,18 @@
-import { Reader, Writer } from '../bytes.ts';
 import { HotlineError } from '../error.ts';
 import { CALL_ID_BYTES, mediaBaseKeyContext, type Stream } from '../media/call-keys.ts';
+import type { Sealing } from '../sealed/index.ts';
 import type { Direction, Epoch } from '../secret/index.ts';
+import { type CallBody, MAX_SIGNAL_BYTES, readCall, readPad, writeCall, writePad } from './call-notice.ts';
 import type { SessionContext } from './context.ts';
 import type { SessionCall } from './ports.ts';
+import { type LeasedPad, SpeechPads } from './speech-pads.ts';
 
 /** Media flow for so long after each renewal of a lease. */
 export const LEASE_MS = 900;
 /** A call that nobody accepts, and one whose page does not ask for its lease, ends after so long. */
 const RING_MS = 45_000;
 const LAPSE_MS = 30_000;
-const MAX_SIGNAL_BYTES = 30_000;
-const STREAMS: readonly Stream[] = ['audio', 'video'];
+const STREAMS: Readonly<Record<Sealing, readonly Stream[]>> = { hybrid: ['audio', 'video'], sealed: ['audio'] };
 /** Media epochs within one epoch of the line; the number of the latter is above them. */
 const INDEXES = 256;
 const EPOCHS = 2 ** 24;
@@ -32,15 +33,9 @@ export interface Lease {
   /** Media epoch to send in. */
   readonly sendEpoch: number;
   readonly keys: readonly LeasedKey[];
+  /** Of a call by one-time pad; of every other none. */
+  readonly pads: readonly LeasedPad[];
 }
-
-type CallBody =
-  | { readonly type: 'ring'; readonly kind: SessionCall['kind'] }
-  | { readonly type: 'accept' }
-  | { readonly type: 'end'; readonly reason: string }
-  | { readonly type: 'signal'; readonly signal: string };
-
-const TYPES = ['ring', 'accept', 'end', 'signal'] as const;
 
 interface Running {
   shown: SessionCall;
@@ -54,19 +49,29 @@ interface Running {
   readonly given: Set<number>;
   /** What the peer sends in; null before it has said. */
   peerEpoch: number | null;
+  /** Null: by renewed keys alone. */
+  readonly pads: SpeechPads | null;
+}
+
+/** How the telephone reaches the other desk. */
+export interface CallWays {
+  /** A notice: once, and in order. */
+  readonly tell: (body: Uint8Array) => void;
+  /** A message about pads: at once, and maybe lost. */
+  readonly post: (body: Uint8Array) => void;
 }
 
 /** The telephone: one call at a time. It rings only while calls are allowed, and is silent the moment they are not. */
 export class Calls {
   readonly #context: SessionContext;
   readonly #epoch: () => Epoch | null;
-  readonly #tell: (body: Uint8Array) => void;
+  readonly #ways: CallWays;
   #call: Running | null = null;
 
-  constructor(context: SessionContext, epoch: () => Epoch | null, tell: (body: Uint8Array) => void) {
+  constructor(context: SessionContext, epoch: () => Epoch | null, ways: CallWays) {
     this.#context = context;
     this.#epoch = epoch;
-    this.#tell = tell;
+    this.#ways = ways;
   }
 
   get shown(): SessionCall | null {
@@ -79,22 +84,25 @@ export class Calls {
     return call?.epoch ? { callId: call.shown.id, mediaEpoch: mediaEpochOf(call) } : null;
   }
 
-  /** Within a step: a person here rings. Throws HotlineError. */
-  ring(kind: SessionCall['kind']): SessionCall {
-    this.#checkAllowed();
+  /** Within a step: a person here rings. `sealed`: by one-time pad, and by nothing else. Throws HotlineError. */
+  ring(kind: SessionCall['kind'], sealing: Sealing): SessionCall {
+    if (kind === 'video' && sealing === 'sealed') {
+      throw new HotlineError('hotline/not-permitted', 'only voice goes by one-time pad: call without a picture');
+    }
+    this.#checkAllowed(sealing);
     if (this.#live) {
       throw new HotlineError('hotline/not-permitted', 'a call is under way already: end it before you begin another');
     }
     const id = Buffer.from(this.#context.ports.random(CALL_ID_BYTES)).toString('hex');
-    this.#begin(id, 'outgoing', kind);
-    this.#say(id, { type: 'ring', kind });
+    this.#begin(id, 'outgoing', kind, sealing);
+    this.#say(id, { type: 'ring', kind, sealing });
     return this.#call!.shown;
   }
 
   /** Within a step: a person here takes it. Throws HotlineError. */
   accept(id: string): SessionCall {
-    this.#checkAllowed();
     const call = this.#of(id);
+    this.#checkAllowed(call.shown.sealing);
     if (call.shown.direction !== 'incoming' || call.shown.state !== 'ringing') {
       throw new HotlineError('hotline/not-permitted', 'this call does not ring here');
     }
@@ -129,29 +137,42 @@ export class Calls {
    */
   lease(id: string, have: ReadonlySet<string>): Lease {
     const call = this.#of(id);
-    this.#checkAllowed();
+    const { shown, pads } = call;
+    // Whether more pad may be drawn is another question: what is drawn is spoken.
+    this.#checkAllowed('hybrid');
     const epoch = this.#epoch();
-    if (!epoch || !['connecting', 'running', 'reconnecting'].includes(call.shown.state)) {
+    if (!epoch || !['connecting', 'running', 'reconnecting'].includes(shown.state)) {
       throw new HotlineError('hotline/not-permitted', 'the call is not connected');
     }
     const nowMs = this.#context.ports.nowMs();
     call.leasedMs = nowMs;
     this.#renew(call, epoch, nowMs);
+    const streams = STREAMS[shown.sealing];
     const lacks = (use: 'send' | 'receive', mediaEpoch: number): readonly Stream[] =>
-      STREAMS.filter((stream) => !have.has(keyIdOf(use, mediaEpoch, stream)));
+      streams.filter((stream) => !have.has(keyIdOf(use, mediaEpoch, stream)));
     if (call.given.has(mediaEpochOf(call)) && lacks('send', mediaEpochOf(call)).length > 0) this.#next(call, nowMs);
     const sendEpoch = mediaEpochOf(call);
     const keys: LeasedKey[] = [];
     if (!call.given.has(sendEpoch)) {
       call.given.add(sendEpoch);
-      for (const stream of STREAMS) keys.push(this.#key(call, epoch, 'send', sendEpoch, stream));
+      for (const stream of streams) keys.push(this.#key(call, epoch, 'send', sendEpoch, stream));
     }
     for (const mediaEpoch of this.#expected(call, epoch)) {
       for (const stream of lacks('receive', mediaEpoch))
         keys.push(this.#key(call, epoch, 'receive', mediaEpoch, stream));
     }
-    if (call.shown.state === 'connecting') this.#change({ state: 'running', startedUtcMs: nowMs });
-    return { leaseMs: LEASE_MS, sendEpoch, keys };
+    const given = pads?.give(have) ?? [];
+    pads?.draw(nowMs);
+    if (shown.state === 'connecting') this.#change({ state: 'running', startedUtcMs: nowMs });
+    return { leaseMs: LEASE_MS, sendEpoch, keys, pads: given };
+  }
+
+  /** Within a step: what the peer says about the pads of a call. Throws HotlineError `hotline/malformed`. */
+  padsArrive(bytes: Uint8Array): void {
+    const { id, body } = readPad(bytes);
+    const call = this.#live;
+    // Before the word that it was taken: then the offer comes again.
+    if (call?.shown.id === id && call.shown.state !== 'ringing') call.pads?.arrive(body);
   }
 
   /** Within a step: what the peer says that it sends in. */
@@ -161,7 +182,7 @@ export class Calls {
 
   /** Within a step: the body of a notice `call`. Throws HotlineError. */
   arrive(bytes: Uint8Array): void {
-    const { id, body } = read(bytes);
+    const { id, body } = readCall(bytes);
     const ours = this.#live?.shown.id === id;
     switch (body.type) {
       case 'ring':
@@ -170,8 +191,13 @@ export class Calls {
           this.#say(id, { type: 'end', reason: 'The line is busy.' });
           return;
         }
-        if (this.#context.may().call.allowed) this.#begin(id, 'incoming', body.kind);
-        else this.#say(id, { type: 'end', reason: 'No call is possible there now.' });
+        if (!this.#context.may().call.allowed) {
+          this.#say(id, { type: 'end', reason: 'No call is possible there now.' });
+        } else if (body.sealing === 'sealed' && !this.#context.may().sealedSpeech.allowed) {
+          this.#say(id, { type: 'end', reason: this.#context.may().sealedSpeech.reason });
+        } else {
+          this.#begin(id, 'incoming', body.kind, body.sealing);
+        }
         return;
       case 'accept':
         if (ours && this.#call!.shown.direction === 'outgoing' && this.#call!.shown.state === 'ringing') {
@@ -206,12 +232,33 @@ export class Calls {
   tick(nowMs: number): void {
     const call = this.#live;
     if (!call) return;
-    const { shown, sinceMs, leasedMs } = call;
-    if (shown.state === 'ringing' && nowMs - sinceMs > RING_MS) {
+    const { shown, sinceMs, leasedMs, pads } = call;
+    const padless = this.#padless(call);
+    if (padless !== null) {
+      this.end(shown.id, padless);
+    } else if (shown.state === 'ringing' && nowMs - sinceMs > RING_MS) {
       this.end(shown.id, 'Nobody answered.');
     } else if (shown.state !== 'ringing' && nowMs - Math.max(sinceMs, leasedMs) > LAPSE_MS) {
       this.end(shown.id, 'The call was interrupted for too long.');
+    } else if (pads && shown.state !== 'ringing') {
+      if (leasedMs !== sinceMs && Math.abs(nowMs - leasedMs) < LEASE_MS) pads.draw(nowMs);
+      pads.tell(nowMs);
     }
+  }
+
+  /** Why a call by one-time pad ends: it never goes on without. Null while it goes on, and while the peer is silent. */
+  #padless({ shown, pads }: Running): string | null {
+    if (!pads) return null;
+    const { failure } = pads;
+    // What is drawn is spoken first.
+    if (failure !== null && pads.isDry) {
+      return `The call had no one-time pad any more: ${failure}. Call again when the key manager delivers, or without pad.`;
+    }
+    const { joint, peer } = this.#context.line();
+    const { allowed, reason } = this.#context.may().sealedSpeech;
+    if (allowed) return null;
+    if (joint.level !== 'green') return reason;
+    return peer.reachable && (shown.state === 'ringing' || pads.isDry) ? reason : null;
   }
 
   get #live(): Running | null {
@@ -223,16 +270,18 @@ export class Calls {
     throw new HotlineError('hotline/not-permitted', this.#call?.shown.reason ?? 'there is no such call any more');
   }
 
-  #checkAllowed(): void {
-    const { allowed, reason } = this.#context.may().call;
+  #checkAllowed(sealing: Sealing): void {
+    const { call, sealedSpeech } = this.#context.may();
+    const { allowed, reason } = call.allowed && sealing === 'sealed' ? sealedSpeech : call;
     if (!allowed) throw new HotlineError('hotline/not-permitted', reason);
   }
 
-  #begin(id: string, direction: SessionCall['direction'], kind: SessionCall['kind']): void {
+  #begin(id: string, direction: SessionCall['direction'], kind: SessionCall['kind'], sealing: Sealing): void {
     const nowMs = this.#context.ports.nowMs();
+    const pads = () => new SpeechPads(this.#context, (body) => this.#ways.post(writePad(id, body)));
     const rekeySeconds = this.#context.may().rekeySeconds;
     this.#call = {
-      shown: { id, direction, kind, state: 'ringing', reason: null, startedUtcMs: null, rekeySeconds },
+      shown: { id, direction, kind, sealing, state: 'ringing', reason: null, startedUtcMs: null, rekeySeconds },
       sinceMs: nowMs,
       leasedMs: nowMs,
       epoch: null,
@@ -240,6 +289,7 @@ export class Calls {
       indexSinceMs: nowMs,
       given: new Set(),
       peerEpoch: null,
+      pads: sealing === 'sealed' ? pads() : null,
     };
     this.#change({});
   }
@@ -282,6 +332,7 @@ export class Calls {
   }
 
   #ended(reason: string): void {
+    this.#call?.pads?.wipe();
     this.#change({ state: 'ended', reason });
   }
 
@@ -294,38 +345,7 @@ export class Calls {
   }
 
   #say(id: string, body: CallBody): void {
-    const writer = new Writer().raw(Buffer.from(id, 'hex')).u8(TYPES.indexOf(body.type) + 1);
-    const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-    if (body.type === 'ring') writer.u8(body.kind === 'voice' ? 1 : 2);
-    if (body.type === 'end') writer.long(text(body.reason.slice(0, 200)));
-    if (body.type === 'signal') writer.long(text(body.signal));
-    this.#tell(writer.finish());
-  }
-}
-
-/** Call id (16) ‖ type (1: 1 ring, 2 accept, 3 end, 4 signal) ‖ for a ring: 1 voice, 2 video; else a text (long). */
-function read(bytes: Uint8Array): { id: string; body: CallBody } {
-  const reader = new Reader(bytes, 'a notice of a call');
-  const id = Buffer.from(reader.raw(CALL_ID_BYTES)).toString('hex');
-  const type = TYPES[reader.u8() - 1];
-  const done = (body: CallBody) => {
-    reader.end();
-    return { id, body };
-  };
-  switch (type) {
-    case 'ring': {
-      const kind = reader.u8();
-      if (kind !== 1 && kind !== 2) throw reader.refuse('there is no such kind of call');
-      return done({ type, kind: kind === 1 ? 'voice' : 'video' });
-    }
-    case 'accept':
-      return done({ type });
-    case 'end':
-      return done({ type, reason: reader.text(reader.long(1000)) });
-    case 'signal':
-      return done({ type, signal: reader.text(reader.long(MAX_SIGNAL_BYTES)) });
-    default:
-      throw reader.refuse('there is no such type');
+    this.#ways.tell(writeCall(id, body));
   }
 }
 

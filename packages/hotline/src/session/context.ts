@@ -48,6 +48,8 @@ export interface SessionContext {
   readonly spends: (bits: number) => boolean;
   /** Within a step: what was to be drawn came, or did not. */
   readonly spent: (bits: number) => void;
+  /** Within a step: so much speech by one-time pad is about to be drawn, of what the policy allows on a day. */
+  readonly speaks: (ms: number) => void;
   readonly journal: (text: string) => void;
   /** Tells the peer what has arrived, with the next steps. */
   readonly beatSoon: () => void;

@@ -22,3 +22,4 @@ export {
   verifyRecord,
 } from './record-document.ts';
 export { Session, type SessionSafety, type SessionView } from './session.ts';
+export type { LeasedPad } from './speech-pads.ts';

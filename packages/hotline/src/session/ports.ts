@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { FileHashes } from '../file/index.ts';
+import type { Sealing } from '../sealed/index.ts';
 import type { NamedKey } from '../sealed/key.ts';
 
 /**
@@ -78,9 +79,6 @@ export interface SigningKeys {
   readonly peerKey: KeyObject;
 }
 
-/** How a text is sealed: by one-time pad inside the renewed keys, or by renewed keys alone. */
-export type Sealing = 'sealed' | 'hybrid';
-
 /** A text as people see it. */
 export interface SessionMessage {
   /** `sent/7`, `received/7`. */
@@ -123,6 +121,8 @@ export interface SessionCall {
   readonly id: string;
   readonly direction: 'outgoing' | 'incoming';
   readonly kind: 'voice' | 'video';
+  /** `sealed`: voice by one-time pad, which ends when there is no more of it. */
+  readonly sealing: Sealing;
   readonly state: 'ringing' | 'connecting' | 'running' | 'reconnecting' | 'ended';
   readonly reason: string | null;
   readonly startedUtcMs: number | null;

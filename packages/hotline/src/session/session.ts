@@ -38,7 +38,7 @@ const LINE = 'session/line';
 const ERA = 'session/era';
 const PEER_ERA = 'session/peer-era';
 /** What a record of the control lane begins with. */
-const FORM = { line: 1, beat: 2, notice: 3, file: FILE_FORM, minutes: 5 } as const;
+const FORM = { line: 1, beat: 2, notice: 3, file: FILE_FORM, minutes: 5, pad: 6 } as const;
 /** A desk tells what has arrived and what it holds at least this often. */
 const BEAT_MS = 1000;
 const CALL_BYTES = 16;
@@ -61,6 +61,8 @@ export interface SessionView {
   readonly reserve: LineReserve;
   readonly safety: SessionSafety;
   readonly call: SessionCall | null;
+  /** Speech by one-time pad that is left of what the policy allows on this day, and of the pools. */
+  readonly padSpeech: { readonly minutesPerDay: number; readonly leftMs: number };
   readonly files: readonly SessionFile[];
   readonly record: SessionRecord;
   /** Null while there is no pad. */
@@ -147,6 +149,7 @@ export class Session {
       spent: (bits) => {
         this.#underWayBits -= bits;
       },
+      speaks: (ms) => this.#happen({ type: 'pad-speech', ms, atMs: this.#ports.nowMs() }),
       journal: (text) => this.#journal(text),
       beatSoon: () => {
         this.#beatDue = true;
@@ -174,11 +177,10 @@ export class Session {
       tell: (body) => this.#notices.tell({ kind: 'file-offer', body }),
       areUnderWay: () => this.#notices.holding.held.length > 0,
     });
-    this.#calls = new Calls(
-      context,
-      () => this.#renewal.epoch,
-      (body) => this.#notices.tell({ kind: 'call', body }),
-    );
+    this.#calls = new Calls(context, () => this.#renewal.epoch, {
+      tell: (body) => this.#notices.tell({ kind: 'call', body }),
+      post: (body) => this.#seal('control', new Writer().u8(FORM.pad).raw(body).finish()),
+    });
     this.#renewal = new Renewal(context, kept.get('session/roots'), {
       era: this.#era,
       accepted: () => ({ text: this.#texts.accepted, control: this.#notices.accepted }),
@@ -199,12 +201,17 @@ export class Session {
 
   view(): SessionView {
     const { policy, ownId, peerId } = this.#options;
+    const reserve = reserveOf(this.#line.stock, policy, directionOf(ownId, peerId));
+    const minutesPerDay = policy.voicePadMinutesPerDay;
+    const ofDayMs = Math.max(0, 60_000 * minutesPerDay - this.#line.padSpeech.spentMs);
+    const leftMs = Math.min(ofDayMs, Math.floor(60_000 * reserve.padSpeechMinutes));
     return {
       line: this.#machine.view(this.#line),
       may: this.#machine.permissions(this.#line),
-      reserve: reserveOf(this.#line.stock, policy, directionOf(ownId, peerId)),
+      reserve,
       safety: this.#safety,
       call: this.#calls.shown,
+      padSpeech: { minutesPerDay, leftMs },
       files: this.#files.list,
       record: this.#record.view,
       emergency: this.#emergency.view,
@@ -329,8 +336,9 @@ export class Session {
     return this.#run(() => this.#files.forget(fileIds));
   }
 
-  ring(kind: SessionCall['kind']): Promise<SessionCall> {
-    return this.#run(() => this.#calls.ring(kind));
+  /** A person rings. `sealed`, of voice alone: by one-time pad. Rejects with the sentence when that may not be. */
+  ring(kind: SessionCall['kind'], sealing: Sealing = 'hybrid'): Promise<SessionCall> {
+    return this.#run(() => this.#calls.ring(kind, sealing));
   }
 
   acceptCall(id: string): Promise<SessionCall> {
@@ -439,6 +447,9 @@ export class Session {
         return;
       case FORM.minutes:
         this.#compare(rest);
+        return;
+      case FORM.pad:
+        this.#calls.padsArrive(rest);
         return;
       default:
         throw new HotlineError('hotline/malformed', 'a control message has a form that does not exist');

@@ -13,7 +13,7 @@ export function deskStateOf(parts: {
   readonly utcMs: number;
 }): DeskState {
   const { view, ...rest } = parts;
-  const { line, may, safety, call, files, reserve } = view;
+  const { line, may, safety, call, files, reserve, padSpeech } = view;
   const { texts, signed, fault } = view.record;
   const { level, reason, sinceUtcMs, peerReachable, banners, alarm, record } = line;
   return {
@@ -25,6 +25,7 @@ export function deskStateOf(parts: {
     safety,
     reserve,
     may,
+    padSpeech,
     record: {
       ...{ on: record.on, peerWants: record.peerWants },
       ...{ signed, unsigned: texts - (signed?.texts ?? 0), fault },

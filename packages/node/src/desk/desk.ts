@@ -217,8 +217,9 @@ export class Desk {
     return { file, content: this.#shelf.stream(fileId) };
   }
 
-  ring(kind: DeskCall['kind']): Promise<DeskCall> {
-    return this.#session.ring(kind);
+  /** `sealed`: voice by one-time pad. Rejects with the sentence when that may not be. */
+  ring(kind: DeskCall['kind'], sealing: Sealing = 'hybrid'): Promise<DeskCall> {
+    return this.#session.ring(kind, sealing);
   }
 
   acceptCall(id: string): Promise<DeskCall> {

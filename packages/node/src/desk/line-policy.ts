@@ -17,6 +17,7 @@ const document = z.strictObject({
   mediaRekeySeconds: z.strictObject({ green: z.number(), amber: z.number() }),
   approvalsNeeded: z.number(),
   approvalMinutes: z.number(),
+  /** A minute takes 1.92 Mbit of each direction: `bitsPerHour` must be at least 80,000 times this. 0 allows none. */
   voicePadMinutesPerDay: z.number(),
   emergencyPadTexts: z.number(),
   retentionDays: z.number().nullable(),

@@ -5,6 +5,7 @@ import { get, type IncomingMessage, request } from 'node:http';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
+import { DEFAULT_POLICY, type LinePolicy } from '@skykey/hotline';
 import type { DeskRole } from '@skykey/telemetry';
 import type { FastifyInstance } from 'fastify';
 import { listenLocally, localServer } from '../wire/http.ts';
@@ -62,14 +63,14 @@ interface Served {
   person(name: string, roles: readonly DeskRole[]): Promise<Browser>;
 }
 
-async function serve(t: TestContext): Promise<Served> {
+async function serve(t: TestContext, policy?: LinePolicy): Promise<Served> {
   const server = localServer({ error: () => undefined });
   let end = (): void => undefined;
   t.after(async () => {
     end();
     await server.close();
   });
-  const pair = await DeskPair.open(t);
+  const pair = await DeskPair.open(t, policy);
   const routes: string[] = [];
   server.addHook('onRoute', ({ method, url }) => {
     for (const each of [method].flat()) if (each !== 'HEAD' && url.startsWith('/api/')) routes.push(`${each} ${url}`);
@@ -154,6 +155,7 @@ describe('the interface of a desk', () => {
       ['/api/messages', { text: 'x', sealing: 'none' }],
       ['/api/messages', { text: 'x', sealing: 'hybrid', author: 'Somebody else' }],
       ['/api/call', { kind: 'telex' }],
+      ['/api/call', { kind: 'voice', sealing: 'none' }],
       ['/api/call/lease', { id: 'x', session: long, have: [] }],
       ['/api/call/signal', { id: 'x', signal: 'text' }],
       ['/api/alarm/raise', { reason: '' }],
@@ -176,6 +178,74 @@ describe('the interface of a desk', () => {
     assert.equal((await anna.post('/api/messages', { text: 'Hello', sealing: 'hybrid' })).status, 200);
     await pair.until(() => pair.desks.there.state().messages.length === 1);
     assert.equal(pair.desks.there.state().messages[0]!.author, 'Anna');
+  });
+});
+
+interface PadTold {
+  readonly padId: string;
+  readonly block: number;
+  readonly use: 'send' | 'receive';
+  /** Base64. */
+  readonly bytes: string;
+}
+
+describe('a call by one-time pad', () => {
+  const POLICY: LinePolicy = {
+    ...DEFAULT_POLICY,
+    ...{ greenHours: 1, bitsPerHour: { 1: 200_000, 2: 200_000 }, voicePadMinutesPerDay: 2 },
+  };
+
+  it('gives both pages the same pads, each once, and says what is left', async (t) => {
+    const { pair, person } = await serve(t, POLICY);
+    const { here, there } = pair.desks;
+    const anna = await person('Anna', ['speaker']);
+    await pair.until(() => here.state().may.sealedSpeech.allowed && there.state().may.sealedSpeech.allowed);
+    assert.deepEqual(here.state().padSpeech, { minutesPerDay: 2, leftMs: 120_000 });
+    const { status, body: call } = await anna.post('/api/call', { kind: 'voice', sealing: 'sealed' });
+    assert.deepEqual([status, call.kind, call.sealing], [200, 'voice', 'sealed']);
+    await pair.until(() => there.state().call?.state === 'ringing');
+    assert.equal(there.state().call!.sealing, 'sealed');
+    await there.acceptCall(call.id);
+    await pair.until(() => here.state().call?.state === 'connecting');
+    const have = { here: new Set<string>(), there: new Set<string>() };
+    const pads = { send: new Map<number, string>(), receive: new Map<number, string>() };
+    for (let turn = 0; turn < 8; turn++) {
+      const { body } = await anna.post('/api/call/lease', { id: call.id, session: 'ab', have: [...have.here] });
+      for (const { keyId, stream } of body.keys) {
+        assert.equal(stream, 'audio');
+        have.here.add(keyId);
+      }
+      for (const { padId, block, use, bytes } of body.pads as readonly PadTold[]) {
+        have.here.add(padId);
+        if (use === 'send') pads.send.set(block, Buffer.from(bytes, 'base64').toString('hex'));
+      }
+      const other = await there.lease(call.id, [...have.there]);
+      for (const { keyId } of other.keys) have.there.add(keyId);
+      for (const { padId, block, use, bytes } of other.pads) {
+        have.there.add(padId);
+        if (use === 'receive') pads.receive.set(block, Buffer.from(bytes).toString('hex'));
+      }
+      pair.tick(200);
+      await pair.until(() => true);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.deepEqual([...pads.send.keys()], [0, 1, 2, 3], 'a page that has not spoken gets no more');
+    for (const [block, hex] of pads.send) {
+      assert.equal(hex.length, 8000);
+      assert.equal(pads.receive.get(block), hex);
+    }
+    assert.equal(here.state().padSpeech.leftMs, 116_000);
+    const stored = pair.places.here.bytes();
+    for (const hex of pads.send.values()) assert.ok(!stored.includes(Buffer.from(hex.slice(0, 64), 'hex')));
+  });
+
+  it('is refused with the sentence where the policy allows none', async (t) => {
+    const { pair, person } = await serve(t);
+    const anna = await person('Anna', ['speaker']);
+    await pair.until(() => pair.desks.here.state().may.call.allowed);
+    const { status, body } = await anna.post('/api/call', { kind: 'voice', sealing: 'sealed' });
+    assert.equal(status, 409);
+    assert.match(body.error, /policy allows no speech by one-time pad/);
   });
 });
 

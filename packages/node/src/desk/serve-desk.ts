@@ -21,7 +21,10 @@ const CLOCK_MS = 5000;
 
 const message = z.strictObject({ text: z.string(), sealing: z.enum(['sealed', 'hybrid']) });
 const emergency = z.strictObject({ text: z.string() });
-const call = z.strictObject({ kind: z.enum(['voice', 'video']) });
+const call = z.strictObject({
+  kind: z.enum(['voice', 'video']),
+  sealing: z.enum(['sealed', 'hybrid']).default('hybrid'),
+});
 const callId = z.strictObject({ id: z.string(), reason: z.string().max(200).optional() });
 const callSignal = z.strictObject({ id: z.string(), signal: z.record(z.string(), z.unknown()) });
 const lease = z.strictObject({
@@ -137,7 +140,10 @@ export async function serveDesk(server: FastifyInstance, options: ServeDeskOptio
   });
 
   server.get('/api/call/servers', speaker, () => iceServers);
-  server.post('/api/call', speaker, ({ body }) => desk.ring(read(call, body).kind));
+  server.post('/api/call', speaker, ({ body }) => {
+    const { kind, sealing } = read(call, body);
+    return desk.ring(kind, sealing);
+  });
   server.post('/api/call/accept', speaker, ({ body }) => desk.acceptCall(read(callId, body).id));
   server.post('/api/call/end', speaker, async ({ body }) => {
     const { id, reason = '' } = read(callId, body);
@@ -151,13 +157,12 @@ export async function serveDesk(server: FastifyInstance, options: ServeDeskOptio
   });
   server.post('/api/call/lease', speaker, async ({ body }, reply) => {
     const { id, have } = read(lease, body);
-    const { keys, ...rest } = await desk.lease(id, have);
-    const told = keys.map(({ baseKey, ...key }) => {
-      const text = Buffer.from(baseKey).toString('base64');
-      baseKey.fill(0);
-      return { ...key, baseKey: text };
+    const { keys, pads, ...rest } = await desk.lease(id, have);
+    return reply.header('cache-control', 'no-store').send({
+      ...rest,
+      keys: keys.map(({ baseKey, ...key }) => ({ ...key, baseKey: handedOver(baseKey) })),
+      pads: pads.map(({ bytes, ...pad }) => ({ ...pad, bytes: handedOver(bytes) })),
     });
-    return reply.header('cache-control', 'no-store').send({ ...rest, keys: told });
   });
 
   return () => {
@@ -165,6 +170,13 @@ export async function serveDesk(server: FastifyInstance, options: ServeDeskOptio
     stopListening();
     streams.close();
   };
+}
+
+/** Base64; the bytes are overwritten. */
+function handedOver(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString('base64');
+  bytes.fill(0);
+  return text;
 }
 
 function read<T>(schema: z.ZodType<T>, body: unknown): T {

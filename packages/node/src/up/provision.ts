@@ -32,7 +32,8 @@ const DESK_SECRET_BYTES = 64;
  */
 const MISSION_LINE_POLICY: LinePolicy = {
   ...DEFAULT_POLICY,
-  // Renewals every eight minutes of eight hours, and some texts by one-time pad.
+  // Renewals every eight minutes of eight hours, and some texts by one-time pad. A pass pays for no voice by it, which takes
+  // 1.92 Mbit a minute each way: whoever has more key writes voicePadMinutesPerDay, and bitsPerHour to match, into the file.
   bitsPerHour: { 1: 3000, 2: 3000 },
   authenticationFloorBits: 1024,
 };

@@ -8,11 +8,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import type { DeskCall, DeskState, LineLevel } from '@skykey/telemetry';
-import type { LeaseAnswer, LeaseKey, LeaseRequest } from '../contract.ts';
+import type { LeaseAnswer, LeaseKey, LeasePad, LeaseRequest } from '../contract.ts';
 
 const ALLOWED = { allowed: true, reason: '' };
 const LEASE_MS = 900;
 const FIRST_EPOCH = 7 * 256;
+/** Seconds of one-time pad that a page has in hand. */
+const PADS_AHEAD = 4;
+const PAD_BYTES = 4000;
 const MIME: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 /** As a real desk serves its page (`packages/node/src/desk/serve-desk.ts`): no inline style either. */
 export const POLICY =
@@ -45,6 +48,10 @@ export class PlayedSite {
   /** Keys to send with, by id, and the session that got them: none may go to two. */
   readonly given = new Map<string, string>();
   readonly faults: string[] = [];
+  /** What the pads of this site come out of: those of the other, unless a test says otherwise. */
+  padSecret = 'one pad of both';
+  /** Blocks of this call that were given to speak and to hear with. */
+  blocks = { sent: 0, heard: 0 };
   readonly #folder: string;
   readonly #streams = new Set<ServerResponse>();
   #server!: Server;
@@ -89,7 +96,8 @@ export class PlayedSite {
         inputs: { qkd: this.level !== 'red', kem: true, ecdh: true, courier: true },
       },
       reserve: { keyBits: 9e6, hours: 31, padMessages: 4210, speechMinutes: 42, padSpeechMinutes: 2 },
-      may: { text: ALLOWED, sealedText: ALLOWED, file: ALLOWED, call: may },
+      may: { text: ALLOWED, sealedText: ALLOWED, file: ALLOWED, call: may, sealedSpeech: may },
+      padSpeech: { minutesPerDay: 2, leftMs: 100_000 },
       record: { on: false, peerWants: false, signed: null, unsigned: 0, fault: null },
       emergency: null,
       ...{ retentionDays: null, restored: false, call: this.call, files: [], messages: [], utcMs: 0 },
@@ -152,11 +160,16 @@ export class PlayedSite {
 
   #command(path: string, body: Record<string, unknown>): Answer | null {
     if (path === '/api/call') {
-      const call = { id: randomUUID(), kind: body.kind as DeskCall['kind'], state: 'ringing' as const };
+      const kind = body.kind as DeskCall['kind'];
+      const sealing = body.sealing as DeskCall['sealing'];
+      const call = { id: randomUUID(), kind, sealing, state: 'ringing' as const };
       const rest = { reason: null, startedUtcMs: null, rekeySeconds: 60 };
       this.call = { ...call, ...rest, direction: 'outgoing' };
       this.peer.call = { ...call, ...rest, direction: 'incoming' };
-      for (const site of [this, this.peer]) site.tell('call', site.call);
+      for (const site of [this, this.peer]) {
+        site.blocks = { sent: 0, heard: 0 };
+        site.tell('call', site.call);
+      }
       return ok(this.call);
     }
     if (this.call === null || body.id !== this.call.id) return refused('there is no such call any more');
@@ -212,7 +225,27 @@ export class PlayedSite {
         keys.push({ keyId, mediaEpoch, stream, use, baseKey: this.#baseKey(use, mediaEpoch, stream) });
       }
     }
-    return { leaseMs: LEASE_MS, sendEpoch: this.sendEpoch, keys };
+    return { leaseMs: LEASE_MS, sendEpoch: this.sendEpoch, keys, pads: this.#pads(have) };
+  }
+
+  /** Blocks to speak with for the next seconds, and to hear with what the other side may speak with by then; each once. */
+  #pads(have: readonly string[]): LeasePad[] {
+    if (this.call?.sealing !== 'sealed') return [];
+    const pads: LeasePad[] = [];
+    const give = (use: LeasePad['use'], block: number) =>
+      pads.push({ padId: `pad/${use}/${block}`, block, use, bytes: this.#pad(use, block) });
+    while (this.blocks.heard < this.peer.blocks.sent + 2 * PADS_AHEAD) give('receive', this.blocks.heard++);
+    for (let held = have.filter((id) => id.startsWith('pad/send/')).length; held < PADS_AHEAD; held++) {
+      if (this.peer.blocks.heard <= this.blocks.sent) break;
+      give('send', this.blocks.sent++);
+    }
+    return pads;
+  }
+
+  #pad(use: LeasePad['use'], block: number): string {
+    const direction = use === 'send' ? this.direction : 3 - this.direction;
+    const label = `${this.call?.id} ${direction} ${block}`;
+    return Buffer.from(hkdfSync('sha512', this.padSecret, '', label, PAD_BYTES)).toString('base64');
   }
 
   #baseKey(use: 'send' | 'receive', epoch: number, stream: string): string {

@@ -2,12 +2,20 @@ import { webcrypto } from 'node:crypto';
 import { frameKeyId, mediaBaseKeyContext, type Stream } from '../../media/call-keys.ts';
 import { decodeHeader, encodeHeader } from '../../media/header.ts';
 import { OpeningKey, SealingKey } from '../../media/key.ts';
+import { SpeechCover, SpeechUncover } from '../../media/speech-pad.ts';
 import { EpochSecrets } from '../../secret/combiner.ts';
 import { Epoch } from '../../secret/epoch.ts';
 import type { Direction } from '../../secret/lanes.ts';
+import { type CallBody, type PadBody, readCall, readPad, writeCall, writePad } from '../../session/call-notice.ts';
 import { bytesOf, type Hex, hexOf, secretOf, shown } from '../hex.ts';
 
 const subtle = webcrypto.subtle as SubtleCrypto;
+
+/** A second of pad, which is `pad` as often as it takes. */
+interface PadBlock {
+  readonly block: number;
+  readonly pad: Hex;
+}
 
 interface KeyPlace {
   readonly mediaEpoch: number;
@@ -64,5 +72,44 @@ export const MEDIA = {
       }
     }
     return last;
+  },
+
+  /** Body of the notice about a call. */
+  'media/write-call'({ id, body }: { readonly id: Hex; readonly body: CallBody }) {
+    return { bytes: hexOf(writeCall(id, body)) };
+  },
+
+  'media/read-call'({ bytes }: { readonly bytes: Hex }) {
+    return readCall(bytesOf(bytes));
+  },
+
+  /** Control message about the pads of a call, after its form. */
+  'media/write-pad'({ id, body }: { readonly id: Hex; readonly body: PadBody }) {
+    return { bytes: hexOf(writePad(id, body)) };
+  },
+
+  'media/read-pad'({ bytes }: { readonly bytes: Hex }) {
+    return readPad(bytesOf(bytes));
+  },
+
+  /** A frame of speech, covered by the slot after `before` others of this block, and what of it is sealed. */
+  async 'media/seal-speech'(
+    of: KeyPlace & PadBlock & { readonly before: number; readonly plaintext: Hex; readonly metadata: Hex },
+  ) {
+    const cover = new SpeechCover();
+    cover.add(of.block, bytesOf(of.pad));
+    const key = await SealingKey.derive(subtle, frameKeyId(of.mediaEpoch, of.stream), bytesOf(of.baseKey));
+    for (let i = 0; i < of.before; i++) cover.cover(new Uint8Array(0));
+    const covered = cover.cover(bytesOf(of.plaintext));
+    return { covered: hexOf(covered), frame: hexOf(await key.seal(covered, bytesOf(of.metadata))) };
+  },
+
+  /** What the receiver hears of the last of `covered`, which are what it has opened; `null` drops it. */
+  'media/open-speech'({ block, pad, covered }: PadBlock & { readonly covered: readonly Hex[] }) {
+    const uncover = new SpeechUncover();
+    uncover.add(block, bytesOf(pad));
+    let last: Uint8Array | undefined;
+    for (const hex of covered) last = uncover.uncover(bytesOf(hex));
+    return last ? { plaintext: hexOf(last) } : { dropped: 'no-pad' };
   },
 };

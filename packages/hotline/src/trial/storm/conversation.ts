@@ -1,4 +1,4 @@
-import type { Sealing } from '../../session/ports.ts';
+import type { Sealing } from '../../sealed/index.ts';
 import { ALICE, BOB, type DeskId, hashesOf, other, type World } from '../world.ts';
 import { UsedOnce } from './once.ts';
 

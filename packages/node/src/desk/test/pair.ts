@@ -28,8 +28,9 @@ export class DeskPair {
   }
 
   /** Both desks, with keys in common. */
-  static async open(t: TestContext): Promise<DeskPair> {
+  static async open(t: TestContext, policy: LinePolicy = DEFAULT_POLICY): Promise<DeskPair> {
     const pair = new DeskPair(t);
+    for (const side of ['here', 'there'] as const) pair.policies[side] = policy;
     await pair.start('here');
     await pair.start('there');
     await pair.until(() => pair.desks.here.view().may.file.allowed && pair.desks.there.view().may.file.allowed);
