@@ -2,11 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getuid, platform } from 'node:process';
+import process, { getuid, platform } from 'node:process';
 import { test } from 'node:test';
 import { memoryTotals, playMemory, reportMemory } from './trial/index.ts';
 
-const skip = platform !== 'linux' || getuid?.() !== 0 ? 'to look into another process takes Linux and root' : false;
+const skip =
+  process.env.SKYKEY_TEST_LONG === undefined
+    ? 'a minute: SKYKEY_TEST_LONG=1, or skykey study hotline-memory'
+    : platform !== 'linux' || getuid?.() !== 0
+      ? 'to look into another process takes Linux and root'
+      : false;
 
 test('of a conversation that policy has ended, no key of its days and of its call is left in memory, and few other secrets', {
   skip,
