@@ -21,5 +21,6 @@ export {
   recordDocument,
   verifyRecord,
 } from './record-document.ts';
-export { Session, type SessionSafety, type SessionView } from './session.ts';
+export { Session } from './session.ts';
 export type { LeasedPad } from './speech-pads.ts';
+export type { SessionSafety, SessionView } from './view.ts';

@@ -2,7 +2,7 @@ import { Reader, Writer } from '../bytes.ts';
 import { HotlineError } from '../error.ts';
 import type { FileHashes, FileId } from '../file/index.ts';
 import type { Sealing } from '../sealed/index.ts';
-import { type Agreed, directionOf, phraseOf } from '../secret/index.ts';
+import { type Agreed, directionOf } from '../secret/index.ts';
 import {
   type AlarmClass,
   type Consequence,
@@ -12,27 +12,25 @@ import {
   type LineEvent,
   LineMachine,
   type LineOptions,
-  type LinePermissions,
-  type LineReserve,
   type LineState,
-  type LineView,
   maySpend,
   readLine,
   reserveOf,
   storeLine,
 } from '../state/index.ts';
-import { encodeAck, encodeHolding, readAck, readHolding } from '../stream/index.ts';
+import { readBeat, writeBeat } from './beat.ts';
 import { Calls, type Lease } from './calls.ts';
 import type { SessionContext, SessionOptions } from './context.ts';
-import { Emergency, readConfirmation, type SessionEmergency, writeConfirmation } from './emergency.ts';
+import { Emergency, readConfirmation, writeConfirmation } from './emergency.ts';
 import { FILE_FORM, Files } from './files.ts';
 import { Minutes } from './minutes.ts';
 import { type Notice, Notices } from './notices.ts';
 import type { SessionCall, SessionFile, SessionMessage, SessionPorts } from './ports.ts';
-import { type RecordPart, type SessionRecord, SignedRecord } from './record.ts';
+import { type RecordPart, SignedRecord } from './record.ts';
 import { Renewal, type Renewed } from './renewal.ts';
 import { Steps } from './steps.ts';
 import { Texts } from './texts.ts';
+import { NO_SAFETY, type SessionSafety, type SessionView, safetyOf } from './view.ts';
 
 const LINE = 'session/line';
 const ERA = 'session/era';
@@ -41,35 +39,6 @@ const PEER_ERA = 'session/peer-era';
 const FORM = { line: 1, beat: 2, notice: 3, file: FILE_FORM, minutes: 5, pad: 6 } as const;
 /** A desk tells what has arrived and what it holds at least this often. */
 const BEAT_MS = 1000;
-const CALL_BYTES = 16;
-
-/** What protects the words that are sent now. */
-export interface SessionSafety {
-  /** Six words to read aloud; null before the first agreement. */
-  readonly phrase: string | null;
-  readonly inputs: { readonly qkd: boolean; readonly kem: boolean; readonly ecdh: boolean; readonly courier: boolean };
-  readonly renewedUtcMs: number | null;
-  readonly qkdKeyIds: readonly string[];
-  readonly provenance: readonly string[];
-  /** All that earlier keys put in is lost: a store was made anew or restored. Stands until the next start. */
-  readonly chainBroken: boolean;
-}
-
-export interface SessionView {
-  readonly line: LineView;
-  readonly may: LinePermissions;
-  readonly reserve: LineReserve;
-  readonly safety: SessionSafety;
-  readonly call: SessionCall | null;
-  /** Speech by one-time pad that is left of what the policy allows on this day, and of the pools. */
-  readonly padSpeech: { readonly minutesPerDay: number; readonly leftMs: number };
-  readonly files: readonly SessionFile[];
-  readonly record: SessionRecord;
-  /** Null while there is no pad. */
-  readonly emergency: SessionEmergency | null;
-  /** Texts of this desk that the other does not keep yet. */
-  readonly waitingTexts: number;
-}
 
 /**
  * A conversation, seen from one desk: words, files and calls under keys that two desks agree on again and again, on a line
@@ -456,34 +425,22 @@ export class Session {
     }
   }
 
-  /** Ack and holding of texts and of notices (long each) ‖ media epoch that is sent in: 0, or 1 ‖ call id (16) ‖ u32. */
   #beat(nowMs: number): void {
-    const sending = this.#calls.sending;
-    const writer = new Writer().u8(FORM.beat);
-    for (const stream of [this.#texts, this.#notices]) {
-      writer.long(encodeAck(stream.ack)).long(encodeHolding(stream.holding));
-    }
-    if (sending) writer.u8(1).raw(Buffer.from(sending.callId, 'hex')).u32(sending.mediaEpoch);
-    else writer.u8(0);
-    if (!this.#seal('control', writer.finish())) return;
+    const beat = writeBeat({ streams: [this.#texts, this.#notices], sending: this.#calls.sending });
+    if (!this.#seal('control', new Writer().u8(FORM.beat).raw(beat).finish())) return;
     this.#beatDue = false;
     this.#beatMs = nowMs;
     if (this.#minutes.headDue) this.#sayMinutes();
   }
 
   #beaten(bytes: Uint8Array): void {
-    const reader = new Reader(bytes, 'the beat');
-    const heard = [this.#texts, this.#notices].map((stream) => {
-      const ack = readAck(reader.long(1024));
-      return { stream, ack, holding: readHolding(reader.long(16_384)) };
-    });
-    const sending = reader.u8() === 1 ? { callId: reader.raw(CALL_BYTES), mediaEpoch: reader.u32() } : null;
-    reader.end();
-    for (const { stream, ack, holding } of heard) {
+    const { streams, sending } = readBeat(bytes);
+    for (const [index, stream] of [this.#texts, this.#notices].entries()) {
+      const { ack, holding } = streams[index]!;
       stream.acknowledged(ack);
       stream.holds(holding);
     }
-    if (sending) this.#calls.peerSends(Buffer.from(sending.callId).toString('hex'), sending.mediaEpoch);
+    if (sending) this.#calls.peerSends(sending.callId, sending.mediaEpoch);
   }
 
   #sayMinutes(): void {
@@ -642,29 +599,3 @@ function readEra(bytes: Uint8Array): number {
 
 const NO_SIGNING_KEYS =
   'This desk has no keys to sign a record with. Whoever runs the site makes them, brings the public one to the other site, and names both in its configuration.';
-
-const NO_SAFETY: SessionSafety = {
-  phrase: null,
-  inputs: { qkd: false, kem: false, ecdh: false, courier: false },
-  renewedUtcMs: null,
-  qkdKeyIds: [],
-  provenance: [],
-  chainBroken: false,
-};
-
-function safetyOf(agreed: Agreed, nowMs: number, wasBroken: boolean): SessionSafety {
-  const without = new Set(agreed.removed.map(({ input }) => input));
-  return {
-    phrase: phraseOf(agreed.safety),
-    inputs: {
-      qkd: !without.has('qkd'),
-      kem: !without.has('kem'),
-      ecdh: !without.has('ecdh'),
-      courier: !without.has('psk'),
-    },
-    renewedUtcMs: nowMs,
-    qkdKeyIds: agreed.qkd.map(({ keyId }) => keyId),
-    provenance: [...new Set(agreed.qkd.map(({ provenance }) => provenance))],
-    chainBroken: wasBroken || agreed.rootLost,
-  };
-}

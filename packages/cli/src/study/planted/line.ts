@@ -48,8 +48,8 @@ export const LINE_FAULTS = faultsOf('packages/hotline/src', [
     name: 'approval for other alarms counts',
     breaks: 'An approval of the other desk for other alarms than those that stand counts.',
     file: 'state/line.ts',
-    find: '    if (message.request !== state.request || message.direction',
-    replacement: '    if (message.direction',
+    find: '    if (message.request !== state.request) return state;\n    const { person, name, approvedMs',
+    replacement: '    const { person, name, approvedMs',
     tests: LINE,
   },
   {
