@@ -1,6 +1,6 @@
 /** Two sites' desks as processes on this machine, each with as many conversations as a trial wants, and persons at them. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -19,6 +19,8 @@ const START_LIMIT_MS = 60_000;
 /** More for each conversation: stores are made, on the disk. */
 const START_EACH_MS = 5000;
 const OPEN_LIMIT_MS = 60_000;
+const FIRST_PORT = 20_000;
+const LAST_PORT = 32_000;
 const MAIN = fileURLToPath(new URL('./desk-process.ts', import.meta.url));
 
 export const DESK_SITES = ['north', 'south'] as const;
@@ -214,15 +216,23 @@ export async function untilOpen(client: DeskClient): Promise<void> {
 
 const lineId = (site: string): string => `line-${site}`;
 
+/**
+ * Below those that the system gives to whoever calls out (32,768 on Linux): connections of the desks that run already would
+ * take the port of one that is still to start.
+ */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  for (let port = randomInt(FIRST_PORT, LAST_PORT - 4 * count); ports.length < count; port++) {
+    if (port > LAST_PORT) throw new NodeError('node/start', `there are no ${count} free ports on this machine`);
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
