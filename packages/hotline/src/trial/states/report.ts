@@ -18,7 +18,7 @@ export function reportStates(outcome: StatesOutcome): string {
   const lines = [
     '# Two desks of the hotline, in every state',
     '',
-    `${number(states)} distinct states, ${number(transitions)} transitions, to a depth of ${depth} letters from each beginning; ${violations.length === 0 ? 'no rule is broken in any of them' : violations.length === 1 ? 'one rule is broken' : `${violations.length} rules are broken`}.`,
+    `${number(states)} distinct states, ${number(transitions)} transitions, to a depth of ${depth} letters from each beginning where the table says “exhausted”, less deep where a hunt stopped at its limit; ${violations.length === 0 ? 'no rule is broken in any of them' : violations.length === 1 ? 'one rule is broken' : `${violations.length} rules are broken`}.`,
     '',
     'Both desks run the shipped code. In the hunts of lines it is `LineMachine` at both desks, with what each tells the other as bytes; an agreement is one letter. In the hunts of agreements it is the whole `Session` at both desks, with real ML-KEM-1024, X25519, HKDF and AES-GCM, asked once for each question. The line belongs to an attacker: whatever was sent may come never, twice, late and in any order. States are told apart by everything that both desks hold, what is under way, the keys at their key managers, what an attacker has read, and how often each rare letter was used.',
     '',
